@@ -1,0 +1,11 @@
+// Package attachment names the unit that everything in this module belongs to: one
+// interface of one container on one network.
+//
+// It must not know how an attachment is wired, stored or translated; it only says who
+// the owner is and which names follow from that.
+//
+// Files:
+//
+//	owner.go  Owner, its store key and its text form
+//	mark.go   the mark put on kernel objects, and the host-side link name
+package attachment

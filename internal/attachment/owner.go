@@ -1,0 +1,58 @@
+package attachment
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
+
+// Owner identifies one attachment: the interface IfName of container ContainerID on
+// network Network. Everything put into the kernel or on disk carries its Owner, so that
+// DEL and GC need nothing else. The zero Owner identifies nothing.
+type Owner struct {
+	Network     string `json:"network"`
+	ContainerID string `json:"containerID"`
+	IfName      string `json:"ifName"`
+}
+
+// maxKeyPart bounds one part of a store key, so that a name of any length makes a key
+// that the store takes; a longer part is replaced by its hash.
+const maxKeyPart = 255
+
+// String returns "network/container/ifname", the form used in messages.
+func (o Owner) String() string {
+	return o.Network + "/" + o.ContainerID + "/" + o.IfName
+}
+
+// Key returns the owner's key in the state file. Keys of one network share the prefix
+// that NetworkKey returns.
+func (o Owner) Key() []byte {
+	return append(NetworkKey(o.Network), keyPart(o.ContainerID)+"\x00"+keyPart(o.IfName)...)
+}
+
+// Compare orders owners by network, container and interface.
+func (o Owner) Compare(p Owner) int {
+	return cmp.Or(
+		strings.Compare(o.Network, p.Network),
+		strings.Compare(o.ContainerID, p.ContainerID),
+		strings.Compare(o.IfName, p.IfName),
+	)
+}
+
+// NetworkKey returns the prefix of the keys of all owners on a network.
+func NetworkKey(network string) []byte {
+	return []byte(keyPart(network) + "\x00")
+}
+
+func keyPart(s string) string {
+	if len(s) <= maxKeyPart {
+		return s
+	}
+	return "sha256:" + digest(s)
+}
+
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,58 @@
+package state
+
+import (
+	"vethbridge/internal/attachment"
+)
+
+const attachments Table = "attachments"
+
+// Netns identifies a container's network namespace beyond its path, which another
+// container may use later: nsfs gives each live namespace an inode of its own.
+type Netns struct {
+	Path  string `json:"path"`
+	Dev   uint64 `json:"dev"`
+	Inode uint64 `json:"inode"`
+}
+
+// Attachment is the record of one attachment: who owns it, and what tells whether it is
+// still alive. What it holds (addresses, translations) stands in tables of the libraries
+// that give it, under the same owner.
+type Attachment struct {
+	Owner    attachment.Owner `json:"owner"`
+	BootID   string           `json:"bootID"`
+	Netns    Netns            `json:"netns"`
+	HostLink string           `json:"hostLink,omitempty"` // empty where another plugin made the link
+	Bridge   string           `json:"bridge,omitempty"`
+	// Created is CLOCK_BOOTTIME in nanoseconds: an age that no wall clock step changes.
+	Created int64 `json:"created"`
+}
+
+// PutAttachment writes the record of a.Owner, replacing a former one.
+func (tx *Tx) PutAttachment(a Attachment) error {
+	return Put(tx, attachments, a.Owner.Key(), a)
+}
+
+// Attachment reads the record of an owner; it reports false if there is none.
+func (tx *Tx) Attachment(o attachment.Owner) (Attachment, bool, error) {
+	return Get[Attachment](tx, attachments, o.Key())
+}
+
+// DeleteAttachment removes the record of an owner; a missing one is no error.
+func (tx *Tx) DeleteAttachment(o attachment.Owner) error {
+	return Delete(tx, attachments, o.Key())
+}
+
+// Attachments lists the records of a network in the order of their keys, or of all
+// networks if network is empty.
+func (tx *Tx) Attachments(network string) ([]Attachment, error) {
+	var prefix []byte
+	if network != "" {
+		prefix = attachment.NetworkKey(network)
+	}
+	var list []Attachment
+	err := Each(tx, attachments, prefix, func(_ []byte, a Attachment) error {
+		list = append(list, a)
+		return nil
+	})
+	return list, err
+}

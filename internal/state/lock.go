@@ -1,0 +1,91 @@
+package state
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// lockLimit bounds every wait for a lock: long enough for a burst of hundreds of
+// attachments, short enough to answer before a runtime gives up.
+const lockLimit = 20 * time.Second
+
+type lockMode int
+
+const (
+	shared    lockMode = unix.LOCK_SH
+	exclusive lockMode = unix.LOCK_EX
+)
+
+// LockError says that a lock was not had in time.
+type LockError struct {
+	Path   string
+	Holder string // what is known of the process that holds it
+	Cause  error
+}
+
+func (e *LockError) Error() string {
+	return fmt.Sprintf("%s is held by %s: %v", e.Path, e.Holder, e.Cause)
+}
+
+func (e *LockError) Unwrap() error { return e.Cause }
+
+// lockFile waits for the lock on the file path, which is made if it is missing. The wait
+// is the kernel's own queue (a poll would starve under load), so it is a blocking call
+// beside which the limit runs; when that passes first, the process is about to give up
+// and the call ends with it.
+func lockFile(ctx context.Context, path string, mode lockMode) (unlock func(), err error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), int(mode)|unix.LOCK_NB); err == nil {
+		return func() { f.Close() }, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lockLimit)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- flock(int(f.Fd()), int(mode)) }()
+	select {
+	case err := <-done:
+		if err != nil {
+			f.Close()
+			return nil, fmt.Errorf("lock %s: %w", path, err)
+		}
+		return func() { f.Close() }, nil
+	case <-ctx.Done():
+		return nil, &LockError{Path: path, Holder: lockHolder(f), Cause: ctx.Err()}
+	}
+}
+
+func flock(fd, mode int) error {
+	for {
+		if err := unix.Flock(fd, mode); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// lockHolder names the holder of the lock on f by /proc/locks (proc(5)).
+func lockHolder(f *os.File) string {
+	var st unix.Stat_t
+	locks, err := os.Open("/proc/locks")
+	if err != nil || unix.Fstat(int(f.Fd()), &st) != nil {
+		return "an unknown process"
+	}
+	defer locks.Close()
+	inode := fmt.Sprintf(":%d", st.Ino)
+	for sc := bufio.NewScanner(locks); sc.Scan(); {
+		fields := strings.Fields(sc.Text())
+		if len(fields) > 5 && fields[1] == "FLOCK" && strings.HasSuffix(fields[5], inode) {
+			comm, _ := os.ReadFile("/proc/" + fields[4] + "/comm")
+			return fmt.Sprintf("process %s (%s)", fields[4], strings.TrimSpace(string(comm)))
+		}
+	}
+	return "an unknown process"
+}

@@ -1,0 +1,96 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"go.etcd.io/bbolt"
+)
+
+// DefaultDir is where the state lives unless a config says otherwise. It is on tmpfs,
+// because network namespaces, links and rules die with the boot, and so must their records.
+const DefaultDir = "/run/vethbridge"
+
+const (
+	bookFile   = "state.db"
+	bookLock   = "state.lock"
+	kernelLock = "kernel.lock"
+)
+
+// Store is a state directory. It holds no file open between transactions, so it is safe
+// for concurrent use by any number of goroutines and processes.
+type Store struct {
+	dir    string
+	bootID string
+}
+
+// Open prepares the state directory dir, making it if it is missing. The error says
+// which directory could not be used and why; nothing is changed then.
+func Open(dir string) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make state directory: %w", err)
+	}
+	bootID, err := readBootID()
+	if err != nil {
+		return nil, err
+	}
+	return &Store{dir: dir, bootID: bootID}, nil
+}
+
+// Dir returns the state directory.
+func (s *Store) Dir() string { return s.dir }
+
+// BootID returns the identity of the running boot; a record with another one is dead.
+func (s *Store) BootID() string { return s.bootID }
+
+// Update runs fn in a read-write transaction; an error from fn takes back all of it.
+// Another process's transaction is waited for, up to ctx's deadline or the lock limit.
+func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
+	unlock, err := lockFile(ctx, filepath.Join(s.dir, bookLock), exclusive)
+	if err != nil {
+		return fmt.Errorf("lock state: %w", err)
+	}
+	defer unlock()
+	db, err := s.openBook(&bbolt.Options{})
+	if err != nil {
+		return fmt.Errorf("open state: %w", err)
+	}
+	return errors.Join(db.Update(func(tx *bbolt.Tx) error { return fn(&Tx{book: tx, bootID: s.bootID}) }), db.Close())
+}
+
+// View runs fn in a read-only transaction. A state file that does not exist yet reads as
+// an empty one.
+func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
+	unlock, err := lockFile(ctx, filepath.Join(s.dir, bookLock), shared)
+	if err != nil {
+		return fmt.Errorf("lock state: %w", err)
+	}
+	defer unlock()
+	db, err := s.openBook(&bbolt.Options{ReadOnly: true})
+	if errors.Is(err, fs.ErrNotExist) {
+		return fn(&Tx{bootID: s.bootID})
+	}
+	if err != nil {
+		return fmt.Errorf("open state: %w", err)
+	}
+	return errors.Join(db.View(func(tx *bbolt.Tx) error { return fn(&Tx{book: tx, bootID: s.bootID}) }), db.Close())
+}
+
+// LockKernel takes the lock under which kernel objects that several attachments share (a
+// bridge, a table, a masquerade entry, a sysctl) are made and removed according to the
+// book. It is never held during a wait that the kernel imposes after a change.
+func (s *Store) LockKernel(ctx context.Context) (unlock func(), err error) {
+	unlock, err = lockFile(ctx, filepath.Join(s.dir, kernelLock), exclusive)
+	if err != nil {
+		return nil, fmt.Errorf("lock kernel changes: %w", err)
+	}
+	return unlock, nil
+}
+
+func (s *Store) openBook(opts *bbolt.Options) (*bbolt.DB, error) {
+	return bbolt.Open(filepath.Join(s.dir, bookFile), 0o600, opts)
+}

@@ -1,0 +1,100 @@
+package state
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+)
+
+// Table names a set of keys with JSON values of one type. Each library declares its own.
+type Table string
+
+// Tx is one transaction over the book. It is valid only inside the function that it was
+// given to, and not safe for concurrent use.
+type Tx struct {
+	book   *bbolt.Tx // nil where the state file does not exist yet
+	bootID string
+}
+
+// Stop, returned by the function given to Each, ends the walk without an error.
+var Stop = errors.New("stop")
+
+// BootID returns the identity of the running boot.
+func (tx *Tx) BootID() string { return tx.bootID }
+
+func (tx *Tx) bucket(t Table) *bbolt.Bucket {
+	if tx.book == nil {
+		return nil
+	}
+	return tx.book.Bucket([]byte(t))
+}
+
+// Get reads the value at key; it reports false if there is none.
+func Get[V any](tx *Tx, t Table, key []byte) (v V, ok bool, err error) {
+	b := tx.bucket(t)
+	if b == nil {
+		return v, false, nil
+	}
+	data := b.Get(key)
+	if data == nil {
+		return v, false, nil
+	}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return v, false, fmt.Errorf("decode %s %q: %w", t, key, err)
+	}
+	return v, true, nil
+}
+
+// Put writes the value at key.
+func Put[V any](tx *Tx, t Table, key []byte, v V) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encode %s %q: %w", t, key, err)
+	}
+	b, err := tx.book.CreateBucketIfNotExists([]byte(t))
+	if err != nil {
+		return fmt.Errorf("make table %s: %w", t, err)
+	}
+	if err := b.Put(key, data); err != nil {
+		return fmt.Errorf("write %s %q: %w", t, key, err)
+	}
+	return nil
+}
+
+// Delete removes key; a missing one is no error.
+func Delete(tx *Tx, t Table, key []byte) error {
+	b := tx.bucket(t)
+	if b == nil {
+		return nil
+	}
+	if err := b.Delete(key); err != nil {
+		return fmt.Errorf("delete %s %q: %w", t, key, err)
+	}
+	return nil
+}
+
+// Each calls fn for every key that begins with prefix, in byte order, until fn returns an
+// error; Stop ends the walk early with success. fn must not change the table; the key is
+// valid only during the call.
+func Each[V any](tx *Tx, t Table, prefix []byte, fn func(key []byte, v V) error) error {
+	b := tx.bucket(t)
+	if b == nil {
+		return nil
+	}
+	c := b.Cursor()
+	for key, data := c.Seek(prefix); key != nil && bytes.HasPrefix(key, prefix); key, data = c.Next() {
+		var v V
+		if err := json.Unmarshal(data, &v); err != nil {
+			return fmt.Errorf("decode %s %q: %w", t, key, err)
+		}
+		if err := fn(key, v); errors.Is(err, Stop) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}

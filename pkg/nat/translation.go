@@ -1,0 +1,88 @@
+package nat
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// Protocol is a transport protocol whose ports can be published; its value is the IP
+// protocol number (IANA Protocol Numbers). The zero Protocol is invalid.
+type Protocol uint8
+
+// The protocols that can be published.
+const (
+	TCP  Protocol = 6
+	UDP  Protocol = 17
+	SCTP Protocol = 132
+)
+
+// ParseProtocol returns the protocol named s, in any letter case. An empty name is TCP,
+// as in the reference portmap plugin.
+func ParseProtocol(s string) (Protocol, error) {
+	switch strings.ToLower(s) {
+	case "", "tcp":
+		return TCP, nil
+	case "udp":
+		return UDP, nil
+	case "sctp":
+		return SCTP, nil
+	}
+	return 0, fmt.Errorf("protocol %q is not one of tcp, udp, sctp", s)
+}
+
+// String returns the protocol's name in lower case.
+func (p Protocol) String() string {
+	switch p {
+	case TCP:
+		return "tcp"
+	case UDP:
+		return "udp"
+	case SCTP:
+		return "sctp"
+	}
+	return fmt.Sprintf("protocol(%d)", uint8(p))
+}
+
+// MarshalText writes the protocol's name.
+func (p Protocol) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText reads a protocol's name, as ParseProtocol.
+func (p *Protocol) UnmarshalText(text []byte) (err error) {
+	*p, err = ParseProtocol(string(text))
+	return err
+}
+
+// Mapping publishes one host port: a connection to Host port HostPort goes to Target.
+type Mapping struct {
+	Protocol Protocol `json:"protocol"`
+	// Host is an address of the host, or the unspecified address of Target's family
+	// (0.0.0.0, ::) for all of them. It is never invalid and never v4-in-v6.
+	Host     netip.Addr `json:"host"`
+	HostPort uint16     `json:"hostPort"`
+	// Target is the container's address and port, of the same family as Host.
+	Target netip.AddrPort `json:"target"`
+}
+
+// String returns "tcp 0.0.0.0:8080 -> 10.1.0.2:80".
+func (m Mapping) String() string {
+	return fmt.Sprintf("%s %s -> %s", m.Protocol, netip.AddrPortFrom(m.Host, m.HostPort), m.Target)
+}
+
+// Translations is all that one part of an attachment needs. The zero value is nothing.
+type Translations struct {
+	// Mappings are the published ports.
+	Mappings []Mapping `json:"mappings,omitempty"`
+	// Masquerade are the networks (masked prefixes) whose traffic to elsewhere leaves with
+	// an address of the host. Traffic inside one of them, and multicast, keep their source.
+	Masquerade []netip.Prefix `json:"masquerade,omitempty"`
+	// Hairpin are the networks (masked prefixes) of the attachment. A connection from inside
+	// one of them that reaches a published port on the same network through an address of
+	// the host is masqueraded, because its answer would not come back otherwise.
+	Hairpin []netip.Prefix `json:"hairpin,omitempty"`
+}
+
+// Empty reports whether there is nothing to translate.
+func (t Translations) Empty() bool {
+	return len(t.Mappings) == 0 && len(t.Masquerade) == 0 && len(t.Hairpin) == 0
+}
