@@ -23,6 +23,12 @@ type Attachment struct {
 	Netns    Netns            `json:"netns"`
 	HostLink string           `json:"hostLink,omitempty"` // empty where another plugin made the link
 	Bridge   string           `json:"bridge,omitempty"`
+	// RemoveBridge says that the bridge goes with its last attachment, so that DEL can do it
+	// without the config.
+	RemoveBridge bool `json:"removeBridge,omitempty"`
+	// LocalhostVia is the device by which the host's 127.0.0.1 reaches the published ports;
+	// empty if it doesn't.
+	LocalhostVia string `json:"localhostVia,omitempty"`
 	// Created is CLOCK_BOOTTIME in nanoseconds: an age that no wall clock step changes.
 	Created int64 `json:"created"`
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 
 	"go.etcd.io/bbolt"
 )
@@ -32,6 +33,23 @@ func (tx *Tx) bucket(t Table) *bbolt.Bucket {
 	return tx.book.Bucket([]byte(t))
 }
 
+// errReadOnly is a programming error: a change inside View.
+var errReadOnly = errors.New("change in a read-only transaction")
+
+func (tx *Tx) writable(t Table) (*bbolt.Bucket, error) {
+	if tx.book == nil || !tx.book.Writable() {
+		return nil, errReadOnly
+	}
+	if b := tx.bucket(t); b != nil {
+		return b, nil
+	}
+	b, err := tx.book.CreateBucket([]byte(t))
+	if err != nil {
+		return nil, fmt.Errorf("make table %s: %w", t, err)
+	}
+	return b, nil
+}
+
 // Get reads the value at key; it reports false if there is none.
 func Get[V any](tx *Tx, t Table, key []byte) (v V, ok bool, err error) {
 	b := tx.bucket(t)
@@ -54,14 +72,47 @@ func Put[V any](tx *Tx, t Table, key []byte, v V) error {
 	if err != nil {
 		return fmt.Errorf("encode %s %q: %w", t, key, err)
 	}
-	b, err := tx.book.CreateBucketIfNotExists([]byte(t))
+	b, err := tx.writable(t)
 	if err != nil {
-		return fmt.Errorf("make table %s: %w", t, err)
+		return err
 	}
 	if err := b.Put(key, data); err != nil {
 		return fmt.Errorf("write %s %q: %w", t, key, err)
 	}
 	return nil
+}
+
+// Has reports whether there is a value at key, without reading it.
+func Has(tx *Tx, t Table, key []byte) bool {
+	b := tx.bucket(t)
+	return b != nil && b.Get(key) != nil
+}
+
+// Next returns a number greater than all it gave before for this table.
+func Next(tx *Tx, t Table) (uint64, error) {
+	b, err := tx.writable(t)
+	if err != nil {
+		return 0, err
+	}
+	n, err := b.NextSequence()
+	if err != nil {
+		return 0, fmt.Errorf("number entry of %s: %w", t, err)
+	}
+	return n, nil
+}
+
+// Keys walks the keys of a table in byte order, beginning with from, without reading the
+// values. The walk must not change the table; a key is valid only during its step.
+func Keys(tx *Tx, t Table, from []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		b := tx.bucket(t)
+		if b == nil {
+			return
+		}
+		c := b.Cursor()
+		for key, _ := c.Seek(from); key != nil && yield(key); key, _ = c.Next() {
+		}
+	}
 }
 
 // Delete removes key; a missing one is no error.
