@@ -1,0 +1,116 @@
+package cni
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/containernetworking/cni/pkg/types"
+	"github.com/containernetworking/cni/pkg/types/create"
+)
+
+// IPAM calls the IPAM plugin named Type, found in CNI_PATH, with the whole config and the
+// environment of this call, as the spec's "Plugin Delegation" says.
+//
+// The cni module's invoke package does the same, but links net/http and a tracing library
+// into every start of the executables, also of those that delegate nothing.
+type IPAM struct {
+	Type string
+}
+
+// Add asks for addresses. When the plugin fails, its DEL is called, as the spec demands,
+// and the error of the ADD is returned.
+func (p IPAM) Add(ctx context.Context, r Request) (Result, error) {
+	result, err := p.add(ctx, r)
+	if err != nil {
+		if undo := p.Del(context.WithoutCancel(ctx), r); undo != nil {
+			r.Log.WarnContext(ctx, "delegated DEL after a failed ADD", "err", undo)
+		}
+	}
+	return result, err
+}
+
+func (p IPAM) add(ctx context.Context, r Request) (Result, error) {
+	out, err := p.call(ctx, verbAdd, r)
+	if err != nil {
+		return Result{}, err
+	}
+	wire, err := create.CreateFromBytes(out)
+	if err != nil {
+		return Result{}, fmt.Errorf("decode result of IPAM plugin %s: %w", p.Type, err)
+	}
+	return resultFrom(wire)
+}
+
+// Del gives the addresses back.
+func (p IPAM) Del(ctx context.Context, r Request) error {
+	_, err := p.call(ctx, del, r)
+	return err
+}
+
+// Check asks whether the addresses are still held.
+func (p IPAM) Check(ctx context.Context, r Request) error {
+	_, err := p.call(ctx, check, r)
+	return err
+}
+
+// GC passes the valid attachments on.
+func (p IPAM) GC(ctx context.Context, r Request) error {
+	_, err := p.call(ctx, gc, r)
+	return err
+}
+
+// Status asks whether an ADD could succeed.
+func (p IPAM) Status(ctx context.Context, r Request) error {
+	_, err := p.call(ctx, status, r)
+	return err
+}
+
+func (p IPAM) call(ctx context.Context, v verb, r Request) ([]byte, error) {
+	path, err := p.find()
+	if err != nil {
+		return nil, err
+	}
+	var stdout, stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, path)
+	cmd.Env = append(os.Environ(), "CNI_COMMAND="+string(v))
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(r.Config), &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return nil, p.failure(v, err, stdout.Bytes(), stderr.String())
+	}
+	return stdout.Bytes(), nil
+}
+
+// failure prefers the plugin's own error, with its code, to the exit status.
+func (p IPAM) failure(v verb, err error, stdout []byte, stderr string) error {
+	var wire types.Error
+	if json.Unmarshal(stdout, &wire) == nil && wire.Code != 0 {
+		return &Error{Code: Code(wire.Code), Details: wire.Details,
+			Message: fmt.Sprintf("delegate %s to IPAM plugin %s: %s", v, p.Type, wire.Msg)}
+	}
+	if stderr = strings.TrimSpace(stderr); stderr != "" {
+		err = errors.New(stderr)
+	}
+	return fmt.Errorf("delegate %s to IPAM plugin %s: %w", v, p.Type, err)
+}
+
+// find looks for the executable in the directories of CNI_PATH. A type that is a path
+// would leave them, so it is refused.
+func (p IPAM) find() (string, error) {
+	if p.Type != filepath.Base(p.Type) || strings.HasPrefix(p.Type, ".") {
+		return "", InvalidConfig("ipam.type", p.Type, "must be the name of an executable, not a path")
+	}
+	for _, dir := range filepath.SplitList(os.Getenv("CNI_PATH")) {
+		path := filepath.Join(dir, p.Type)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			return path, nil
+		}
+	}
+	return "", InvalidConfig("ipam.type", p.Type, "no such executable in CNI_PATH "+os.Getenv("CNI_PATH"))
+}

@@ -1,0 +1,18 @@
+// Package cni is the one door through which CNI comes in and goes out: environment,
+// stdin, JSON, spec versions, error codes and stdout. Behind it are values.
+//
+// It must not know what the plugins do. Nothing else in the executables imports the cni
+// module.
+//
+// Files:
+//
+//	main.go      Plugin and Main: one call of a plugin, from the environment to the exit status
+//	stdin.go     reading the config, bounded in size and time
+//	request.go   Request: what the runtime asks for
+//	result.go    Result: what an ADD made, in the latest spec version's shape
+//	convert.go   Result to and from the wire types
+//	gc.go        the list of valid attachments
+//	error.go     Error and its codes
+//	log.go       the logger that the config asks for
+//	delegate.go  calling an IPAM plugin
+package cni

@@ -1,0 +1,98 @@
+package cni
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/containernetworking/cni/pkg/skel"
+	"github.com/containernetworking/cni/pkg/types"
+	"github.com/containernetworking/cni/pkg/version"
+)
+
+// Plugin is what an executable does for each verb of the CNI spec. A nil error is
+// success; an *Error carries its own code. Add returns the result to print, already in
+// place: if it can't be delivered, Del is called for the same request.
+type Plugin struct {
+	About  string // one line, printed when there is no CNI_COMMAND
+	Add    func(context.Context, Request) (Result, error)
+	Del    func(context.Context, Request) error
+	Check  func(context.Context, Request) error
+	GC     func(context.Context, Request) error
+	Status func(context.Context, Request) error
+}
+
+// Main serves the one call that the environment and stdin describe and returns the exit
+// status. All that the spec asks of a plugin's surroundings happens here: the config from
+// stdin, the result or the error JSON on stdout.
+func Main(p Plugin) int {
+	// A runtime that closes stdout early must find the roll-back done, not a dead process.
+	signal.Ignore(syscall.SIGPIPE)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	if err := run(ctx, p); err != nil {
+		if err.Print() != nil {
+			fmt.Fprintln(os.Stderr, err.Error())
+		}
+		return 1
+	}
+	return 0
+}
+
+func run(ctx context.Context, p Plugin) *types.Error {
+	if command := os.Getenv("CNI_COMMAND"); command != "" && command != "VERSION" {
+		if err := boundStdin(); err != nil {
+			return err
+		}
+	}
+	// The namespace is judged by the plugins, which tell a missing one from a wrong one.
+	os.Setenv("CNI_NETNS_OVERRIDE", "1")
+	return skel.PluginMainFuncsWithError(skel.CNIFuncs{
+		Add:    func(args *skel.CmdArgs) error { return add(ctx, p, args) },
+		Del:    serve(ctx, del, p.Del),
+		Check:  serve(ctx, check, p.Check),
+		GC:     serve(ctx, gc, p.GC),
+		Status: serve(ctx, status, p.Status),
+	}, version.All, p.About)
+}
+
+// serve makes skel's function of a verb without a result.
+func serve(ctx context.Context, v verb, do func(context.Context, Request) error) func(*skel.CmdArgs) error {
+	return func(args *skel.CmdArgs) error {
+		r, err := newRequest(v, args)
+		if err != nil {
+			return wireError(err)
+		}
+		defer r.close()
+		err = do(ctx, r)
+		r.logOutcome(ctx, v, err)
+		return wireError(err)
+	}
+}
+
+func add(ctx context.Context, p Plugin, args *skel.CmdArgs) error {
+	r, err := newRequest(verbAdd, args)
+	if err != nil {
+		return wireError(err)
+	}
+	defer r.close()
+	result, err := p.Add(ctx, r)
+	if err == nil {
+		err = deliver(ctx, p, r, result)
+	}
+	r.logOutcome(ctx, verbAdd, err)
+	return wireError(err)
+}
+
+// deliver prints the result; an attachment that the runtime never hears of is taken back.
+func deliver(ctx context.Context, p Plugin, r Request, result Result) error {
+	err := types.PrintResult(result.wire(), r.version)
+	if err == nil {
+		return nil
+	}
+	err = &Error{Code: CodeIO, Message: "write result: " + err.Error()}
+	return errors.Join(err, p.Del(context.WithoutCancel(ctx), r))
+}
