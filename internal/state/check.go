@@ -1,9 +1,26 @@
 package state
 
 import (
+	"context"
 	"errors"
 	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"vethbridge/internal/attachment"
 )
+
+// Check reports everything that is wrong with the state file below the tables of the
+// libraries, and with these what the given checks find; the errors are joined.
+func (s *Store) Check(ctx context.Context, checks ...func(*Tx) error) error {
+	return s.View(ctx, func(tx *Tx) error {
+		faults := []error{CheckBook(tx)}
+		for _, check := range checks {
+			faults = append(faults, check(tx))
+		}
+		return errors.Join(faults...)
+	})
+}
 
 // CheckBook reports everything that is wrong with the book below the tables of the
 // libraries; the errors are joined. It reads the whole file.
@@ -11,9 +28,44 @@ func CheckBook(tx *Tx) error {
 	if tx.book == nil {
 		return nil
 	}
+	if err := errors.Join(tx.readAll(), tx.checkBoots()); err != nil {
+		return err
+	}
 	var faults []error
 	for err := range tx.book.Check() {
-		faults = append(faults, fmt.Errorf("state file: %w", err))
+		faults = append(faults, fmt.Errorf("check state file: %w", err))
 	}
 	return errors.Join(faults...)
+}
+
+// readAll reads every byte of every table: a fault in the mapping arises here, where it is
+// recovered, and not in the goroutine in which bbolt checks its pages.
+func (tx *Tx) readAll() error {
+	return tx.book.ForEach(func(_ []byte, b *bbolt.Bucket) error {
+		return b.ForEach(func(k, v []byte) error {
+			_ = append(append([]byte(nil), k...), v...)
+			return nil
+		})
+	})
+}
+
+// checkBoots compares the records of the attachments with their list by boots.
+func (tx *Tx) checkBoots() error {
+	listed := 0
+	err := Each(tx, bootTable, nil, func(key []byte, o attachment.Owner) error {
+		listed++
+		a, ok, err := tx.Attachment(o)
+		if err == nil && (!ok || string(a.bootKey()) != string(key)) {
+			err = fmt.Errorf("check boots: %q does not stand for %s", key, o)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	all, err := tx.Attachments("")
+	if err == nil && len(all) != listed {
+		err = fmt.Errorf("check boots: %d attachments, %d listed", len(all), listed)
+	}
+	return err
 }

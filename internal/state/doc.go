@@ -7,11 +7,20 @@
 // Lock order: the kernel lock first, then a transaction. A transaction is short: nobody
 // waits for the kernel inside one.
 //
+// The book outlives whatever happens to it: a file that can't be read is set aside with a
+// warning and a new one begun, to be filled again from the marks in the kernel; a file of a
+// later release is refused and left alone.
+//
 // Files:
 //
 //	store.go       Store: the directory, Update and View
+//	dir.go         which directory is fit to be used
+//	book.go        one transaction over the state file; setting a corrupt one aside
+//	corrupt.go     what tells corrupt content from a fault of the program
+//	schema.go      the version of what is in the file
 //	table.go       typed access to the tables inside a transaction
 //	attachment.go  the record of one attachment
+//	boot.go        which boot this is, and whose attachments are of a former one
+//	check.go       consistency of the whole file
 //	lock.go        file locks with a time limit that name their holder
-//	boot.go        which boot this is
 package state

@@ -37,8 +37,7 @@ func (e *LockError) Unwrap() error { return e.Cause }
 
 // lockFile waits for the lock on the file path, which is made if it is missing. The wait
 // is the kernel's own queue (a poll would starve under load), so it is a blocking call
-// beside which the limit runs; when that passes first, the process is about to give up
-// and the call ends with it.
+// beside which the limit runs; when that passes first, a lock had later is let go at once.
 func lockFile(ctx context.Context, path string, mode lockMode) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_CLOEXEC, 0o600)
 	if err != nil {
@@ -59,6 +58,10 @@ func lockFile(ctx context.Context, path string, mode lockMode) (unlock func(), e
 		}
 		return func() { f.Close() }, nil
 	case <-ctx.Done():
+		go func() {
+			<-done // the kernel's queue can't be left, but what comes of it is not kept
+			f.Close()
+		}()
 		return nil, &LockError{Path: path, Holder: lockHolder(f), Cause: ctx.Err()}
 	}
 }

@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-
-	"go.etcd.io/bbolt"
 )
 
 // DefaultDir is where the state lives unless a config says otherwise. It is on tmpfs,
@@ -24,21 +20,22 @@ const (
 // Store is a state directory. It holds no file open between transactions, so it is safe
 // for concurrent use by any number of goroutines and processes.
 type Store struct {
-	dir    string
-	bootID string
+	dir      string
+	bootID   string
+	volatile bool // see the function volatile
 }
 
 // Open prepares the state directory dir, making it if it is missing. The error says
 // which directory could not be used and why; nothing is changed then.
 func Open(dir string) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make state directory: %w", err)
+	if err := prepareDir(dir); err != nil {
+		return nil, err
 	}
 	bootID, err := readBootID()
 	if err != nil {
 		return nil, err
 	}
-	return &Store{dir: dir, bootID: bootID}, nil
+	return &Store{dir: dir, bootID: bootID, volatile: volatile(dir)}, nil
 }
 
 // Dir returns the state directory.
@@ -49,35 +46,44 @@ func (s *Store) BootID() string { return s.bootID }
 
 // Update runs fn in a read-write transaction; an error from fn takes back all of it.
 // Another process's transaction is waited for, up to ctx's deadline or the lock limit.
+//
+// A state file that turns out corrupt is set aside and a new one begun, and fn runs again,
+// on an empty book: it must not rely on running once.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	unlock, err := lockFile(ctx, filepath.Join(s.dir, bookLock), exclusive)
 	if err != nil {
 		return fmt.Errorf("lock state: %w", err)
 	}
 	defer unlock()
-	db, err := s.openBook(&bbolt.Options{})
-	if err != nil {
-		return fmt.Errorf("open state: %w", err)
+	err = s.transact(true, fn)
+	var corrupt *corruptError
+	if !errors.As(err, &corrupt) {
+		return err
 	}
-	return errors.Join(db.Update(func(tx *bbolt.Tx) error { return fn(&Tx{book: tx, bootID: s.bootID}) }), db.Close())
+	if err := s.setAside(corrupt.cause); err != nil {
+		return err
+	}
+	return s.transact(true, fn)
 }
 
 // View runs fn in a read-only transaction. A state file that does not exist yet reads as
-// an empty one.
+// an empty one. One that is corrupt is treated as in Update.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
+	err := s.view(ctx, fn)
+	var corrupt *corruptError
+	if errors.As(err, &corrupt) {
+		return s.Update(ctx, fn)
+	}
+	return err
+}
+
+func (s *Store) view(ctx context.Context, fn func(*Tx) error) error {
 	unlock, err := lockFile(ctx, filepath.Join(s.dir, bookLock), shared)
 	if err != nil {
 		return fmt.Errorf("lock state: %w", err)
 	}
 	defer unlock()
-	db, err := s.openBook(&bbolt.Options{ReadOnly: true})
-	if errors.Is(err, fs.ErrNotExist) {
-		return fn(&Tx{bootID: s.bootID})
-	}
-	if err != nil {
-		return fmt.Errorf("open state: %w", err)
-	}
-	return errors.Join(db.View(func(tx *bbolt.Tx) error { return fn(&Tx{book: tx, bootID: s.bootID}) }), db.Close())
+	return s.transact(false, fn)
 }
 
 // LockKernel takes the lock under which kernel objects that several attachments share (a
@@ -89,8 +95,4 @@ func (s *Store) LockKernel(ctx context.Context) (unlock func(), err error) {
 		return nil, fmt.Errorf("lock kernel changes: %w", err)
 	}
 	return unlock, nil
-}
-
-func (s *Store) openBook(opts *bbolt.Options) (*bbolt.DB, error) {
-	return bbolt.Open(filepath.Join(s.dir, bookFile), 0o600, opts)
 }

@@ -60,10 +60,17 @@ func Get[V any](tx *Tx, t Table, key []byte) (v V, ok bool, err error) {
 	if data == nil {
 		return v, false, nil
 	}
-	if err := json.Unmarshal(data, &v); err != nil {
-		return v, false, fmt.Errorf("decode %s %q: %w", t, key, err)
+	v, err = decode[V](t, key, data)
+	return v, err == nil, err
+}
+
+// decode reads a copy of data: a fault in the mapping of the file must happen here, where
+// it is known for what it is.
+func decode[V any](t Table, key, data []byte) (v V, err error) {
+	if err := json.Unmarshal(append([]byte(nil), data...), &v); err != nil {
+		return v, &recordError{table: t, key: key, cause: err}
 	}
-	return v, true, nil
+	return v, nil
 }
 
 // Put writes the value at key.
@@ -102,7 +109,7 @@ func Next(tx *Tx, t Table) (uint64, error) {
 }
 
 // Keys walks the keys of a table in byte order, beginning with from, without reading the
-// values. The walk must not change the table; a key is valid only during its step.
+// values. The walk must not change the table.
 func Keys(tx *Tx, t Table, from []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		b := tx.bucket(t)
@@ -110,7 +117,10 @@ func Keys(tx *Tx, t Table, from []byte) iter.Seq[[]byte] {
 			return
 		}
 		c := b.Cursor()
-		for key, _ := c.Seek(from); key != nil && yield(key); key, _ = c.Next() {
+		for key, _ := c.Seek(from); key != nil; key, _ = c.Next() {
+			if !yield(append([]byte(nil), key...)) {
+				return
+			}
 		}
 	}
 }
@@ -128,8 +138,7 @@ func Delete(tx *Tx, t Table, key []byte) error {
 }
 
 // Each calls fn for every key that begins with prefix, in byte order, until fn returns an
-// error; Stop ends the walk early with success. fn must not change the table; the key is
-// valid only during the call.
+// error; Stop ends the walk early with success. fn must not change the table.
 func Each[V any](tx *Tx, t Table, prefix []byte, fn func(key []byte, v V) error) error {
 	b := tx.bucket(t)
 	if b == nil {
@@ -137,9 +146,10 @@ func Each[V any](tx *Tx, t Table, prefix []byte, fn func(key []byte, v V) error)
 	}
 	c := b.Cursor()
 	for key, data := c.Seek(prefix); key != nil && bytes.HasPrefix(key, prefix); key, data = c.Next() {
-		var v V
-		if err := json.Unmarshal(data, &v); err != nil {
-			return fmt.Errorf("decode %s %q: %w", t, key, err)
+		key := append([]byte(nil), key...)
+		v, err := decode[V](t, key, data)
+		if err != nil {
+			return err
 		}
 		if err := fn(key, v); errors.Is(err, Stop) {
 			return nil

@@ -22,15 +22,7 @@ func Open(t testing.TB, checks ...func(*state.Tx) error) *state.Store {
 // Check fails the test if the book of s is not consistent.
 func Check(t testing.TB, s *state.Store, checks ...func(*state.Tx) error) {
 	t.Helper()
-	err := s.View(context.Background(), func(tx *state.Tx) error {
-		for _, check := range append([]func(*state.Tx) error{state.CheckBook}, checks...) {
-			if err := check(tx); err != nil {
-				t.Errorf("check state: %v", err)
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := s.Check(context.Background(), checks...); err != nil {
 		t.Errorf("check state: %v", err)
 	}
 }

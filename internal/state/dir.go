@@ -1,0 +1,48 @@
+package state
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// DirError says why a state directory is not used.
+type DirError struct {
+	Dir    string
+	Reason string
+}
+
+func (e *DirError) Error() string { return fmt.Sprintf("state directory %s %s", e.Dir, e.Reason) }
+
+// prepareDir makes the state directory if it is missing and refuses one in which the
+// state could not be kept, or others could change it.
+func prepareDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make state directory: %w", err)
+	}
+	var st unix.Stat_t
+	if err := unix.Stat(dir, &st); err != nil {
+		return fmt.Errorf("make state directory: %w", &os.PathError{Op: "stat", Path: dir, Err: err})
+	}
+	if uid := os.Geteuid(); int(st.Uid) != uid {
+		return &DirError{dir, fmt.Sprintf("belongs to user %d, not to user %d", st.Uid, uid)}
+	}
+	if st.Mode&0o022 != 0 {
+		return &DirError{dir, fmt.Sprintf("can be written by others (mode %#o)", st.Mode&0o7777)}
+	}
+	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {
+		return &DirError{dir, fmt.Sprintf("can't be written: %v", err)}
+	}
+	return nil
+}
+
+// volatile reports whether dir is on a file system in memory, whose files no power cut
+// leaves half written because it leaves none. There fsync(2) protects nothing.
+func volatile(dir string) bool {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return false
+	}
+	return st.Type == unix.TMPFS_MAGIC || st.Type == unix.RAMFS_MAGIC
+}

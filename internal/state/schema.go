@@ -1,0 +1,48 @@
+package state
+
+import (
+	"errors"
+	"fmt"
+)
+
+const (
+	metaTable Table = "meta"
+	// schemaVersion changes when an older release would misread a table of any library.
+	schemaVersion = 1
+)
+
+var schemaKey = []byte("schema")
+
+// SchemaError says that the state file is of a later release. It is left untouched.
+type SchemaError struct {
+	Found int
+	Known int // the latest that this release can use
+}
+
+func (e *SchemaError) Error() string {
+	return fmt.Sprintf("state file has schema version %d, this release knows versions up to %d", e.Found, e.Known)
+}
+
+// checkSchema makes sure that this release can use the book, and marks a new one.
+func (tx *Tx) checkSchema() error {
+	found, ok, err := Get[int](tx, metaTable, schemaKey)
+	switch {
+	case err != nil:
+		return err
+	case !ok && !tx.empty():
+		return &corruptError{errors.New("it is a bbolt file of another program")}
+	case !ok && tx.book.Writable():
+		return Put(tx, metaTable, schemaKey, schemaVersion)
+	case found > schemaVersion:
+		return &SchemaError{Found: found, Known: schemaVersion}
+	case ok && found != schemaVersion:
+		return &corruptError{fmt.Errorf("schema version %d never was", found)}
+	}
+	return nil
+}
+
+// empty reports whether the book has no tables, as a new one.
+func (tx *Tx) empty() bool {
+	name, _ := tx.book.Cursor().First()
+	return name == nil
+}

@@ -1,0 +1,118 @@
+package state_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/state"
+	"vethbridge/internal/state/statetest"
+)
+
+var web = attachment.Owner{Network: "demo", ContainerID: "web", IfName: "eth0"}
+
+func put(t testing.TB, s *state.Store, a state.Attachment) {
+	t.Helper()
+	if err := s.Update(context.Background(), func(tx *state.Tx) error { return tx.PutAttachment(a) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// has reports whether an attachment is in the book.
+func has(t testing.TB, s *state.Store, o attachment.Owner) (ok bool) {
+	t.Helper()
+	err := s.View(context.Background(), func(tx *state.Tx) (err error) {
+		_, ok, err = tx.Attachment(o)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ok
+}
+
+func TestFailedUpdateIsTakenBack(t *testing.T) {
+	s := statetest.Open(t)
+	wrong := errors.New("wrong")
+	err := s.Update(context.Background(), func(tx *state.Tx) error {
+		if err := tx.PutAttachment(state.Attachment{Owner: web}); err != nil {
+			return err
+		}
+		return wrong
+	})
+	if !errors.Is(err, wrong) || has(t, s, web) {
+		t.Errorf("error %v, attachment there: %v", err, has(t, s, web))
+	}
+}
+
+func TestViewWithoutAFileIsEmptyAndMakesNone(t *testing.T) {
+	s := statetest.Open(t)
+	if has(t, s, web) {
+		t.Error("an attachment is there")
+	}
+	if _, err := os.Stat(filepath.Join(s.Dir(), "state.db")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("state file: %v", err)
+	}
+}
+
+func TestChangeInsideViewIsRefused(t *testing.T) {
+	s := statetest.Open(t)
+	for range 2 { // without a file, and with one
+		err := s.View(context.Background(), func(tx *state.Tx) error {
+			return tx.PutAttachment(state.Attachment{Owner: web})
+		})
+		if err == nil {
+			t.Error("View took a change")
+		}
+		put(t, s, state.Attachment{Owner: web})
+	}
+}
+
+func TestFormerOwnersAreThoseOfOtherBoots(t *testing.T) {
+	s := statetest.Open(t)
+	former := map[string]bool{}
+	for _, boot := range []string{"", "0", s.BootID(), s.BootID() + "x", "zzz"} {
+		o := attachment.Owner{Network: "demo", ContainerID: "of " + boot, IfName: "eth0"}
+		put(t, s, state.Attachment{Owner: o, BootID: boot})
+		former[o.ContainerID] = boot != s.BootID()
+	}
+	put(t, s, state.Attachment{Owner: web, BootID: "old"})
+	put(t, s, state.Attachment{Owner: web, BootID: s.BootID()})
+	var owners []attachment.Owner
+	err := s.View(context.Background(), func(tx *state.Tx) (err error) {
+		owners, err = tx.FormerOwners()
+		return err
+	})
+	if err != nil || len(owners) != 4 {
+		t.Fatalf("former owners %v, %v; want 4", owners, err)
+	}
+	for _, o := range owners {
+		if !former[o.ContainerID] {
+			t.Errorf("%s is not of a former boot", o)
+		}
+	}
+}
+
+func TestDeletedAttachmentIsInNoList(t *testing.T) {
+	s := statetest.Open(t)
+	put(t, s, state.Attachment{Owner: web, BootID: "old"})
+	err := s.Update(context.Background(), func(tx *state.Tx) error {
+		if err := tx.DeleteAttachment(web); err != nil {
+			return err
+		}
+		if err := tx.DeleteAttachment(web); err != nil {
+			return err
+		}
+		owners, err := tx.FormerOwners()
+		if len(owners) != 0 {
+			t.Errorf("former owners %v", owners)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
