@@ -1,0 +1,211 @@
+package links
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/sysctl"
+)
+
+// Bridge is a bridge as an attachment wants it.
+type Bridge struct {
+	Name         string
+	MTU          int            // of a bridge made here; 0: the kernel's default
+	Mark         string         // alias of a bridge made here
+	Gateways     []netip.Prefix // addresses that it carries
+	IPv6         bool           // false: a bridge made here gets no link-local address
+	Promisc      bool
+	ForceAddress bool // other addresses of the gateway's family give way
+}
+
+// BridgeState is what EnsureBridge found or changed, so that it can be taken back.
+type BridgeState struct {
+	Link  Link
+	Made  bool
+	Added []netip.Prefix
+}
+
+// EnsureBridge makes the bridge, or gives one that is there what it lacks. A link of that
+// name that is no bridge is a *NotABridgeError.
+func (h *Host) EnsureBridge(ctx context.Context, b Bridge) (BridgeState, error) {
+	link, made, err := h.findOrMake(b)
+	if err != nil {
+		return BridgeState{}, err
+	}
+	st := BridgeState{Link: linkOf(link), Made: made}
+	if st.Added, err = h.addGateways(link, b); err == nil {
+		err = h.bringUp(link, b)
+	}
+	if err != nil {
+		return BridgeState{}, errors.Join(err, h.undoBridge(ctx, b, st))
+	}
+	return st, nil
+}
+
+func (h *Host) undoBridge(ctx context.Context, b Bridge, st BridgeState) error {
+	if st.Made {
+		return h.RemoveBridge(ctx, b.Name, b.Mark)
+	}
+	return h.RemoveAddresses(ctx, b.Name, st.Added)
+}
+
+func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
+	link, err := h.nl.LinkByName(b.Name)
+	if isMissing(err) {
+		return h.makeBridge(b)
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("find bridge %s: %w", b.Name, err)
+	}
+	if link.Type() != "bridge" {
+		return nil, false, &NotABridgeError{b.Name, link.Type()}
+	}
+	return link, false, nil
+}
+
+// makeBridge sets the MAC address in the create call: a bridge without one of its own takes
+// that of its ports, and changes it as they come and go (br_stp_recalculate_bridge_id).
+func (h *Host) makeBridge(b Bridge) (netlink.Link, bool, error) {
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name, attrs.MTU, attrs.HardwareAddr = b.Name, b.MTU, randomMAC()
+	if err := h.nl.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}); err != nil {
+		return nil, false, fmt.Errorf("make bridge %s: %w", b.Name, err)
+	}
+	link, err := h.nl.LinkByName(b.Name)
+	if err == nil {
+		err = h.nl.LinkSetAlias(link, b.Mark)
+	}
+	if err == nil {
+		err = quiet(b.Name, b.IPv6)
+	}
+	if err != nil {
+		return nil, false, errors.Join(fmt.Errorf("make bridge %s: %w", b.Name, err), h.nl.LinkDel(&netlink.Bridge{LinkAttrs: attrs}))
+	}
+	return link, true, nil
+}
+
+// quiet keeps a bridge from taking addresses and routes out of router advertisements, and
+// from having a link-local address where there is no IPv6.
+func quiet(name string, ipv6 bool) error {
+	values := map[string]string{"accept_ra": "0", "autoconf": "0"}
+	if !ipv6 {
+		values["addr_gen_mode"] = "1" // IN6_ADDR_GEN_MODE_NONE
+	}
+	for key, value := range values {
+		if _, _, err := sysctl.Ensure("net/ipv6/conf/"+name+"/"+key, value); err != nil && !sysctl.IsMissing(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Host) bringUp(link netlink.Link, b Bridge) error {
+	if b.Promisc && link.Attrs().Promisc == 0 {
+		if err := h.nl.SetPromiscOn(link); err != nil {
+			return fmt.Errorf("set bridge %s promiscuous: %w", b.Name, err)
+		}
+	}
+	if link.Attrs().Flags&net.FlagUp != 0 {
+		return nil
+	}
+	if err := h.nl.LinkSetUp(link); err != nil {
+		return fmt.Errorf("set bridge %s up: %w", b.Name, err)
+	}
+	return nil
+}
+
+// addGateways adds the gateway addresses that the bridge lacks and returns them.
+func (h *Host) addGateways(link netlink.Link, b Bridge) ([]netip.Prefix, error) {
+	if len(b.Gateways) == 0 {
+		return nil, nil
+	}
+	have, err := h.addresses(link)
+	if err != nil {
+		return nil, err
+	}
+	var added []netip.Prefix
+	for _, gw := range b.Gateways {
+		if slices.Contains(have, gw) {
+			continue
+		}
+		if err := h.makeWay(link, b, gw, have); err != nil {
+			return added, err
+		}
+		if err := h.nl.AddrAdd(link, address(gw, false)); err != nil {
+			return added, fmt.Errorf("add address %s to bridge %s: %w", gw, b.Name, err)
+		}
+		added = append(added, gw)
+	}
+	return added, nil
+}
+
+func (h *Host) makeWay(link netlink.Link, b Bridge, gw netip.Prefix, have []netip.Prefix) error {
+	for _, old := range have {
+		if !b.ForceAddress || old.Addr().Is6() != gw.Addr().Is6() || old.Addr().IsLinkLocalUnicast() || slices.Contains(b.Gateways, old) {
+			continue
+		}
+		if err := h.nl.AddrDel(link, address(old, false)); err != nil {
+			return fmt.Errorf("remove address %s from bridge %s: %w", old, b.Name, err)
+		}
+	}
+	return nil
+}
+
+// RemoveBridge removes a bridge that carries mark and has no ports. One that is gone is no
+// error, one that is someone else's or in use stays.
+func (h *Host) RemoveBridge(_ context.Context, name, mark string) error {
+	link, err := h.nl.LinkByName(name)
+	if isMissing(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find bridge %s: %w", name, err)
+	}
+	if link.Type() != "bridge" || link.Attrs().Alias != mark {
+		return nil
+	}
+	ports, err := h.hasPorts(link.Attrs().Index)
+	if err != nil || ports {
+		return err
+	}
+	if err := h.nl.LinkDel(link); err != nil && !isMissing(err) {
+		return fmt.Errorf("remove bridge %s: %w", name, err)
+	}
+	return nil
+}
+
+func (h *Host) hasPorts(bridge int) (bool, error) {
+	list, err := retry(h.nl.LinkList)
+	if err != nil {
+		return false, fmt.Errorf("list ports: %w", err)
+	}
+	return slices.ContainsFunc(list, func(l netlink.Link) bool { return l.Attrs().MasterIndex == bridge }), nil
+}
+
+// RemoveAddresses removes addresses from a link. A link or an address that is gone is no
+// error.
+func (h *Host) RemoveAddresses(_ context.Context, name string, prefixes []netip.Prefix) error {
+	if len(prefixes) == 0 {
+		return nil
+	}
+	link, err := h.nl.LinkByName(name)
+	if isMissing(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find link %s: %w", name, err)
+	}
+	for _, p := range prefixes {
+		if err := h.nl.AddrDel(link, address(p, false)); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
+			return fmt.Errorf("remove address %s from %s: %w", p, name, err)
+		}
+	}
+	return nil
+}

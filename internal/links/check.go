@@ -1,0 +1,139 @@
+package links
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+
+	"github.com/vishvananda/netlink"
+)
+
+// CheckBridge compares a bridge with the kernel. The error names all that differs.
+func (h *Host) CheckBridge(_ context.Context, b Bridge) error {
+	link, err := h.nl.LinkByName(b.Name)
+	if isMissing(err) {
+		return fmt.Errorf("check bridge: %s is missing", b.Name)
+	}
+	if err != nil {
+		return fmt.Errorf("find bridge %s: %w", b.Name, err)
+	}
+	if link.Type() != "bridge" {
+		return &NotABridgeError{b.Name, link.Type()}
+	}
+	var d differences
+	d.when(link.Attrs().Flags&net.FlagUp == 0, "bridge %s is down", b.Name)
+	d.when(b.Promisc && link.Attrs().Promisc == 0, "bridge %s is not promiscuous", b.Name)
+	if len(b.Gateways) > 0 {
+		have, err := h.addresses(link)
+		d.fail(err)
+		for _, gw := range b.Gateways {
+			d.when(!slices.Contains(have, gw), "bridge %s lacks gateway address %s", b.Name, gw)
+		}
+	}
+	return d.error()
+}
+
+// CheckPort compares both ends of a port with the kernel. The error names all that differs.
+// Addresses and routes beyond the planned ones are others' business.
+func (h *Host) CheckPort(_ context.Context, p Port) error {
+	var d differences
+	h.checkHostEnd(p, &d)
+	nl, link, err := inside(p)
+	if isMissing(err) {
+		d.when(true, "%s is missing in the container", p.ContainerName)
+		return d.error()
+	}
+	if err != nil {
+		return errors.Join(err, d.error())
+	}
+	defer nl.Close()
+	checkContainer(nl, link, p, &d)
+	return d.error()
+}
+
+func (h *Host) checkHostEnd(p Port, d *differences) {
+	link, err := h.nl.LinkByName(p.HostName)
+	if isMissing(err) {
+		d.when(true, "link %s is missing", p.HostName)
+		return
+	}
+	bridge, bridgeErr := h.nl.LinkByName(p.Bridge)
+	if err := errors.Join(err, bridgeErr); err != nil {
+		d.fail(err)
+		return
+	}
+	a := link.Attrs()
+	d.when(a.Alias != p.Mark, "link %s carries the alias %q, not %q", p.HostName, a.Alias, p.Mark)
+	d.when(a.Flags&net.FlagUp == 0, "link %s is down", p.HostName)
+	d.when(a.MasterIndex != bridge.Attrs().Index, "link %s is not a port of bridge %s", p.HostName, p.Bridge)
+	d.when(p.MTU != 0 && a.MTU != p.MTU, "link %s has MTU %d, not %d", p.HostName, a.MTU, p.MTU)
+	if a.MasterIndex == 0 || !p.Hairpin && !p.Isolated {
+		return
+	}
+	info, err := h.nl.LinkGetProtinfo(link)
+	d.fail(err)
+	d.when(p.Hairpin && !info.Hairpin, "port %s has hairpin mode off", p.HostName)
+	d.when(p.Isolated && !info.Isolated, "port %s is not isolated", p.HostName)
+}
+
+func checkContainer(nl *netlink.Handle, link netlink.Link, p Port, d *differences) {
+	a := link.Attrs()
+	up := a.Flags&net.FlagUp != 0
+	d.when(up == p.Down, "%s in the container is up: %t, want %t", p.ContainerName, up, !p.Down)
+	d.when(p.MTU != 0 && a.MTU != p.MTU, "%s in the container has MTU %d, not %d", p.ContainerName, a.MTU, p.MTU)
+	d.when(p.MAC != nil && !bytes.Equal(a.HardwareAddr, p.MAC), "%s in the container has MAC %s, not %s", p.ContainerName, a.HardwareAddr, p.MAC)
+	have, err := addressesOf(nl, link)
+	d.fail(err)
+	for _, want := range p.Addresses {
+		d.when(!slices.Contains(have, want), "%s in the container lacks address %s", p.ContainerName, want)
+	}
+	if !p.Down {
+		checkRoutes(nl, link, p, d)
+	}
+}
+
+func checkRoutes(nl *netlink.Handle, link netlink.Link, p Port, d *differences) {
+	for _, want := range distinct(p.Routes) {
+		filter := want.to(link.Attrs().Index)
+		mask := netlink.RT_FILTER_OIF | netlink.RT_FILTER_DST | netlink.RT_FILTER_TABLE
+		if want.Table == 0 {
+			filter.Table = 254 // RT_TABLE_MAIN
+		}
+		if want.Gateway.IsValid() {
+			mask |= netlink.RT_FILTER_GW
+		}
+		found, err := retry(func() ([]netlink.Route, error) {
+			return nl.RouteListFiltered(family(want.Dst.Addr()), filter, mask)
+		})
+		d.fail(err)
+		d.when(err == nil && len(found) == 0, "the container lacks route %s", want)
+	}
+}
+
+func family(a netip.Addr) int {
+	if a.Is6() {
+		return netlink.FAMILY_V6
+	}
+	return netlink.FAMILY_V4
+}
+
+// differences collects what a check finds.
+type differences struct{ list []error }
+
+func (d *differences) when(differs bool, format string, args ...any) {
+	if differs {
+		d.list = append(d.list, fmt.Errorf("check links: "+format, args...))
+	}
+}
+
+func (d *differences) fail(err error) {
+	if err != nil {
+		d.list = append(d.list, err)
+	}
+}
+
+func (d *differences) error() error { return errors.Join(d.list...) }

@@ -1,0 +1,18 @@
+// Package links makes, checks and removes the links of attachments: bridges, veth pairs,
+// their addresses, routes and neighbours. It is the only user of that part of netlink.
+//
+// It must not know CNI, JSON or the state file: values in, values out.
+//
+// Files:
+//
+//	host.go      Host: the netlink sockets
+//	bridge.go    bridges
+//	port.go      Port: attaching and detaching a veth pair
+//	container.go the container's side of a port: addresses, routes, sysctls
+//	route.go     routes
+//	check.go     comparing bridges and ports with the kernel
+//	lookup.go    questions about the host
+//	mac.go       hardware addresses
+//	announce.go  telling the neighbours
+//	errors.go    typed errors
+package links

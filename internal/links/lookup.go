@@ -1,0 +1,112 @@
+package links
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// Marked is a link that carries a mark.
+type Marked struct{ Name, Mark string }
+
+// MarkedLinks lists the host's links whose alias begins with prefix.
+func (h *Host) MarkedLinks(prefix string) ([]Marked, error) {
+	list, err := retry(h.nl.LinkList)
+	if err != nil {
+		return nil, fmt.Errorf("list links: %w", err)
+	}
+	var marked []Marked
+	for _, l := range list {
+		if a := l.Attrs(); strings.HasPrefix(a.Alias, prefix) {
+			marked = append(marked, Marked{Name: a.Name, Mark: a.Alias})
+		}
+	}
+	return marked, nil
+}
+
+// LinkExists reports whether the attachment's link is there, under whatever name.
+func (h *Host) LinkExists(hostName, mark string) (bool, error) {
+	link, err := h.marked(hostName, mark)
+	return link != nil, err
+}
+
+// RouteDevice returns the link by which the host reaches addr.
+func (h *Host) RouteDevice(addr netip.Addr) (Link, error) {
+	routes, err := h.nl.RouteGet(addr.AsSlice())
+	if err != nil || len(routes) == 0 {
+		return Link{}, fmt.Errorf("find route to %s: %w", addr, err)
+	}
+	link, err := h.nl.LinkByIndex(routes[0].LinkIndex)
+	if err != nil {
+		return Link{}, fmt.Errorf("find link of the route to %s: %w", addr, err)
+	}
+	return linkOf(link), nil
+}
+
+// DefaultRouteMTU returns the MTU of the device of the IPv4 default route, or else of the
+// IPv6 one; 0 if there is neither.
+func (h *Host) DefaultRouteMTU() (int, error) {
+	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
+		routes, err := h.defaultRoutes(family)
+		if err != nil {
+			return 0, err
+		}
+		for _, r := range routes {
+			link, err := h.nl.LinkByIndex(r.LinkIndex)
+			if err == nil {
+				return link.Attrs().MTU, nil
+			}
+		}
+	}
+	return 0, nil
+}
+
+// RouterAdvertisementDevices lists the devices with an IPv6 default route that a router
+// advertised: the kernel drops it when forwarding is turned on, unless accept_ra is 2.
+func (h *Host) RouterAdvertisementDevices() ([]string, error) {
+	routes, err := h.defaultRoutes(unix.AF_INET6)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, r := range routes {
+		if r.Protocol != unix.RTPROT_RA {
+			continue
+		}
+		link, err := h.nl.LinkByIndex(r.LinkIndex)
+		if err != nil {
+			return nil, fmt.Errorf("find link of the default route: %w", err)
+		}
+		names = append(names, link.Attrs().Name)
+	}
+	return names, nil
+}
+
+func (h *Host) defaultRoutes(family int) ([]netlink.Route, error) {
+	routes, err := retry(func() ([]netlink.Route, error) {
+		return h.nl.RouteListFiltered(family, &netlink.Route{Dst: nil}, netlink.RT_FILTER_DST)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list default routes: %w", err)
+	}
+	return routes, nil
+}
+
+func (h *Host) addresses(link netlink.Link) ([]netip.Prefix, error) {
+	return addressesOf(h.nl, link)
+}
+
+func addressesOf(nl *netlink.Handle, link netlink.Link) ([]netip.Prefix, error) {
+	list, err := retry(func() ([]netlink.Addr, error) { return nl.AddrList(link, netlink.FAMILY_ALL) })
+	if err != nil {
+		return nil, fmt.Errorf("list addresses of %s: %w", link.Attrs().Name, err)
+	}
+	var prefixes []netip.Prefix
+	for _, a := range list {
+		prefixes = append(prefixes, prefixOf(a.IPNet))
+	}
+	return prefixes, nil
+}

@@ -1,0 +1,142 @@
+package links
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/netns"
+)
+
+// Port is a veth pair between a bridge and a container, as an attachment wants it.
+type Port struct {
+	HostName, Mark, Bridge string
+	ContainerName          string
+	Netns                  *netns.Namespace
+	MAC                    net.HardwareAddr // of the container's end; nil: random
+	MTU                    int              // 0: the kernel's default
+	Hairpin, Isolated      bool
+	DAD                    bool // duplicate address detection for IPv6 addresses
+	Down                   bool // the container's end stays down
+	Addresses              []netip.Prefix
+	Routes                 []Route
+}
+
+// AddPort makes the veth pair, the container's end straight in its namespace, and sets up
+// both ends. When anything fails, nothing of it stays.
+func (h *Host) AddPort(ctx context.Context, p Port) (hostEnd, container Link, err error) {
+	bridge, err := h.nl.LinkByName(p.Bridge)
+	if err != nil {
+		return Link{}, Link{}, fmt.Errorf("find bridge %s: %w", p.Bridge, err)
+	}
+	if err := h.makeVeth(p, bridge.Attrs().Index); err != nil {
+		return Link{}, Link{}, err
+	}
+	hostEnd, container, err = h.setUp(p)
+	if err != nil {
+		undo := h.DeletePort(context.WithoutCancel(ctx), p.HostName, p.Mark)
+		return Link{}, Link{}, errors.Join(err, undo)
+	}
+	return hostEnd, container, nil
+}
+
+func (h *Host) makeVeth(p Port, bridge int) error {
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name, attrs.MTU, attrs.MasterIndex = p.HostName, p.MTU, bridge
+	veth := &netlink.Veth{
+		LinkAttrs: attrs, PeerName: p.ContainerName, PeerHardwareAddr: p.MAC, PeerTxQLen: -1,
+		PeerNamespace: netlink.NsFd(p.Netns.FD()), PeerMTU: uint32(p.MTU),
+	}
+	err := h.nl.LinkAdd(veth)
+	if errors.Is(err, unix.EEXIST) {
+		return fmt.Errorf("make veth pair %s - %s: a link of one of the names exists (in the container: %s): %w", p.HostName, p.ContainerName, p.ContainerName, err)
+	}
+	if err != nil {
+		return fmt.Errorf("make veth pair %s - %s: %w", p.HostName, p.ContainerName, err)
+	}
+	return nil
+}
+
+func (h *Host) setUp(p Port) (hostEnd, container Link, err error) {
+	link, err := h.nl.LinkByName(p.HostName)
+	if err != nil {
+		return Link{}, Link{}, fmt.Errorf("find link %s: %w", p.HostName, err)
+	}
+	if err := h.setUpHostEnd(link, p); err != nil {
+		return Link{}, Link{}, err
+	}
+	container, err = setUpContainer(p)
+	return linkOf(link), container, err
+}
+
+func (h *Host) setUpHostEnd(link netlink.Link, p Port) error {
+	if err := h.nl.LinkSetAlias(link, p.Mark); err != nil {
+		return fmt.Errorf("mark link %s: %w", p.HostName, err)
+	}
+	if p.Hairpin {
+		if err := h.nl.LinkSetHairpin(link, true); err != nil {
+			return fmt.Errorf("set hairpin mode of %s: %w", p.HostName, err)
+		}
+	}
+	if p.Isolated {
+		if err := h.nl.LinkSetIsolated(link, true); err != nil {
+			return fmt.Errorf("isolate port %s: %w", p.HostName, err)
+		}
+	}
+	if err := h.nl.LinkSetUp(link); err != nil {
+		return fmt.Errorf("set link %s up: %w", p.HostName, err)
+	}
+	return nil
+}
+
+// DeletePort deletes the host-side link if it carries mark, wherever its other end is now;
+// if there is no link of that name, one with the mark under another name. None is success.
+func (h *Host) DeletePort(_ context.Context, hostName, mark string) error {
+	link, err := h.marked(hostName, mark)
+	if err != nil || link == nil {
+		return err
+	}
+	if err := h.nl.LinkDel(link); err != nil && !isMissing(err) {
+		return fmt.Errorf("delete link %s: %w", link.Attrs().Name, err)
+	}
+	return nil
+}
+
+// marked finds the link of an attachment. A plugin that was killed between making the link
+// and marking it leaves one of our name without any alias: it counts too.
+func (h *Host) marked(hostName, mark string) (netlink.Link, error) {
+	link, err := h.nl.LinkByName(hostName)
+	if err == nil && (link.Attrs().Alias == mark || link.Attrs().Alias == "" && link.Type() == "veth") {
+		return link, nil
+	}
+	if err != nil && !isMissing(err) {
+		return nil, fmt.Errorf("find link %s: %w", hostName, err)
+	}
+	list, err := retry(h.nl.LinkList)
+	if err != nil {
+		return nil, fmt.Errorf("list links: %w", err)
+	}
+	for _, l := range list {
+		if l.Attrs().Alias == mark {
+			return l, nil
+		}
+	}
+	return nil, nil
+}
+
+// SetHairpin sets hairpin mode of a bridge port. Another link is a *NotAPortError.
+func (h *Host) SetHairpin(name string, on bool) error {
+	link, err := h.nl.LinkByName(name)
+	if err != nil {
+		return fmt.Errorf("find link %s: %w", name, err)
+	}
+	if link.Attrs().MasterIndex == 0 {
+		return &NotAPortError{name}
+	}
+	return h.nl.LinkSetHairpin(link, on)
+}

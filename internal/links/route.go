@@ -1,0 +1,69 @@
+package links
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// Scope is a route's scope. The zero Scope leaves the choice to the kernel's rule: link for
+// a route without gateway, universe for one with.
+type Scope struct {
+	set    bool
+	number uint8
+}
+
+// ScopeOf returns the scope with an rtnetlink(7) number.
+func ScopeOf(number int) Scope { return Scope{set: true, number: uint8(number)} }
+
+// Number returns the scope's number, and false for the zero Scope.
+func (s Scope) Number() (int, bool) { return int(s.number), s.set }
+
+// Route is a route in the container. Zero fields leave the choice to the kernel.
+type Route struct {
+	Dst      netip.Prefix
+	Gateway  netip.Addr
+	MTU      int
+	AdvMSS   int
+	Priority int
+	Table    int
+	Scope    Scope
+}
+
+// String returns "10.0.0.0/8 via 10.1.0.1".
+func (r Route) String() string {
+	if !r.Gateway.IsValid() {
+		return r.Dst.String()
+	}
+	return fmt.Sprintf("%s via %s", r.Dst, r.Gateway)
+}
+
+func (r Route) to(index int) *netlink.Route {
+	route := &netlink.Route{
+		LinkIndex: index, Dst: ipNet(r.Dst), MTU: r.MTU, AdvMSS: r.AdvMSS, Priority: r.Priority, Table: r.Table,
+	}
+	if r.Gateway.IsValid() {
+		route.Gw = r.Gateway.AsSlice()
+	} else {
+		route.Scope = unix.RT_SCOPE_LINK
+	}
+	if n, ok := r.Scope.Number(); ok {
+		route.Scope = netlink.Scope(n)
+	}
+	return route
+}
+
+// distinct drops routes that the kernel would take for the same one: the first wins.
+func distinct(routes []Route) []Route {
+	var list []Route
+	for _, r := range routes {
+		same := func(o Route) bool { return o.Dst == r.Dst && o.Priority == r.Priority && o.Table == r.Table }
+		if !slices.ContainsFunc(list, same) {
+			list = append(list, r)
+		}
+	}
+	return list
+}

@@ -1,0 +1,37 @@
+package netns
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// Do runs fn inside the namespace, on an OS thread of its own. A thread that can't come
+// back is not used again.
+func (n *Namespace) Do(fn func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- n.do(fn) }()
+	return <-done
+}
+
+func (n *Namespace) do(fn func() error) error {
+	runtime.LockOSThread()
+	home, err := os.Open("/proc/thread-self/ns/net")
+	if err != nil {
+		return fmt.Errorf("open own network namespace: %w", err)
+	}
+	defer home.Close()
+	if err := unix.Setns(n.fd, unix.CLONE_NEWNET); err != nil {
+		runtime.UnlockOSThread()
+		return fmt.Errorf("enter network namespace %q: %w", n.identity.Path, err)
+	}
+	err = fn()
+	// The goroutine ends with the thread locked, and the runtime ends the thread, unless it
+	// is home again.
+	if unix.Setns(int(home.Fd()), unix.CLONE_NEWNET) == nil {
+		runtime.UnlockOSThread()
+	}
+	return err
+}

@@ -1,0 +1,97 @@
+package netns
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/state"
+)
+
+// nsGetNsType is NS_GET_NSTYPE, _IO(0xb7, 0x3) (uapi/linux/nsfs.h).
+const nsGetNsType = 0xb703
+
+// Namespace is an open network namespace. It stays alive until Close, whatever happens to
+// its path.
+type Namespace struct {
+	fd       int
+	identity state.Netns
+}
+
+// Open opens the namespace at path: an nsfs file of type net, other than the process's own.
+// Anything else is one of the errors of this package. It never blocks, whatever kind of
+// file there is.
+func Open(path string) (*Namespace, error) {
+	if err := probe(path); err != nil {
+		return nil, err
+	}
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open network namespace %q: %w", path, err)
+	}
+	n, err := newNamespace(fd, path)
+	if err != nil {
+		unix.Close(fd)
+	}
+	return n, err
+}
+
+func newNamespace(fd int, path string) (*Namespace, error) {
+	if kind, err := unix.IoctlRetInt(fd, nsGetNsType); err != nil || kind != unix.CLONE_NEWNET {
+		return nil, &NotNetnsError{path}
+	}
+	var st, own unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return nil, fmt.Errorf("stat network namespace %q: %w", path, err)
+	}
+	if err := unix.Stat("/proc/thread-self/ns/net", &own); err != nil {
+		return nil, fmt.Errorf("stat own network namespace: %w", err)
+	}
+	if st.Dev == own.Dev && st.Ino == own.Ino {
+		return nil, &HostNetnsError{path}
+	}
+	return &Namespace{fd: fd, identity: state.Netns{Path: path, Dev: st.Dev, Inode: st.Ino}}, nil
+}
+
+// probe looks at the file without opening it for real: to open a FIFO or a device has
+// effects.
+func probe(path string) error {
+	fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
+		return &NotExistError{path}
+	}
+	if err != nil {
+		return fmt.Errorf("open network namespace %q: %w", path, err)
+	}
+	defer unix.Close(fd)
+	var fs unix.Statfs_t
+	if err := unix.Fstatfs(fd, &fs); err != nil {
+		return fmt.Errorf("stat file system of %q: %w", path, err)
+	}
+	if fs.Type != unix.NSFS_MAGIC {
+		return &NotNetnsError{path}
+	}
+	return nil
+}
+
+// Identify returns the identity of the namespace at path, which may be the process's own.
+func Identify(path string) (state.Netns, error) {
+	if err := probe(path); err != nil {
+		return state.Netns{}, err
+	}
+	var st unix.Stat_t
+	if err := unix.Stat(path, &st); err != nil {
+		return state.Netns{}, fmt.Errorf("stat network namespace %q: %w", path, err)
+	}
+	return state.Netns{Path: path, Dev: st.Dev, Inode: st.Ino}, nil
+}
+
+// FD returns the open file descriptor, valid until Close.
+func (n *Namespace) FD() int { return n.fd }
+
+// Identity returns what tells the namespace from any other, now and later.
+func (n *Namespace) Identity() state.Netns { return n.identity }
+
+// Close lets the namespace go.
+func (n *Namespace) Close() error { return unix.Close(n.fd) }

@@ -1,0 +1,8 @@
+// Package sysctl reads sysctls, and writes them only where they differ.
+//
+// It must not know which ones matter.
+//
+// Files:
+//
+//	sysctl.go  Get, Ensure
+package sysctl
