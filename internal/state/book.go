@@ -23,6 +23,8 @@ var errNoBook = errors.New("no state file")
 
 // book is the state file while one transaction is on.
 type book struct {
+	store *Store
+	held  lock
 	file  *os.File
 	fresh bool // the file had no content
 	db    *bbolt.DB
@@ -32,8 +34,8 @@ type book struct {
 // transact runs fn in one transaction over the state file. All that the content of the
 // file can cause, from a checksum that differs to a fault in the mapping of a file cut
 // short, ends in a *corruptError; a panic of fn itself goes on.
-func (s *Store) transact(writable bool, fn func(*Tx) error) (err error) {
-	b, ended := &book{}, false
+func (s *Store) transact(held lock, writable bool, fn func(*Tx) error) (err error) {
+	b, ended := &book{store: s, held: held}, false
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if ended {
@@ -48,28 +50,28 @@ func (s *Store) transact(writable bool, fn func(*Tx) error) (err error) {
 			panic(v)
 		}
 	}()
-	err = b.run(s, writable, fn)
+	err = b.run(writable, fn)
 	ended = true
 	return err
 }
 
 // run opens the file, runs fn and closes it.
-func (b *book) run(s *Store, writable bool, fn func(*Tx) error) error {
-	if err := b.open(s, writable); errors.Is(err, errNoBook) {
-		return fn(&Tx{bootID: s.bootID})
+func (b *book) run(writable bool, fn func(*Tx) error) error {
+	if err := b.open(writable); errors.Is(err, errNoBook) {
+		return fn(&Tx{bootID: b.store.bootID})
 	} else if err != nil {
 		return err
 	}
-	return errors.Join(b.runTx(&Tx{bootID: s.bootID, book: b.tx}, fn), b.db.Close())
+	return errors.Join(b.runTx(&Tx{bootID: b.store.bootID, book: b.tx}, fn), b.db.Close())
 }
 
 // open opens the file and begins a transaction.
-func (b *book) open(s *Store, writable bool) (err error) {
-	path := filepath.Join(s.dir, bookFile)
+func (b *book) open(writable bool) (err error) {
+	path := filepath.Join(b.store.dir, bookFile)
 	b.db, err = bbolt.Open(path, 0o600, &bbolt.Options{
 		ReadOnly: !writable,
 		Timeout:  bookWait,
-		NoSync:   s.volatile,
+		NoSync:   b.store.volatile,
 		// The array form is the quicker one to load, and it is loaded for each transaction.
 		FreelistType: bbolt.FreelistArrayType,
 		NoStatistics: true,
@@ -94,17 +96,28 @@ func (b *book) openFile(path string, flag int, mode os.FileMode) (*os.File, erro
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	b.fresh = err == nil && info.Size() == 0
-	if b.fresh && flag&os.O_CREATE == 0 {
-		err = errNoBook
-	}
-	if err != nil {
+	if err := b.inspect(f, flag&os.O_CREATE != 0); err != nil {
 		f.Close()
 		return nil, err
 	}
 	b.file = f
 	return f, nil
+}
+
+// inspect looks at the file before bbolt does.
+func (b *book) inspect(f *os.File, writable bool) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	b.fresh = info.Size() == 0
+	switch {
+	case b.fresh && !writable:
+		return errNoBook
+	case b.fresh:
+		return nil
+	}
+	return b.store.verifyOnce(b.held.file, info)
 }
 
 // openError tells what the system refused from what the content of the file caused. A

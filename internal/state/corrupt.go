@@ -29,7 +29,8 @@ func (e *recordError) Unwrap() error { return e.cause }
 
 // blameContent is called in the deferred function that recovered v. It returns an error
 // if the panic arose where content is read, in bbolt or in this package, which copies out
-// of the mapping all that it hands on; nil if the caller's code is to blame.
+// of the mapping all that it hands on; nil if the caller's code is to blame. The innermost
+// call of either tells, whatever the libraries are that it made use of.
 func blameContent(v any) error {
 	callers := make([]uintptr, 64)
 	frames := runtime.CallersFrames(callers[:runtime.Callers(0, callers)])
@@ -37,16 +38,15 @@ func blameContent(v any) error {
 	for more := true; more; {
 		var f runtime.Frame
 		f, more = frames.Next()
-		if f.Function == "runtime.gopanic" {
+		switch {
+		case f.Function == "runtime.gopanic":
 			panicked = true
-		}
-		if !panicked || strings.HasPrefix(f.Function, "runtime.") {
-			continue
-		}
-		if strings.HasPrefix(f.Function, "go.etcd.io/bbolt") || strings.HasPrefix(f.Function, "vethbridge/internal/state.") {
+		case !panicked:
+		case strings.HasPrefix(f.Function, "go.etcd.io/bbolt"), strings.HasPrefix(f.Function, "vethbridge/internal/state."):
 			return &corruptError{fmt.Errorf("%v", v)}
+		case strings.HasPrefix(f.Function, "vethbridge/"), strings.HasPrefix(f.Function, "main."):
+			return nil
 		}
-		return nil
 	}
 	return nil
 }

@@ -16,6 +16,8 @@
 //	store.go       Store: the directory, Update and View
 //	dir.go         which directory is fit to be used
 //	book.go        one transaction over the state file; setting a corrupt one aside
+//	verified.go    when a state file is verified
+//	pages.go       verification of its pages
 //	corrupt.go     what tells corrupt content from a fault of the program
 //	schema.go      the version of what is in the file
 //	table.go       typed access to the tables inside a transaction

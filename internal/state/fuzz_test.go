@@ -27,9 +27,7 @@ func FuzzStateFile(f *testing.F) {
 	f.Add([]byte{}, uint(0), uint(4096))
 	f.Fuzz(func(t *testing.T, bytes []byte, offset, length uint) {
 		content := append([]byte(nil), intact...)
-		if offset < uint(len(content)) {
-			copy(content[offset:], bytes)
-		}
+		copy(content[offset%uint(len(content)):], bytes)
 		content = content[:min(length, uint(len(content)))]
 		s, err := state.Open(t.TempDir())
 		if err != nil {

@@ -35,16 +35,22 @@ func (e *LockError) Error() string {
 
 func (e *LockError) Unwrap() error { return e.Cause }
 
+// lock is a lock that is held until release.
+type lock struct{ file *os.File }
+
+// release lets the lock go; closing the only descriptor does it (flock(2)).
+func (l lock) release() { l.file.Close() }
+
 // lockFile waits for the lock on the file path, which is made if it is missing. The wait
 // is the kernel's own queue (a poll would starve under load), so it is a blocking call
 // beside which the limit runs; when that passes first, a lock had later is let go at once.
-func lockFile(ctx context.Context, path string, mode lockMode) (unlock func(), err error) {
+func lockFile(ctx context.Context, path string, mode lockMode) (lock, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_CLOEXEC, 0o600)
 	if err != nil {
-		return nil, err
+		return lock{}, err
 	}
 	if err := unix.Flock(int(f.Fd()), int(mode)|unix.LOCK_NB); err == nil {
-		return func() { f.Close() }, nil
+		return lock{f}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, lockLimit)
 	defer cancel()
@@ -54,15 +60,15 @@ func lockFile(ctx context.Context, path string, mode lockMode) (unlock func(), e
 	case err := <-done:
 		if err != nil {
 			f.Close()
-			return nil, fmt.Errorf("lock %s: %w", path, err)
+			return lock{}, fmt.Errorf("lock %s: %w", path, err)
 		}
-		return func() { f.Close() }, nil
+		return lock{f}, nil
 	case <-ctx.Done():
 		go func() {
 			<-done // the kernel's queue can't be left, but what comes of it is not kept
 			f.Close()
 		}()
-		return nil, &LockError{Path: path, Holder: lockHolder(f), Cause: ctx.Err()}
+		return lock{}, &LockError{Path: path, Holder: lockHolder(f), Cause: ctx.Err()}
 	}
 }
 

@@ -50,12 +50,12 @@ func (s *Store) BootID() string { return s.bootID }
 // A state file that turns out corrupt is set aside and a new one begun, and fn runs again,
 // on an empty book: it must not rely on running once.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
-	unlock, err := lockFile(ctx, filepath.Join(s.dir, bookLock), exclusive)
+	held, err := lockFile(ctx, filepath.Join(s.dir, bookLock), exclusive)
 	if err != nil {
 		return fmt.Errorf("lock state: %w", err)
 	}
-	defer unlock()
-	err = s.transact(true, fn)
+	defer held.release()
+	err = s.transact(held, true, fn)
 	var corrupt *corruptError
 	if !errors.As(err, &corrupt) {
 		return err
@@ -63,7 +63,7 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	if err := s.setAside(corrupt.cause); err != nil {
 		return err
 	}
-	return s.transact(true, fn)
+	return s.transact(held, true, fn)
 }
 
 // View runs fn in a read-only transaction. A state file that does not exist yet reads as
@@ -78,21 +78,21 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (s *Store) view(ctx context.Context, fn func(*Tx) error) error {
-	unlock, err := lockFile(ctx, filepath.Join(s.dir, bookLock), shared)
+	held, err := lockFile(ctx, filepath.Join(s.dir, bookLock), shared)
 	if err != nil {
 		return fmt.Errorf("lock state: %w", err)
 	}
-	defer unlock()
-	return s.transact(false, fn)
+	defer held.release()
+	return s.transact(held, false, fn)
 }
 
 // LockKernel takes the lock under which kernel objects that several attachments share (a
 // bridge, a table, a masquerade entry, a sysctl) are made and removed according to the
 // book. It is never held during a wait that the kernel imposes after a change.
 func (s *Store) LockKernel(ctx context.Context) (unlock func(), err error) {
-	unlock, err = lockFile(ctx, filepath.Join(s.dir, kernelLock), exclusive)
+	held, err := lockFile(ctx, filepath.Join(s.dir, kernelLock), exclusive)
 	if err != nil {
 		return nil, fmt.Errorf("lock kernel changes: %w", err)
 	}
-	return unlock, nil
+	return held.release, nil
 }
