@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"reflect"
+	"strings"
 )
 
 // Config is the decoded `ipam` object of a network config, with the defaults applied.
@@ -60,8 +62,12 @@ func DecodeConfig(raw, ipRanges json.RawMessage) (Config, error) {
 
 // isEmpty reports whether an object or list was left out or has nothing in it.
 func isEmpty(raw json.RawMessage) bool {
-	switch text := bytes.TrimSpace(raw); string(text) {
-	case "", "null", "{}", "[]":
+	var text bytes.Buffer
+	if json.Compact(&text, raw) != nil {
+		return len(raw) == 0
+	}
+	switch text.String() {
+	case "null", "{}", "[]":
 		return true
 	}
 	return false
@@ -79,10 +85,20 @@ func decodeJSON(key string, raw json.RawMessage, into any) error {
 	if !errors.As(err, &wrong) {
 		return &ConfigError{Key: key, Reason: fmt.Sprintf("is not valid JSON: %v", err)}
 	}
-	if wrong.Field != "" {
-		key += "." + wrong.Field
+	// The older form's keys stand in a struct of their own, which is no part of the path.
+	if field := strings.TrimPrefix(wrong.Field, "rawRange."); field != "" {
+		key += "." + field
 	}
-	return &ConfigError{Key: key, Reason: fmt.Sprintf("must be %s, not %s", wrong.Type, wrong.Value)}
+	return &ConfigError{Key: key, Reason: fmt.Sprintf("must be %s, not %s", kindNames[wrong.Type.Kind()], wrong.Value)}
+}
+
+// kindNames are JSON's words for the kinds that occur in rawConfig.
+var kindNames = map[reflect.Kind]string{
+	reflect.Struct: "an object",
+	reflect.Slice:  "a list",
+	reflect.String: "a string",
+	reflect.Int:    "a whole number",
+	reflect.Bool:   "true or false",
 }
 
 // parseAddr reads an address; an empty text is an invalid one.
