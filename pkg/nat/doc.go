@@ -3,4 +3,18 @@
 //
 // What is needed is decided here, once; a backend (the packages below this one) only
 // renders and loads it. It must not know CNI, links, or how addresses are given out.
+//
+// Files:
+//
+//	translation.go  Protocol, Mapping, Translations: what can be needed
+//	policy.go       Translate: from addresses and ports to translations
+//	backend.go      Backend, Change, Ruleset: what a renderer can do
+//	keeper.go       Keeper: kernel == book
+//	check.go        comparing one attachment's translations with the kernel
+//	repair.go       restoring the kernel from the book
+//	book.go         the translations of every owner, in the state file
+//	ports.go        claims on host ports
+//	networks.go     which networks are masqueraded or hairpinned, by whom
+//	cover.go        overlapping prefixes as disjoint ones
+//	errors.go       typed errors
 package nat

@@ -1,0 +1,128 @@
+package nat
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/state"
+)
+
+// recordTable holds the translations of each part of each owner.
+const recordTable state.Table = "nat-translations"
+
+// Part tells apart what different executables need for the same attachment: each replaces
+// only its own.
+type Part string
+
+// The parts there are. Their values stand in the state file.
+const (
+	PartVethbridge Part = "vethbridge"
+	PartNatport    Part = "natport"
+)
+
+type record struct {
+	Holder       holder       `json:"holder"`
+	Translations Translations `json:"translations"`
+}
+
+// Claim enters in the book all that a part of an owner needs, in place of what it needed
+// before; nothing is a removal. A host port that another owner holds is a *PortTakenError,
+// after which the transaction must be given up. The kernel follows by Keeper.Apply.
+func Claim(tx *state.Tx, owner attachment.Owner, part Part, want Translations) error {
+	h := holder{owner, part}
+	if err := drop(tx, h); err != nil || want.Empty() {
+		return err
+	}
+	seen := map[string]Mapping{}
+	for _, m := range want.Mappings {
+		if other, twice := seen[string(portKey(m))]; twice {
+			return &PortTakenError{Mapping: m, Held: other, Holder: owner}
+		}
+		seen[string(portKey(m))] = m
+		if err := claimPort(tx, h, m); err != nil {
+			return err
+		}
+	}
+	if err := enterNetworks(tx, h, want); err != nil {
+		return err
+	}
+	return state.Put(tx, recordTable, h.key(), record{Holder: h, Translations: want})
+}
+
+// Recorded returns what the book says that a part of an owner needs.
+func Recorded(tx *state.Tx, owner attachment.Owner, part Part) (Translations, error) {
+	r, _, err := state.Get[record](tx, recordTable, holder{owner, part}.key())
+	return r.Translations, err
+}
+
+// drop removes all of a holder's claims from the book.
+func drop(tx *state.Tx, h holder) error {
+	r, ok, err := state.Get[record](tx, recordTable, h.key())
+	if err != nil || !ok {
+		return err
+	}
+	return errors.Join(
+		releasePorts(tx, h, r.Translations.Mappings),
+		leaveNetworks(tx, h, r.Translations),
+		state.Delete(tx, recordTable, h.key()),
+	)
+}
+
+// alone reports whether the holder is the only one in the book, or nobody is.
+func alone(tx *state.Tx, h holder) (bool, error) {
+	only := true
+	err := state.Each(tx, recordTable, nil, func(_ []byte, r record) error {
+		if r.Holder != h {
+			only = false
+			return state.Stop
+		}
+		return nil
+	})
+	return only, err
+}
+
+// ruleset is what the kernel shall hold for all holders.
+func ruleset(tx *state.Tx) (Ruleset, error) {
+	nets, err := networks(tx, nil)
+	if err != nil {
+		return Ruleset{}, err
+	}
+	r := Ruleset{Networks: nets}
+	err = state.Each(tx, portTable, nil, func(_ []byte, c portClaim) error {
+		r.Entries = append(r.Entries, Entry{Mark: c.Holder.Owner.Mark(), Mapping: c.Mapping})
+		return nil
+	})
+	slices.SortFunc(r.Entries, Entry.compare)
+	return r, err
+}
+
+func (e Entry) compare(o Entry) int { return e.Mapping.Compare(o.Mapping) }
+
+// CheckBook verifies that claims and records agree, and that every holder is attached.
+func CheckBook(tx *state.Tx) error {
+	claims := 0
+	err := state.Each(tx, recordTable, nil, func(_ []byte, r record) error {
+		claims += len(r.Translations.Mappings)
+		if _, ok, err := tx.Attachment(r.Holder.Owner); err != nil || !ok {
+			return errors.Join(fmt.Errorf("check translations: %s is not attached", r.Holder.Owner), err)
+		}
+		for _, m := range r.Translations.Mappings {
+			c, ok, err := state.Get[portClaim](tx, portTable, portKey(m))
+			if err != nil || !ok || c.Holder != r.Holder || c.Mapping != m {
+				return errors.Join(fmt.Errorf("check translations: %s of %s is not claimed", m, r.Holder.Owner), err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return state.Each(tx, portTable, nil, func(_ []byte, c portClaim) error {
+		if claims--; claims < 0 {
+			return fmt.Errorf("check translations: claim of %s belongs to no record", c.Mapping)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,233 @@
+package nattest
+
+import (
+	"errors"
+	"log/slog"
+	"testing"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/state"
+	"vethbridge/internal/state/statetest"
+	"vethbridge/pkg/nat"
+)
+
+// Contract runs what every backend must do, through the keeper that all of them serve.
+// Open returns an empty backend.
+func Contract(t *testing.T, open func(*testing.T) nat.Backend) {
+	for name, promise := range map[string]func(*testing.T, *fixture){
+		"ReplaceIsIdempotent":                     replaceIsIdempotent,
+		"RemovalLeavesNothing":                    removalLeavesNothing,
+		"OwnersDoNotTouchEachOther":               ownersDoNotTouchEachOther,
+		"NetworkStaysWhileAnyoneNeedsIt":          networkStays,
+		"LostTableIsRestoredByTheNextReplace":     lostTable,
+		"RepairRestoresOnceAndThenChangesNothing": repair,
+		"PortOfAnotherOwnerIsRefused":             portTaken,
+		"UnrecordedOwnerIsRemovedByItsMark":       unrecorded,
+		"ForeignMarksSurviveARestore":             foreignMarks,
+		"TenThousandPortsAreOneReplace":           manyPorts,
+	} {
+		t.Run(name, func(t *testing.T) { promise(t, newFixture(t, open(t))) })
+	}
+}
+
+type fixture struct {
+	keeper nat.Keeper
+	store  *state.Store
+}
+
+func newFixture(t *testing.T, b nat.Backend) *fixture {
+	store := statetest.Open(t, nat.CheckBook)
+	return &fixture{keeper: nat.Keeper{Store: store, Backend: b, Log: slog.New(slog.DiscardHandler)}, store: store}
+}
+
+func (f *fixture) attach(t *testing.T, o attachment.Owner) {
+	t.Helper()
+	err := f.store.Update(t.Context(), func(tx *state.Tx) error {
+		return tx.PutAttachment(state.Attachment{Owner: o, BootID: tx.BootID()})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f *fixture) replace(t *testing.T, o attachment.Owner, want nat.Translations) {
+	t.Helper()
+	f.attach(t, o)
+	if err := f.keeper.Replace(t.Context(), o, nat.PartNatport, want); err != nil {
+		t.Fatalf("replace of %s: %v", o, err)
+	}
+	if err := f.keeper.Check(t.Context(), o, nat.PartNatport, want); err != nil {
+		t.Fatalf("check of %s: %v", o, err)
+	}
+}
+
+func (f *fixture) dump(t *testing.T) string {
+	t.Helper()
+	r, err := f.keeper.Backend.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Dump(r)
+}
+
+func replaceIsIdempotent(t *testing.T, f *fixture) {
+	for _, c := range Cases() {
+		f.replace(t, Owner(1), c.Want)
+		once := f.dump(t)
+		f.replace(t, Owner(1), c.Want)
+		if again := f.dump(t); again != once {
+			t.Errorf("%s: once\n%sagain\n%s", c.Name, once, again)
+		}
+	}
+	f.replace(t, Owner(1), nat.Translations{})
+}
+
+func removalLeavesNothing(t *testing.T, f *fixture) {
+	before := f.dump(t)
+	for i, c := range Cases() {
+		f.replace(t, Owner(i), c.Want)
+	}
+	for i := range Cases() {
+		f.replace(t, Owner(i), nat.Translations{})
+		f.replace(t, Owner(i), nat.Translations{})
+	}
+	if after := f.dump(t); after != before {
+		t.Errorf("left over:\n%s", after)
+	}
+}
+
+func ownersDoNotTouchEachOther(t *testing.T, f *fixture) {
+	cases := Cases()
+	for i, c := range cases {
+		f.replace(t, Owner(i), c.Want)
+	}
+	for i := range cases {
+		f.replace(t, Owner(i), nat.Translations{})
+		for j := i + 1; j < len(cases); j++ {
+			if err := f.keeper.Check(t.Context(), Owner(j), nat.PartNatport, cases[j].Want); err != nil {
+				t.Errorf("after removal of %q, %q: %v", cases[i].Name, cases[j].Name, err)
+			}
+		}
+	}
+}
+
+func networkStays(t *testing.T, f *fixture) {
+	wide := nat.Translations{Masquerade: prefixes("10.0.0.0/8")}
+	narrow := nat.Translations{Masquerade: prefixes("10.1.0.0/24")}
+	f.replace(t, Owner(1), wide)
+	f.replace(t, Owner(2), narrow)
+	f.replace(t, Owner(3), narrow)
+	f.replace(t, Owner(1), nat.Translations{})
+	f.replace(t, Owner(2), nat.Translations{})
+	const want = "masquerade 10.1.0.0/24\ninside 10.1.0.0/24\n"
+	if got := f.dump(t); got != want {
+		t.Errorf("holds\n%swant\n%s", got, want)
+	}
+	f.replace(t, Owner(1), wide)
+	f.replace(t, Owner(3), nat.Translations{})
+	f.replace(t, Owner(1), nat.Translations{})
+}
+
+func lostTable(t *testing.T, f *fixture) {
+	cases := Cases()
+	f.replace(t, Owner(1), cases[1].Want)
+	f.replace(t, Owner(2), cases[2].Want)
+	whole := f.dump(t)
+	if err := f.keeper.Backend.Clear(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.keeper.Check(t.Context(), Owner(1), nat.PartNatport, cases[1].Want); err == nil {
+		t.Error("check passes without any table")
+	}
+	f.replace(t, Owner(3), cases[3].Want)
+	f.replace(t, Owner(3), nat.Translations{})
+	if got := f.dump(t); got != whole {
+		t.Errorf("restored\n%swant\n%s", got, whole)
+	}
+	f.replace(t, Owner(1), nat.Translations{})
+	f.replace(t, Owner(2), nat.Translations{})
+}
+
+func repair(t *testing.T, f *fixture) {
+	f.replace(t, Owner(1), Cases()[1].Want)
+	whole := f.dump(t)
+	if err := f.keeper.Backend.Clear(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []bool{true, false} {
+		if changed, err := f.keeper.Repair(t.Context()); err != nil || changed != want {
+			t.Errorf("repair: changed %v, %v; want %v", changed, err, want)
+		}
+	}
+	if got := f.dump(t); got != whole {
+		t.Errorf("restored\n%swant\n%s", got, whole)
+	}
+	f.replace(t, Owner(1), nat.Translations{})
+}
+
+func portTaken(t *testing.T, f *fixture) {
+	any4 := nat.Translations{Mappings: []nat.Mapping{mapping(nat.TCP, "0.0.0.0", 8080, "10.1.0.2:80")}}
+	one := nat.Translations{Mappings: []nat.Mapping{mapping(nat.TCP, "192.0.2.1", 8080, "10.1.0.3:80")}}
+	for _, order := range [][2]nat.Translations{{any4, one}, {one, any4}, {one, one}} {
+		f.replace(t, Owner(1), order[0])
+		before := f.dump(t)
+		f.attach(t, Owner(2))
+		err := f.keeper.Replace(t.Context(), Owner(2), nat.PartNatport, order[1])
+		var taken *nat.PortTakenError
+		if !errors.As(err, &taken) || taken.Holder != Owner(1) {
+			t.Errorf("error %v, want one that names %s", err, Owner(1))
+		}
+		if after := f.dump(t); after != before {
+			t.Errorf("a refused claim changed the kernel:\n%s", after)
+		}
+		f.replace(t, Owner(1), nat.Translations{})
+	}
+}
+
+func unrecorded(t *testing.T, f *fixture) {
+	before := f.dump(t)
+	f.replace(t, Owner(1), Cases()[1].Want)
+	lost := newFixture(t, f.keeper.Backend)
+	if err := lost.keeper.RemoveUnrecorded(t.Context(), Owner(2), false); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.keeper.Check(t.Context(), Owner(1), nat.PartNatport, Cases()[1].Want); err != nil {
+		t.Errorf("removing another owner: %v", err)
+	}
+	if err := lost.keeper.RemoveUnrecorded(t.Context(), Owner(1), true); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.dump(t); got != before {
+		t.Errorf("left over:\n%s", got)
+	}
+}
+
+func foreignMarks(t *testing.T, f *fixture) {
+	f.replace(t, Owner(1), Cases()[1].Want)
+	lost := newFixture(t, f.keeper.Backend)
+	lost.replace(t, Owner(2), Cases()[2].Want)
+	if _, err := lost.keeper.Repair(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := f.keeper.Backend.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	marks := map[string]int{}
+	for _, e := range r.Entries {
+		marks[e.Mark]++
+	}
+	if marks[Owner(1).Mark()] != 2 || marks[Owner(2).Mark()] != 2 {
+		t.Errorf("holds\n%s", Dump(r))
+	}
+	f.replace(t, Owner(1), nat.Translations{})
+}
+
+func manyPorts(t *testing.T, f *fixture) {
+	var want nat.Translations
+	for port := uint16(20_000); port < 30_000; port++ {
+		want.Mappings = append(want.Mappings, mapping(nat.UDP, "0.0.0.0", port, "10.1.0.2:80"))
+	}
+	f.replace(t, Owner(1), want)
+	f.replace(t, Owner(1), nat.Translations{})
+}

@@ -1,0 +1,146 @@
+package nattest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"vethbridge/pkg/nat"
+)
+
+// Fake is a backend in memory. It keeps the contract of nat.Backend: a change is made as a
+// whole or not at all. It is not safe for concurrent use.
+type Fake struct {
+	table *content // nil until something is held
+}
+
+type content struct {
+	mappings map[hostEnd]nat.Entry
+	networks nat.Networks
+}
+
+// hostEnd is what a mapping is looked up by.
+type hostEnd struct {
+	protocol nat.Protocol
+	host     netip.AddrPort
+}
+
+func hostEndOf(m nat.Mapping) hostEnd {
+	return hostEnd{m.Protocol, netip.AddrPortFrom(m.Host, m.HostPort)}
+}
+
+// Apply implements nat.Backend.
+func (f *Fake) Apply(_ context.Context, c nat.Change) error {
+	if c.Empty() {
+		return nil
+	}
+	if f.table == nil {
+		return fmt.Errorf("apply: no table: %w", nat.ErrDrift)
+	}
+	next := content{mappings: maps.Clone(f.table.mappings)}
+	for _, m := range c.Remove {
+		if _, ok := next.mappings[hostEndOf(m)]; !ok {
+			return fmt.Errorf("remove %s: %w", m, nat.ErrDrift)
+		}
+		delete(next.mappings, hostEndOf(m))
+	}
+	for _, m := range c.Add {
+		if had, ok := next.mappings[hostEndOf(m)]; ok && had.Mapping != m {
+			return fmt.Errorf("add %s: %w", m, nat.ErrDrift)
+		}
+		next.mappings[hostEndOf(m)] = nat.Entry{Mark: c.Mark, Mapping: m}
+	}
+	for _, list := range []struct {
+		to             *[]netip.Prefix
+		had, less, add []netip.Prefix
+	}{
+		{&next.networks.Masquerade, f.table.networks.Masquerade, c.RemoveNetworks.Masquerade, c.AddNetworks.Masquerade},
+		{&next.networks.Hairpin, f.table.networks.Hairpin, c.RemoveNetworks.Hairpin, c.AddNetworks.Hairpin},
+		{&next.networks.Inside, f.table.networks.Inside, c.RemoveNetworks.Inside, c.AddNetworks.Inside},
+	} {
+		after, err := change(list.had, list.less, list.add)
+		if err != nil {
+			return err
+		}
+		*list.to = after
+	}
+	f.table = &next
+	return nil
+}
+
+// change is an interval set's: what is removed must be there, what is added must be there
+// already or overlap nothing.
+func change(had, less, add []netip.Prefix) ([]netip.Prefix, error) {
+	list := slices.Clone(had)
+	for _, p := range less {
+		i := slices.Index(list, p)
+		if i < 0 {
+			return nil, fmt.Errorf("remove network %s: %w", p, nat.ErrDrift)
+		}
+		list = slices.Delete(list, i, i+1)
+	}
+	for _, p := range add {
+		if slices.Contains(list, p) {
+			continue
+		}
+		if slices.ContainsFunc(list, p.Overlaps) {
+			return nil, fmt.Errorf("add network %s: overlaps: %w", p, nat.ErrDrift)
+		}
+		list = append(list, p)
+	}
+	slices.SortFunc(list, func(a, b netip.Prefix) int { return a.Addr().Compare(b.Addr()) })
+	return list, nil
+}
+
+// Restore implements nat.Backend.
+func (f *Fake) Restore(_ context.Context, r nat.Ruleset) error {
+	next := content{mappings: map[hostEnd]nat.Entry{}, networks: r.Networks}
+	for _, e := range r.Entries {
+		next.mappings[hostEndOf(e.Mapping)] = e
+	}
+	f.table = &next
+	return nil
+}
+
+// List implements nat.Backend.
+func (f *Fake) List(context.Context) (nat.Ruleset, error) {
+	if f.table == nil {
+		return nat.Ruleset{Missing: []string{"table"}}, nil
+	}
+	r := nat.Ruleset{Networks: f.table.networks, Entries: slices.Collect(maps.Values(f.table.mappings))}
+	slices.SortFunc(r.Entries, func(a, b nat.Entry) int { return a.Mapping.Compare(b.Mapping) })
+	return r, nil
+}
+
+// Clear implements nat.Backend.
+func (f *Fake) Clear(context.Context) error {
+	f.table = nil
+	return nil
+}
+
+// Usable implements nat.Backend.
+func (f *Fake) Usable(context.Context) error { return nil }
+
+// Dump writes a ruleset as text, one line for each mapping and network, the same for every
+// backend that holds the same.
+func Dump(r nat.Ruleset) string {
+	var b strings.Builder
+	for _, missing := range r.Missing {
+		fmt.Fprintf(&b, "missing %s\n", missing)
+	}
+	for _, e := range r.Entries {
+		fmt.Fprintf(&b, "mapping %s # %s\n", e.Mapping, e.Mark)
+	}
+	for _, list := range []struct {
+		name     string
+		prefixes []netip.Prefix
+	}{{"masquerade", r.Networks.Masquerade}, {"hairpin", r.Networks.Hairpin}, {"inside", r.Networks.Inside}} {
+		for _, p := range list.prefixes {
+			fmt.Fprintf(&b, "%s %s\n", list.name, p)
+		}
+	}
+	return b.String()
+}

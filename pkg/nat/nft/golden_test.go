@@ -1,0 +1,62 @@
+package nft
+
+import (
+	"flag"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"vethbridge/internal/netns/netnstest"
+	"vethbridge/internal/state"
+	"vethbridge/internal/state/statetest"
+	"vethbridge/pkg/nat"
+	"vethbridge/pkg/nat/nattest"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// TestRulesetsReadAsTheirGoldenFiles shows what each case makes of the kernel, in the words
+// of the nft binary, which only this test needs.
+func TestRulesetsReadAsTheirGoldenFiles(t *testing.T) {
+	for _, c := range nattest.Cases() {
+		t.Run(c.Name, func(t *testing.T) {
+			netnstest.Inside(t)
+			b := Open()
+			t.Cleanup(func() { _ = b.Close() })
+			keeper := nat.Keeper{Store: statetest.Open(t, nat.CheckBook), Backend: b, Log: slog.New(slog.DiscardHandler)}
+			err := keeper.Store.Update(t.Context(), func(tx *state.Tx) error {
+				return tx.PutAttachment(state.Attachment{Owner: nattest.Owner(1), BootID: tx.BootID()})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := keeper.Replace(t.Context(), nattest.Owner(1), nat.PartNatport, c.Want); err != nil {
+				t.Fatal(err)
+			}
+			compare(t, filepath.Join("testdata", strings.ReplaceAll(c.Name, " ", "-")+".nft"))
+		})
+	}
+}
+
+func compare(t *testing.T, golden string) {
+	t.Helper()
+	got, err := exec.Command("nft", "list", "table", "inet", TableName).CombinedOutput()
+	if err != nil {
+		t.Fatalf("nft: %v: %s", err, got)
+	}
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != string(want) {
+		t.Errorf("ruleset differs from %s:\n%s", golden, got)
+	}
+}

@@ -1,0 +1,144 @@
+package nft
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/userdata"
+
+	"vethbridge/pkg/nat"
+)
+
+// List reads the table back. A table, chain or rule of the fixed structure that is not
+// there is named in Missing.
+func (b *Backend) List(context.Context) (nat.Ruleset, error) {
+	if err := b.open(); err != nil {
+		return nat.Ruleset{}, err
+	}
+	there, err := b.tableExists()
+	if err != nil {
+		return nat.Ruleset{}, err
+	}
+	if !there {
+		return nat.Ruleset{Missing: []string{"table inet " + TableName}}, nil
+	}
+	sets, err := b.conn.GetSets(table())
+	if err != nil {
+		return nat.Ruleset{}, fmt.Errorf("list sets: %w", err)
+	}
+	var r nat.Ruleset
+	for _, f := range families {
+		for _, s := range f.sets() {
+			if !slices.ContainsFunc(sets, func(have *nftables.Set) bool { return have.Name == s.Name }) {
+				r.Missing = append(r.Missing, "set "+s.Name)
+			} else if err := b.readSet(f, s, &r); err != nil {
+				return nat.Ruleset{}, err
+			}
+		}
+	}
+	slices.SortFunc(r.Entries, func(a, b nat.Entry) int { return a.Mapping.Compare(b.Mapping) })
+	missing, err := b.missingRules()
+	r.Missing = append(r.Missing, missing...)
+	return r, err
+}
+
+func (b *Backend) tableExists() (bool, error) {
+	tables, err := b.conn.ListTablesOfFamily(nftables.TableFamilyINet)
+	if err != nil {
+		return false, fmt.Errorf("list nftables tables: %w", err)
+	}
+	return slices.ContainsFunc(tables, func(t *nftables.Table) bool { return t.Name == TableName }), nil
+}
+
+func (b *Backend) readSet(f family, s *nftables.Set, r *nat.Ruleset) error {
+	elements, err := b.conn.GetSetElements(s)
+	if err != nil {
+		return fmt.Errorf("list elements of %s: %w", s.Name, err)
+	}
+	switch name := s.Name[:len(s.Name)-1]; name {
+	case hostPorts, anyPorts:
+		return f.readMappings(name, elements, r)
+	case masquerade:
+		r.Networks.Masquerade = append(r.Networks.Masquerade, prefixes(elements)...)
+	case hairpin:
+		r.Networks.Hairpin = append(r.Networks.Hairpin, prefixes(elements)...)
+	case inside:
+		r.Networks.Inside = append(r.Networks.Inside, f.pairs(elements)...)
+	}
+	return nil
+}
+
+func (f family) readMappings(name string, elements []nftables.SetElement, r *nat.Ruleset) error {
+	for _, e := range elements {
+		entry, err := f.entry(name, e)
+		if err != nil {
+			return err
+		}
+		r.Entries = append(r.Entries, entry)
+	}
+	return nil
+}
+
+// prefixes reads a plain interval set: the beginning and the end of each interval are
+// elements of their own.
+func prefixes(elements []nftables.SetElement) []netip.Prefix {
+	slices.SortFunc(elements, func(a, b nftables.SetElement) int { return slices.Compare(a.Key, b.Key) })
+	var list []netip.Prefix
+	for i, e := range elements {
+		first, _ := netip.AddrFromSlice(e.Key)
+		if e.IntervalEnd {
+			continue
+		}
+		last := lastAddr(netip.PrefixFrom(first, 0))
+		if i+1 < len(elements) && elements[i+1].IntervalEnd {
+			behind, _ := netip.AddrFromSlice(elements[i+1].Key)
+			last = behind.Prev()
+		}
+		if p, ok := prefixBetween(first, last); ok {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// pairs reads a set of network . network.
+func (f family) pairs(elements []nftables.SetElement) []netip.Prefix {
+	var list []netip.Prefix
+	for _, e := range elements {
+		if len(e.Key) < f.addrLen || len(e.KeyEnd) < f.addrLen {
+			continue
+		}
+		first, _ := netip.AddrFromSlice(e.Key[:f.addrLen])
+		last, _ := netip.AddrFromSlice(e.KeyEnd[:f.addrLen])
+		if p, ok := prefixBetween(first, last); ok {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// missingRules compares the rules' comments with those of the fixed structure. A rule can't
+// be changed without losing its comment's place.
+func (b *Backend) missingRules() ([]string, error) {
+	var missing []string
+	for _, c := range chains() {
+		rules, err := b.conn.GetRules(table(), c.nft())
+		if err != nil {
+			return nil, fmt.Errorf("list rules of chain %s: %w", c.name, err)
+		}
+		have := make([]string, 0, len(rules))
+		for _, r := range rules {
+			comment, _ := userdata.GetString(r.UserData, userdata.TypeComment)
+			have = append(have, comment)
+		}
+		for _, r := range c.rules {
+			if !slices.Contains(have, r.comment) {
+				missing = append(missing, fmt.Sprintf("rule %q of chain %s", r.comment, c.name))
+			}
+		}
+	}
+	return missing, nil
+}

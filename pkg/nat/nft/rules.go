@@ -1,0 +1,124 @@
+package nft
+
+import (
+	"github.com/google/nftables/expr"
+	"golang.org/x/sys/unix"
+)
+
+// hairpinMark is the mark bit of packets that come from one of our networks to an address of
+// the host: bit 13, the default of the reference portmap's markMasqBit.
+const hairpinMark = 1 << 13
+
+// guardRules drop what comes from outside and is addressed to, or claims to come from, the
+// host's loopback: route_localnet, which localhost clients of published ports need, would
+// let it in.
+func guardRules() []rule {
+	v4 := func(load expr.Any) []expr.Any {
+		return join(ipv4.is(), notLoopback(), load, masked([]byte{0xff, 0, 0, 0}), equals([]byte{127, 0, 0, 0}), drop())
+	}
+	v6 := func(load expr.Any) []expr.Any {
+		return join(ipv6.is(), notLoopback(), load, equals([]byte{15: 1}), drop())
+	}
+	return []rule{
+		{"nothing from outside to 127.0.0.0/8", v4(ipv4.destination())},
+		{"nothing from outside as 127.0.0.0/8", v4(ipv4.source())},
+		{"nothing from outside to ::1", v6(ipv6.destination())},
+		{"nothing from outside as ::1", v6(ipv6.source())},
+	}
+}
+
+// dnatRules look a packet up, first under its own destination address, then under any.
+func dnatRules() []rule {
+	var list []rule
+	for _, f := range families {
+		list = append(list,
+			rule{"ports of one host address, IPv" + f.suffix, f.dnat(hostPorts)},
+			rule{"ports of any host address, IPv" + f.suffix, f.dnat(anyPorts)},
+		)
+	}
+	return list
+}
+
+// dnat loads the key into registers side by side, replaces it by the value of the map, and
+// translates to that.
+func (f family) dnat(name string) []expr.Any {
+	next := uint32(reg0)
+	var key []expr.Any
+	if name == hostPorts {
+		key = append(key, f.destination())
+		next += f.words()
+	}
+	return join(f.is(), key,
+		&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: next},
+		&expr.Payload{DestRegister: next + 1, Base: expr.PayloadBaseTransportHeader, Offset: 2, Len: 2},
+		&expr.Lookup{SourceRegister: reg0, DestRegister: reg0, IsDestRegSet: true, SetName: name + f.suffix},
+		&expr.NAT{Type: expr.NATTypeDestNAT, Family: uint32(f.nfproto()), RegAddrMin: reg0, RegProtoMin: reg0 + f.words(), Specified: true},
+	)
+}
+
+func preroutingRules() []rule {
+	var list []rule
+	for _, f := range families {
+		list = append(list, rule{"from a container, IPv" + f.suffix,
+			join(f.is(), f.source(), in(hairpin+f.suffix), toHost(), setMark(hairpinMark))})
+	}
+	return append(list, rule{"to the host", join(toHost(), jump("dnat"))})
+}
+
+func outputRules() []rule {
+	return []rule{{"to the host", join(toHost(), jump("dnat"))}}
+}
+
+// setMark sets a bit of the packet's mark and leaves the others.
+func setMark(bit uint32) []expr.Any {
+	return []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyMARK, Register: reg0},
+		&expr.Bitwise{SourceRegister: reg0, DestRegister: reg0, Len: 4, Mask: native(^bit), Xor: native(bit)},
+		&expr.Meta{Key: expr.MetaKeyMARK, Register: reg0, SourceRegister: true},
+	}
+}
+
+func hasMark(bit uint32) []expr.Any {
+	return []expr.Any{
+		&expr.Meta{Key: expr.MetaKeyMARK, Register: reg0},
+		masked(native(bit)),
+		&expr.Cmp{Op: expr.CmpOpEq, Register: reg0, Data: native(bit)},
+	}
+}
+
+// postroutingRules rewrite the source only where the answer would not come back otherwise.
+func postroutingRules() []rule {
+	var list []rule
+	for _, f := range families {
+		list = append(list,
+			rule{"hairpin, IPv" + f.suffix, join(f.is(), hasMark(hairpinMark), translated(), f.bothIn(inside+f.suffix), leave())},
+			rule{"from localhost, IPv" + f.suffix, join(f.is(), translated(), f.fromLocalhost(), leave())},
+			rule{"inside a network, IPv" + f.suffix, join(f.is(), f.bothIn(inside+f.suffix), goBack())},
+			rule{"multicast, IPv" + f.suffix, join(f.is(), f.toMulticast(), goBack())},
+			rule{"leaving a network, IPv" + f.suffix, join(f.is(), f.source(), in(masquerade+f.suffix), leave())},
+		)
+	}
+	return list
+}
+
+// bothIn matches source . destination in a set.
+func (f family) bothIn(set string) []expr.Any {
+	return []expr.Any{f.source(), f.load(f.destinationOffset(), reg0+f.words()), in(set)}
+}
+
+func (f family) fromLocalhost() []expr.Any {
+	if f.nfproto() == unix.NFPROTO_IPV6 {
+		return []expr.Any{f.source(), equals([]byte{15: 1})}
+	}
+	return []expr.Any{f.source(), masked([]byte{0xff, 0, 0, 0}), equals([]byte{127, 0, 0, 0})}
+}
+
+// toMulticast matches 224.0.0.0/4 (RFC 5771) and ff00::/8 (RFC 4291).
+func (f family) toMulticast() []expr.Any {
+	mask, value := make([]byte, f.addrLen), make([]byte, f.addrLen)
+	mask[0], value[0] = 0xff, 0xff
+	if f.nfproto() == unix.NFPROTO_IPV4 {
+		mask[0], value[0] = 0xf0, 224
+	}
+	return []expr.Any{f.destination(), masked(mask), equals(value)}
+}
