@@ -3,8 +3,8 @@ package attachment
 import "strings"
 
 const (
-	// markPrefix begins every mark, so that marks of other programs are never taken for ours.
-	markPrefix = "vethbridge "
+	// MarkPrefix begins every mark, so that marks of other programs are never taken for ours.
+	MarkPrefix = "vethbridge "
 	// maxMark is what an nftables comment can hold: NFTNL_UDATA_COMMENT_MAXLEN is 128 with
 	// the terminating zero. A link alias could hold 255 (IFALIASZ, linux/if.h).
 	maxMark = 127
@@ -18,17 +18,17 @@ const (
 // of an nftables element or an iptables rule. It is at most 127 bytes long; an owner whose
 // names don't fit gets a hash, which still compares equal but can't be parsed back.
 func (o Owner) Mark() string {
-	mark := markPrefix + o.String()
+	mark := MarkPrefix + o.String()
 	if len(mark) <= maxMark {
 		return mark
 	}
-	return markPrefix + "sha256:" + digest(string(o.Key()))
+	return MarkPrefix + "sha256:" + digest(string(o.Key()))
 }
 
 // ParseMark returns the owner that a mark names. It reports false for marks of other
 // programs, of networks (NetworkMark) and for hashed ones.
 func ParseMark(mark string) (Owner, bool) {
-	rest, ok := strings.CutPrefix(mark, markPrefix)
+	rest, ok := strings.CutPrefix(mark, MarkPrefix)
 	if !ok {
 		return Owner{}, false
 	}

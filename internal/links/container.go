@@ -8,7 +8,6 @@ import (
 	"github.com/vishvananda/netlink"
 	vishns "github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
-
 )
 
 // inside opens a netlink socket in the container's namespace.
@@ -83,4 +82,3 @@ func prefixOf(n *net.IPNet) netip.Prefix {
 	ones, _ := n.Mask.Size()
 	return netip.PrefixFrom(addr.Unmap(), ones)
 }
-

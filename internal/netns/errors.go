@@ -5,7 +5,9 @@ import "fmt"
 // NotExistError says that there is nothing at the path.
 type NotExistError struct{ Path string }
 
-func (e *NotExistError) Error() string { return fmt.Sprintf("network namespace %q does not exist", e.Path) }
+func (e *NotExistError) Error() string {
+	return fmt.Sprintf("network namespace %q does not exist", e.Path)
+}
 
 // NotNetnsError says that what is at the path is no network namespace.
 type NotNetnsError struct{ Path string }

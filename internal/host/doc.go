@@ -1,0 +1,19 @@
+// Package host is what the verbs of both executables do to the machine as a whole: it
+// opens the book, the links and the translations, sets up what attachments share, and
+// takes an attachment apart by its owner alone.
+//
+// It must not know CNI: callers hand it values and get typed or wrapped errors.
+//
+// Files:
+//
+//	host.go        Host: open and close
+//	bridge.go      the bridge that attachments share
+//	forwarding.go  forwarding, and sysctls put back after their last user
+//	localnet.go    route_localnet of a device
+//	connections.go tracked connections that have become wrong
+//	ports.go       ReleasePorts: what natport gave, gone
+//	hairpin.go     hairpin mode where br_netfilter needs it
+//	release.go     Release: all that an owner has, gone
+//	liveness.go    which attachments are dead
+//	gc.go          CollectGarbage: all that is not valid, gone
+package host

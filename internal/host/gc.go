@@ -1,0 +1,96 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/state"
+)
+
+// CollectGarbage releases every attachment of the network that is not valid, whether the
+// book knows it or only the kernel's marks do. What was attached after the call began is
+// not touched, since the list of valid ones can't name it.
+func (h *Host) CollectGarbage(ctx context.Context, network string, valid []attachment.Owner) error {
+	return h.collect(ctx, network, valid, h.Release)
+}
+
+// CollectPorts is CollectGarbage for what natport gave, and leaves the rest.
+func (h *Host) CollectPorts(ctx context.Context, network string, valid []attachment.Owner) error {
+	return h.collect(ctx, network, valid, h.ReleasePorts)
+}
+
+func (h *Host) collect(ctx context.Context, network string, valid []attachment.Owner, release func(context.Context, attachment.Owner) error) error {
+	stale, err := h.candidates(ctx, network)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, owner := range stale {
+		if slices.Contains(valid, owner) {
+			continue
+		}
+		if err := release(ctx, owner); err != nil {
+			failed = append(failed, err)
+		} else {
+			h.Log.InfoContext(ctx, "released an attachment that is not valid", "owner", owner.String())
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// candidates lists all owners on the network that there are at this moment.
+func (h *Host) candidates(ctx context.Context, network string) ([]attachment.Owner, error) {
+	recorded, err := h.attachments(ctx, network)
+	if err != nil {
+		return nil, err
+	}
+	owners, err := h.markedOwners(ctx, network)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range recorded {
+		owners = append(owners, a.Owner)
+	}
+	slices.SortFunc(owners, attachment.Owner.Compare)
+	return slices.Compact(owners), nil
+}
+
+// markedOwners lists the owners on the network that links or rules name and the book does
+// not. The book is read after the kernel: a link appears only after its record.
+func (h *Host) markedOwners(ctx context.Context, network string) ([]attachment.Owner, error) {
+	marks, err := h.marks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var owners []attachment.Owner
+	err = h.Store.View(ctx, func(tx *state.Tx) error {
+		for _, mark := range marks {
+			owner, ok := attachment.ParseMark(mark)
+			if !ok || owner.Network != network {
+				continue
+			}
+			if _, known, err := tx.Attachment(owner); err != nil {
+				return err
+			} else if !known {
+				owners = append(owners, owner)
+			}
+		}
+		return nil
+	})
+	return owners, err
+}
+
+func (h *Host) marks(ctx context.Context) ([]string, error) {
+	var marks []string
+	marked, err := h.Links.MarkedLinks(attachment.MarkPrefix)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range marked {
+		marks = append(marks, l.Mark)
+	}
+	rules, err := h.NAT.Marks(ctx)
+	return append(marks, rules...), err
+}

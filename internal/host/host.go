@@ -1,0 +1,60 @@
+package host
+
+import (
+	"context"
+	"log/slog"
+
+	"vethbridge/internal/links"
+	"vethbridge/internal/state"
+	"vethbridge/pkg/nat"
+	"vethbridge/pkg/nat/nft"
+)
+
+// BridgeMark is the alias of the bridges that we make; only those are ever removed.
+const BridgeMark = "vethbridge bridge"
+
+// Host is this machine as attachments see it. It is not safe for concurrent use, but any
+// number of processes may have one each.
+type Host struct {
+	Store *state.Store
+	Links *links.Host
+	NAT   nat.Keeper
+	Log   *slog.Logger
+
+	backend *nft.Backend
+}
+
+// Open prepares the state directory and the netlink sockets. Nothing is changed in the
+// kernel. The caller must call Close.
+func Open(stateDir string, log *slog.Logger) (*Host, error) {
+	store, err := state.Open(stateDir)
+	if err != nil {
+		return nil, err
+	}
+	l, err := links.Open()
+	if err != nil {
+		return nil, err
+	}
+	backend := nft.Open()
+	return &Host{
+		Store: store, Links: l, Log: log, backend: backend,
+		NAT: nat.Keeper{Store: store, Backend: backend, Log: log},
+	}, nil
+}
+
+// Close closes the sockets. After deletions of rules it waits for the kernel's grace
+// period, so it comes last, with no lock held.
+func (h *Host) Close() error {
+	h.Links.Close()
+	return h.backend.Close()
+}
+
+// locked runs fn with the kernel lock held.
+func (h *Host) locked(ctx context.Context, fn func() error) error {
+	unlock, err := h.Store.LockKernel(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return fn()
+}

@@ -1,0 +1,59 @@
+package host
+
+import (
+	"context"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/state"
+	"vethbridge/pkg/nat"
+)
+
+// ReleasePorts takes away what natport gave an attachment: its translations and its share
+// of localhost. The rest of the record, if another plugin of ours made the link, stays.
+// An owner that has nothing is no error.
+func (h *Host) ReleasePorts(ctx context.Context, owner attachment.Owner) error {
+	record, known, err := h.record(ctx, owner)
+	if err != nil {
+		return err
+	}
+	if !known {
+		return h.releaseUnrecorded(ctx, owner)
+	}
+	if err := h.releaseLocalhost(ctx, record); err != nil {
+		return err
+	}
+	mappings, err := h.mappings(ctx, owner)
+	if err != nil {
+		return err
+	}
+	if err := h.NAT.Replace(ctx, owner, nat.PartNatport, nat.Translations{}); err != nil {
+		return err
+	}
+	if err := h.DropConnections(ctx, mappings); err != nil {
+		return err
+	}
+	if record.HostLink != "" {
+		return nil
+	}
+	return h.Store.Update(ctx, func(tx *state.Tx) error { return tx.DeleteAttachment(owner) })
+}
+
+// releaseLocalhost comes before the translations go: the guard is with them.
+func (h *Host) releaseLocalhost(ctx context.Context, record state.Attachment) error {
+	if record.LocalhostVia == "" {
+		return nil
+	}
+	o := Localhost(record.LocalhostVia)
+	return h.locked(ctx, func() error {
+		if err := h.putBack(ctx, o, record); err != nil {
+			return err
+		}
+		record.LocalhostVia = ""
+		return h.Store.Update(ctx, func(tx *state.Tx) error {
+			if err := o.Leave(tx, record.Owner); err != nil {
+				return err
+			}
+			return tx.PutAttachment(record)
+		})
+	})
+}

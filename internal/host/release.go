@@ -1,0 +1,139 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/links"
+	"vethbridge/internal/shared"
+	"vethbridge/internal/state"
+	"vethbridge/pkg/ipam"
+	"vethbridge/pkg/nat"
+)
+
+// Release takes an attachment apart: its link, its translations, its share of the bridge
+// and of forwarding, its addresses, its record. It needs nothing but the owner, and an
+// owner that has nothing is no error. Every part is tried; while the link or a
+// translation is still there, the record and the addresses stay, so that nobody gets an
+// address that is in use and the next DEL can finish.
+func (h *Host) Release(ctx context.Context, owner attachment.Owner) error {
+	record, known, err := h.record(ctx, owner)
+	if err != nil {
+		return err
+	}
+	// Both wait for the kernel, so they do it at the same time.
+	link := make(chan error, 1)
+	go func() { link <- h.Links.DeletePort(ctx, owner.HostLink(), owner.Mark()) }()
+	translations := h.releaseTranslations(ctx, owner, known)
+	if err := errors.Join(<-link, translations); err != nil {
+		return fmt.Errorf("release %s: %w", owner, err)
+	}
+	if !known {
+		return h.forget(ctx, owner)
+	}
+	return h.locked(ctx, func() error { return h.releaseShared(ctx, record) })
+}
+
+func (h *Host) record(ctx context.Context, owner attachment.Owner) (a state.Attachment, known bool, err error) {
+	err = h.Store.View(ctx, func(tx *state.Tx) error {
+		a, known, err = tx.Attachment(owner)
+		return err
+	})
+	return a, known, err
+}
+
+// releaseTranslations goes by the book. An owner without a record may still have marked
+// objects in the kernel, if the book was lost.
+func (h *Host) releaseTranslations(ctx context.Context, owner attachment.Owner, known bool) error {
+	if !known {
+		return h.releaseUnrecorded(ctx, owner)
+	}
+	mappings, err := h.mappings(ctx, owner)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		h.NAT.Replace(ctx, owner, nat.PartNatport, nat.Translations{}),
+		h.NAT.Replace(ctx, owner, nat.PartVethbridge, nat.Translations{}),
+		h.DropConnections(ctx, mappings),
+	)
+}
+
+// releaseUnrecorded removes what carries the owner's mark. What carries no owner (the
+// masqueraded networks) is only taken for its own if no other attachment is to be seen.
+func (h *Host) releaseUnrecorded(ctx context.Context, owner attachment.Owner) error {
+	marked, err := h.Links.MarkedLinks(attachment.MarkPrefix)
+	if err != nil {
+		return err
+	}
+	last := !slices.ContainsFunc(marked, func(l links.Marked) bool {
+		return l.Mark != owner.Mark() && l.Mark != BridgeMark
+	})
+	return h.NAT.RemoveUnrecorded(ctx, owner, last)
+}
+
+// mappings lists the ports that natport published for an owner.
+func (h *Host) mappings(ctx context.Context, owner attachment.Owner) (list []nat.Mapping, err error) {
+	err = h.Store.View(ctx, func(tx *state.Tx) error {
+		t, err := nat.Recorded(tx, owner, nat.PartNatport)
+		list = t.Mappings
+		return err
+	})
+	return list, err
+}
+
+// releaseShared puts back what the owner was the last to use, and closes its record.
+func (h *Host) releaseShared(ctx context.Context, record state.Attachment) error {
+	objects := sharedBy(record)
+	for _, o := range objects {
+		if err := h.putBack(ctx, o, record); err != nil {
+			return fmt.Errorf("put back %s: %w", o, err)
+		}
+	}
+	return h.forget(ctx, record.Owner, objects...)
+}
+
+// sharedBy lists what an attachment has in common with others.
+func sharedBy(record state.Attachment) []shared.Object {
+	var objects []shared.Object
+	if record.Bridge != "" {
+		objects = append(objects, Bridge(record.Bridge), Forwarding)
+	}
+	if record.LocalhostVia != "" {
+		objects = append(objects, Localhost(record.LocalhostVia))
+	}
+	return objects
+}
+
+// putBack makes o what it was before its first user, if the record's owner is its last.
+func (h *Host) putBack(ctx context.Context, o shared.Object, record state.Attachment) error {
+	used, err := h.usedByOthers(ctx, o, record.Owner)
+	if err != nil || used {
+		return err
+	}
+	if o.Kind != shared.Bridge {
+		return h.restoreSettings(ctx, o)
+	}
+	if !record.RemoveBridge {
+		return nil
+	}
+	return h.Links.RemoveBridge(ctx, record.Bridge, BridgeMark)
+}
+
+// forget closes the owner's record in one transaction.
+func (h *Host) forget(ctx context.Context, owner attachment.Owner, objects ...shared.Object) error {
+	return h.Store.Update(ctx, func(tx *state.Tx) error {
+		for _, o := range objects {
+			if err := o.Leave(tx, owner); err != nil {
+				return err
+			}
+		}
+		if err := ipam.Release(tx, owner); err != nil {
+			return err
+		}
+		return tx.DeleteAttachment(owner)
+	})
+}

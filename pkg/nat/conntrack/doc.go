@@ -1,0 +1,9 @@
+// Package conntrack drops tracked connections that a change of published ports has made
+// wrong, by netlink.
+//
+// It must not know why a mapping comes or goes.
+//
+// Files:
+//
+//	drop.go  Drop
+package conntrack

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"vethbridge/internal/cni"
+	"vethbridge/internal/host"
+	"vethbridge/internal/netns"
+	"vethbridge/internal/state"
+	"vethbridge/internal/steps"
+	"vethbridge/pkg/nat"
+)
+
+// adding is an ADD under way.
+type adding struct {
+	host   *host.Host
+	req    cni.Request
+	ns     *netns.Namespace
+	plan   Plan
+	device string // by which localhost reaches the container; empty if it need not
+}
+
+// add validates everything, and only then begins to change things. It passes the
+// previous result on.
+func add(ctx context.Context, r cni.Request) (cni.Result, error) {
+	cfg, err := decodeConfig(r)
+	if err != nil {
+		return cni.Result{}, err
+	}
+	if r.Previous == nil {
+		return cni.Result{}, errNoPrevious
+	}
+	plan, err := newPlan(cfg, r)
+	if err != nil {
+		return cni.Result{}, err
+	}
+	ns, err := netns.Open(r.Netns)
+	if err != nil {
+		return cni.Result{}, cni.NetnsError(err)
+	}
+	defer ns.Close()
+	if plan.Translations.Empty() {
+		return *r.Previous, nil
+	}
+	h, err := host.Open(r.StateDir, r.Log)
+	if err != nil {
+		return cni.Result{}, cni.StateError(err)
+	}
+	defer h.Close()
+	a := &adding{host: h, req: r, ns: ns, plan: plan}
+	if err := steps.Run(ctx, r.Log, a.steps()); err != nil {
+		return cni.Result{}, natError(err)
+	}
+	return *r.Previous, nil
+}
+
+// steps are what ADD does, in order. The claim's undo takes back all of it by owner.
+func (a *adding) steps() []steps.Step {
+	return []steps.Step{
+		{Name: "find way to container", Do: a.findDevice},
+		{Name: "claim host ports", Do: a.claim, Undo: func(ctx context.Context) error {
+			return a.host.ReleasePorts(ctx, a.req.Owner)
+		}},
+		{Name: "load translations", Do: func(ctx context.Context) error {
+			return a.host.NAT.Apply(ctx, a.req.Owner, nat.PartNatport)
+		}},
+		{Name: "allow localhost", Do: a.allowLocalhost},
+		{Name: "enable hairpin", Do: func(ctx context.Context) error {
+			return a.host.EnableHairpin(ctx, a.plan.Ports)
+		}},
+		{Name: "drop stale connections", Do: func(ctx context.Context) error {
+			return a.host.DropConnections(ctx, a.plan.Translations.Mappings)
+		}},
+	}
+}
+
+func (a *adding) findDevice(context.Context) error {
+	if !a.plan.Localhost.IsValid() {
+		return nil
+	}
+	link, err := a.host.Links.RouteDevice(a.plan.Localhost)
+	a.device = link.Name
+	return err
+}
+
+// claim enters translations and ports in the book. A dead holder of a port is released
+// first.
+func (a *adding) claim(ctx context.Context) error {
+	for {
+		err := a.enter(ctx)
+		var taken *nat.PortTakenError
+		if !errors.As(err, &taken) {
+			return err
+		}
+		freed, reclaimErr := a.host.ReclaimHolder(ctx, taken.Holder)
+		if reclaimErr != nil || !freed {
+			return errors.Join(err, reclaimErr)
+		}
+	}
+}
+
+func (a *adding) enter(ctx context.Context) error {
+	owner := a.req.Owner
+	return a.host.Store.Update(ctx, func(tx *state.Tx) error {
+		record, known, err := tx.Attachment(owner)
+		if err != nil {
+			return err
+		}
+		if !known {
+			record = state.Attachment{Owner: owner, BootID: tx.BootID(), Netns: a.ns.Identity(), Created: state.Now()}
+		}
+		if err := a.useLocalhost(tx, &record); err != nil {
+			return err
+		}
+		if err := tx.PutAttachment(record); err != nil {
+			return err
+		}
+		return nat.Claim(tx, owner, nat.PartNatport, a.plan.Translations)
+	})
+}
+
+// useLocalhost enters the device in the record, and leaves one of a former ADD.
+func (a *adding) useLocalhost(tx *state.Tx, record *state.Attachment) error {
+	if record.LocalhostVia != "" && record.LocalhostVia != a.device {
+		if err := host.Localhost(record.LocalhostVia).Leave(tx, record.Owner); err != nil {
+			return err
+		}
+	}
+	record.LocalhostVia = a.device
+	if a.device == "" {
+		return nil
+	}
+	return host.Localhost(a.device).Use(tx, record.Owner)
+}
+
+func (a *adding) allowLocalhost(ctx context.Context) error {
+	if a.device == "" {
+		return nil
+	}
+	return a.host.AllowLocalhost(ctx, a.device)
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"vethbridge/internal/cni"
+	"vethbridge/internal/host"
+	"vethbridge/pkg/nat"
+)
+
+// check compares the planned translations with the book and with the kernel, and names
+// all that differs.
+func check(ctx context.Context, r cni.Request) error {
+	cfg, err := decodeConfig(r)
+	if err != nil {
+		return err
+	}
+	if r.Previous == nil {
+		return errNoPrevious
+	}
+	plan, err := newPlan(cfg, r)
+	if err != nil {
+		return err
+	}
+	h, err := host.Open(r.StateDir, r.Log)
+	if err != nil {
+		return cni.StateError(err)
+	}
+	defer h.Close()
+	err = errors.Join(
+		h.NAT.Check(ctx, r.Owner, nat.PartNatport, plan.Translations),
+		h.CheckLocalhost(ctx, r.Owner, plan.Localhost.IsValid()),
+	)
+	if err == nil {
+		return nil
+	}
+	return &cni.Error{Code: cni.CodeDrift, Message: err.Error(), Cause: err,
+		Details: "the next ADD restores what is missing"}
+}

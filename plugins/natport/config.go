@@ -1,0 +1,109 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+
+	"vethbridge/internal/cni"
+	"vethbridge/pkg/nat"
+)
+
+// Config is the plugin's config with every default applied and every field validated.
+// Keys and meanings are those of the reference portmap plugin; the keys that it does not
+// have are marked as new.
+type Config struct {
+	Ports  []nat.Port // the published ports, "runtimeConfig.portMappings"
+	IPMasq bool       // new here, as in the reference bridge plugin: traffic from the network to elsewhere is masqueraded
+	SNAT   bool       // rewrite the source where the answer would not come back; default true
+}
+
+type rawConfig struct {
+	IPMasq        bool            `json:"ipMasq"`
+	SNAT          *bool           `json:"snat"`
+	MasqAll       bool            `json:"masqAll"`
+	Backend       string          `json:"backend"`
+	ConditionsV4  json.RawMessage `json:"conditionsV4"`
+	ConditionsV6  json.RawMessage `json:"conditionsV6"`
+	RuntimeConfig struct {
+		PortMappings []rawMapping `json:"portMappings"`
+	} `json:"runtimeConfig"`
+}
+
+type rawMapping struct {
+	HostPort      int    `json:"hostPort"`
+	ContainerPort int    `json:"containerPort"`
+	Protocol      string `json:"protocol"`
+	HostIP        string `json:"hostIP"`
+}
+
+func decodeConfig(r cni.Request) (Config, error) {
+	var raw rawConfig
+	if err := r.Decode(&raw); err != nil {
+		return Config{}, err
+	}
+	if err := raw.validate(); err != nil {
+		return Config{}, err
+	}
+	cfg := Config{IPMasq: raw.IPMasq, SNAT: raw.SNAT == nil || *raw.SNAT}
+	for i, m := range raw.RuntimeConfig.PortMappings {
+		port, err := m.port(fmt.Sprintf("runtimeConfig.portMappings[%d]", i))
+		if err != nil {
+			return Config{}, err
+		}
+		cfg.Ports = append(cfg.Ports, port)
+	}
+	return cfg, nil
+}
+
+func (raw rawConfig) validate() error {
+	switch {
+	case raw.Backend != "" && raw.Backend != "nftables":
+		return cni.Unsupported("backend", raw.Backend)
+	case raw.MasqAll:
+		return cni.Unsupported("masqAll", true)
+	case !empty(raw.ConditionsV4):
+		return cni.Unsupported("conditionsV4", string(raw.ConditionsV4))
+	case !empty(raw.ConditionsV6):
+		return cni.Unsupported("conditionsV6", string(raw.ConditionsV6))
+	}
+	return nil
+}
+
+func empty(list json.RawMessage) bool {
+	return len(list) == 0 || string(list) == "null" || string(list) == "[]"
+}
+
+// port validates one mapping. Nothing of its text goes any further.
+func (m rawMapping) port(key string) (nat.Port, error) {
+	protocol, err := nat.ParseProtocol(m.Protocol)
+	if err != nil {
+		return nat.Port{}, cni.InvalidConfig(key+".protocol", m.Protocol, "must be tcp, udp or sctp")
+	}
+	hostPort, err := portNumber(key+".hostPort", m.HostPort)
+	if err != nil {
+		return nat.Port{}, err
+	}
+	containerPort, err := portNumber(key+".containerPort", m.ContainerPort)
+	if err != nil {
+		return nat.Port{}, err
+	}
+	var host netip.Addr
+	if m.HostIP != "" {
+		if host, err = netip.ParseAddr(m.HostIP); err != nil || host.Zone() != "" {
+			return nat.Port{}, cni.InvalidConfig(key+".hostIP", m.HostIP, "is not an IP address")
+		}
+		host = host.Unmap()
+	}
+	if host.IsMulticast() {
+		return nat.Port{}, cni.InvalidConfig(key+".hostIP", m.HostIP, "is a multicast address")
+	}
+	return nat.Port{Protocol: protocol, HostIP: host, HostPort: hostPort, ContainerPort: containerPort}, nil
+}
+
+func portNumber(key string, n int) (uint16, error) {
+	if n < 1 || n > 65535 {
+		return 0, cni.InvalidConfig(key, n, "must be 1 to 65535")
+	}
+	return uint16(n), nil
+}

@@ -1,0 +1,19 @@
+// Command natport is the CNI plugin that gives a container the outside: MASQUERADE for
+// what leaves its network, DNAT for published host ports. It is chained after the plugin
+// that made the interface, vethbridge or another one.
+//
+// It must not know how translations are rendered or kept: it decides which ones its
+// config and the previous result need, and calls the libraries. main.go only wires.
+//
+// Files:
+//
+//	main.go    the verbs, wired to the CNI door
+//	config.go  Config: the keys, decoded and validated once
+//	plan.go    Plan: the translations of an attachment, a plain value
+//	add.go     ADD: the steps that apply the plan
+//	del.go     DEL
+//	check.go   CHECK
+//	gc.go      GC
+//	status.go  STATUS
+//	errors.go  what errors of the libraries mean in CNI
+package main

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"vethbridge/internal/cni"
+	"vethbridge/pkg/nat"
+)
+
+var errNoPrevious = &cni.Error{Code: cni.CodeConfig, Message: "validate config: prevResult is missing",
+	Details: "natport is a chained plugin: put it behind the plugin that makes the interface"}
+
+// natError says what an error of the libraries means in CNI, and the way out.
+func natError(err error) error {
+	var known *cni.Error
+	var taken *nat.PortTakenError
+	var invalid *nat.MappingError
+	switch {
+	case err == nil, errors.As(err, &known):
+		return err
+	case errors.As(err, &taken):
+		return &cni.Error{Code: cni.CodePortTaken, Message: err.Error(), Cause: err,
+			Details: fmt.Sprintf("choose another host port, or remove container %s first", taken.Holder.ContainerID)}
+	case errors.As(err, &invalid):
+		return &cni.Error{Code: cni.CodeConfig, Message: "validate config: " + invalid.Error(), Cause: err}
+	}
+	return err
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"net/netip"
+
+	"vethbridge/internal/cni"
+	"vethbridge/pkg/nat"
+)
+
+// Plan is what an attachment gets from natport: a plain value that follows from config
+// and previous result alone.
+type Plan struct {
+	Translations nat.Translations
+	// Localhost is the IPv4 address of the container that clients on the host's 127.0.0.1
+	// are led to; invalid if there is no such mapping.
+	Localhost netip.Addr
+	// Ports are the host's ends of the attachment in the previous result, which may need
+	// hairpin mode.
+	Ports []string
+}
+
+func newPlan(cfg Config, r cni.Request) (Plan, error) {
+	addresses := r.Previous.AddressesIn(r.Netns)
+	for _, a := range addresses {
+		if !a.Addr().IsGlobalUnicast() && !a.Addr().IsLinkLocalUnicast() {
+			return Plan{}, &cni.Error{Code: cni.CodeConfig, Message: "validate prevResult: " + a.String() + " is not a unicast address of the container"}
+		}
+	}
+	translations, err := nat.Translate(nat.Request{Addresses: addresses, Ports: cfg.Ports, Masquerade: cfg.IPMasq, Hairpin: cfg.SNAT})
+	if err != nil {
+		return Plan{}, natError(err)
+	}
+	plan := Plan{Translations: translations}
+	for _, m := range translations.Mappings {
+		if m.Host.Is4() && (m.Host.IsUnspecified() || m.Host.IsLoopback()) {
+			plan.Localhost = m.Target.Addr()
+		}
+	}
+	if len(translations.Mappings) > 0 {
+		plan.Ports = hostEnds(*r.Previous)
+	}
+	return plan, nil
+}
+
+func hostEnds(previous cni.Result) []string {
+	var names []string
+	for _, i := range previous.Interfaces {
+		if i.Sandbox == "" && cni.ValidLinkName(i.Name) {
+			names = append(names, i.Name)
+		}
+	}
+	return names
+}

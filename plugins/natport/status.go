@@ -1,0 +1,29 @@
+package main
+
+import (
+	"context"
+
+	"vethbridge/internal/cni"
+	"vethbridge/internal/host"
+	"vethbridge/internal/state"
+)
+
+// status tells whether an ADD could succeed now: the config is valid, the state can be
+// written, and the kernel can translate.
+func status(ctx context.Context, r cni.Request) error {
+	if _, err := decodeConfig(r); err != nil {
+		return err
+	}
+	h, err := host.Open(r.StateDir, r.Log)
+	if err != nil {
+		return cni.NotAvailable(err)
+	}
+	defer h.Close()
+	if err := h.Store.Update(ctx, func(*state.Tx) error { return nil }); err != nil {
+		return cni.NotAvailable(err)
+	}
+	if err := h.NAT.Backend.Usable(ctx); err != nil {
+		return cni.NotAvailable(err)
+	}
+	return nil
+}

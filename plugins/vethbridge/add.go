@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+
+	"vethbridge/internal/cni"
+	"vethbridge/internal/host"
+	"vethbridge/internal/links"
+	"vethbridge/internal/netns"
+	"vethbridge/internal/steps"
+	"vethbridge/pkg/nat"
+)
+
+// adding is an ADD under way.
+type adding struct {
+	host *host.Host
+	req  cni.Request
+	cfg  Config
+	ns   *netns.Namespace
+
+	plan      Plan
+	bridge    links.BridgeState
+	hostEnd   links.Link
+	container links.Link
+}
+
+// add validates everything, and only then begins to change things.
+func add(ctx context.Context, r cni.Request) (cni.Result, error) {
+	cfg, err := decodeConfig(r)
+	if err != nil {
+		return cni.Result{}, err
+	}
+	ns, err := netns.Open(r.Netns)
+	if err != nil {
+		return cni.Result{}, cni.NetnsError(err)
+	}
+	defer ns.Close()
+	h, err := host.Open(r.StateDir, r.Log)
+	if err != nil {
+		return cni.Result{}, cni.StateError(err)
+	}
+	defer h.Close()
+	a := &adding{host: h, req: r, cfg: cfg, ns: ns}
+	if err := steps.Run(ctx, r.Log, a.steps()); err != nil {
+		return cni.Result{}, cniError(err)
+	}
+	return a.plan.result(a.bridge.Link, a.hostEnd, a.container, r.Netns), nil
+}
+
+// steps are what ADD does, in order. All that carries the owner is taken back by one
+// Release, which undoes the claim; only what attachments share has an undo of its own.
+func (a *adding) steps() []steps.Step {
+	owner := a.req.Owner
+	return []steps.Step{
+		{Name: "claim addresses", Do: a.claim, Undo: a.unclaim},
+		{Name: "set up bridge", Do: a.useBridge, Undo: func(ctx context.Context) error {
+			return a.host.UndoBridge(ctx, a.plan.Bridge, a.bridge, owner)
+		}},
+		{Name: "enable forwarding", Do: func(ctx context.Context) error {
+			return a.host.EnableForwarding(ctx, a.plan.Forward)
+		}, Undo: func(ctx context.Context) error {
+			return a.host.UndoForwarding(ctx, owner)
+		}},
+		{Name: "attach port", Do: a.attachPort},
+		{Name: "masquerade network", Do: func(ctx context.Context) error {
+			return a.host.NAT.Apply(ctx, owner, nat.PartVethbridge)
+		}},
+		{Name: "announce addresses", Do: func(ctx context.Context) error {
+			return a.host.Links.Announce(ctx, a.port())
+		}},
+	}
+}
+
+func (a *adding) useBridge(ctx context.Context) (err error) {
+	if a.plan.Bridge.MTU == 0 {
+		if a.plan.Bridge.MTU, err = a.host.Links.DefaultRouteMTU(); err != nil {
+			return err
+		}
+	}
+	a.bridge, err = a.host.UseBridge(ctx, a.plan.Bridge)
+	return err
+}
+
+func (a *adding) attachPort(ctx context.Context) (err error) {
+	a.hostEnd, a.container, err = a.host.Links.AddPort(ctx, a.port())
+	return err
+}
+
+// port is the planned port with what the running kernel adds: the namespace, and the
+// bridge's MTU where the config leaves it open.
+func (a *adding) port() links.Port {
+	port := a.plan.Port
+	port.Netns = a.ns
+	if port.MTU == 0 {
+		port.MTU = a.bridge.Link.MTU
+	}
+	return port
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/cni"
+	"vethbridge/internal/host"
+	"vethbridge/internal/state"
+	"vethbridge/pkg/ipam"
+	"vethbridge/pkg/nat"
+)
+
+// attachedError says that the owner has a record already, with the addresses in it.
+type attachedError struct {
+	leases []ipam.Lease
+}
+
+func (e *attachedError) Error() string { return "the container is attached already" }
+
+// claim gets the addresses and enters the attachment in the book. What stands in the way
+// and is dead is released first: a half-made attachment of the same owner, dead holders
+// of the address or of the whole range.
+func (a *adding) claim(ctx context.Context) error {
+	err := a.tryClaim(ctx)
+	freed, reclaimErr := a.makeRoom(ctx, err)
+	if reclaimErr != nil || !freed {
+		return errors.Join(err, reclaimErr)
+	}
+	return a.tryClaim(ctx)
+}
+
+func (a *adding) tryClaim(ctx context.Context) error {
+	if a.cfg.IPAM.Kind != IPAMDelegated {
+		return a.enter(ctx, Assignment{})
+	}
+	assignment, err := a.delegate(ctx)
+	if err != nil {
+		return err
+	}
+	if err := a.enter(ctx, assignment); err != nil {
+		return errors.Join(err, a.cfg.IPAM.Plugin.Del(ctx, a.req))
+	}
+	return nil
+}
+
+// delegate calls the IPAM plugin, outside of any transaction, and not for an attachment
+// that has its addresses already.
+func (a *adding) delegate(ctx context.Context) (Assignment, error) {
+	err := a.host.Store.View(ctx, func(tx *state.Tx) error { return a.refuseKnown(tx) })
+	if err != nil {
+		return Assignment{}, err
+	}
+	result, err := a.cfg.IPAM.Plugin.Add(ctx, a.req)
+	if err != nil {
+		return Assignment{}, err
+	}
+	if len(result.Addresses) == 0 {
+		return Assignment{}, errors.Join(errors.New("the IPAM plugin gave no address"), a.cfg.IPAM.Plugin.Del(ctx, a.req))
+	}
+	return assignmentOf(result), nil
+}
+
+func (a *adding) refuseKnown(tx *state.Tx) error {
+	_, known, err := tx.Attachment(a.req.Owner)
+	if err != nil || !known {
+		return err
+	}
+	leases, err := ipam.Leases(tx, a.req.Owner)
+	return errors.Join(&attachedError{leases}, err)
+}
+
+// enter makes the record of the attachment in one transaction: addresses, translations,
+// and its use of what is shared.
+func (a *adding) enter(ctx context.Context, assignment Assignment) error {
+	owner := a.req.Owner
+	return a.host.Store.Update(ctx, func(tx *state.Tx) error {
+		if err := a.refuseKnown(tx); err != nil {
+			return err
+		}
+		if a.cfg.IPAM.Kind == IPAMBuiltIn {
+			leases, err := ipam.Allocate(tx, a.cfg.IPAM.request(owner))
+			if err != nil {
+				return err
+			}
+			assignment = builtInAssignment(a.cfg.IPAM, leases)
+		}
+		a.plan = newPlan(a.cfg, owner, assignment)
+		return errors.Join(
+			tx.PutAttachment(a.record()),
+			host.Bridge(a.cfg.Bridge).Use(tx, owner),
+			a.useForwarding(tx),
+			nat.Claim(tx, owner, nat.PartVethbridge, a.plan.Translations),
+		)
+	})
+}
+
+func (a *adding) useForwarding(tx *state.Tx) error {
+	if a.plan.Forward.Empty() {
+		return nil
+	}
+	return host.Forwarding.Use(tx, a.req.Owner)
+}
+
+func (a *adding) record() state.Attachment {
+	return state.Attachment{
+		Owner: a.req.Owner, BootID: a.host.Store.BootID(), Netns: a.ns.Identity(),
+		HostLink: a.plan.Port.HostName, Bridge: a.cfg.Bridge, RemoveBridge: a.cfg.RemoveBridge,
+		Created: state.Now(),
+	}
+}
+
+// unclaim takes back everything that carries the owner, and what the IPAM plugin gave.
+func (a *adding) unclaim(ctx context.Context) error {
+	err := a.host.Release(ctx, a.req.Owner)
+	if a.cfg.IPAM.Kind == IPAMDelegated {
+		err = errors.Join(err, a.cfg.IPAM.Plugin.Del(ctx, a.req))
+	}
+	return err
+}
+
+// makeRoom releases what is dead and in the way of a claim that failed with err, and
+// reports whether it is worth another try.
+func (a *adding) makeRoom(ctx context.Context, err error) (bool, error) {
+	var attached *attachedError
+	var taken *ipam.TakenError
+	var exhausted *ipam.ExhaustedError
+	switch {
+	case errors.As(err, &attached):
+		if a.complete(ctx, attached.leases) {
+			return false, nil
+		}
+		return true, a.host.Release(ctx, a.req.Owner)
+	case errors.As(err, &taken):
+		return a.host.ReclaimHolder(ctx, taken.Holder)
+	case errors.As(err, &exhausted):
+		released, err := a.host.Reclaim(ctx, a.req.Owner.Network)
+		return len(released) > 0, err
+	}
+	return false, nil
+}
+
+// complete reports whether the recorded attachment is in place, in this namespace.
+func (a *adding) complete(ctx context.Context, leases []ipam.Lease) bool {
+	plan := newPlan(a.cfg, a.req.Owner, builtInAssignment(a.cfg.IPAM, leases))
+	plan.Port.Netns = a.ns
+	return a.host.Links.CheckPort(ctx, plan.Port) == nil
+}
+
+func (s IPAM) request(owner attachment.Owner) ipam.Request {
+	return ipam.Request{Owner: owner, Sets: s.BuiltIn.Sets, Wanted: s.Wanted, AllowOverlap: s.BuiltIn.AllowOverlap}
+}
+
+func builtInAssignment(source IPAM, leases []ipam.Lease) Assignment {
+	a := Assignment{DNS: source.DNS}
+	for _, l := range leases {
+		a.Addresses = append(a.Addresses, Address{Prefix: l.Address, Gateway: l.Gateway})
+	}
+	for _, r := range source.BuiltIn.Routes {
+		a.Routes = append(a.Routes, builtInRoute(r))
+	}
+	return a
+}
+
+func builtInRoute(r ipam.Route) cni.Route {
+	route := cni.Route{Dst: r.Destination, Gateway: r.Gateway, MTU: r.MTU, AdvMSS: r.AdvMSS, Priority: r.Priority}
+	if r.Table != 0 {
+		route.Table = &r.Table
+	}
+	if r.Scope != ipam.ScopeUnset {
+		route.Scope = &r.Scope
+	}
+	return route
+}
+
+func assignmentOf(r cni.Result) Assignment {
+	a := Assignment{Routes: r.Routes, DNS: r.DNS}
+	for _, address := range r.Addresses {
+		a.Addresses = append(a.Addresses, Address{Prefix: address.Prefix, Gateway: address.Gateway})
+	}
+	return a
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"vethbridge/internal/cni"
+	"vethbridge/internal/host"
+	"vethbridge/internal/netns"
+	"vethbridge/internal/state"
+	"vethbridge/pkg/ipam"
+	"vethbridge/pkg/nat"
+)
+
+// check compares the plan of the attachment with the book and with the kernel, and names
+// all that differs.
+func check(ctx context.Context, r cni.Request) error {
+	cfg, err := decodeConfig(r)
+	if err != nil {
+		return err
+	}
+	if r.Previous == nil {
+		return cni.InvalidConfig("prevResult", "", "is required by CHECK")
+	}
+	ns, err := netns.Open(r.Netns)
+	if err != nil {
+		return cni.NetnsError(err)
+	}
+	defer ns.Close()
+	h, err := host.Open(r.StateDir, r.Log)
+	if err != nil {
+		return cni.StateError(err)
+	}
+	defer h.Close()
+	plan, err := recordedPlan(ctx, h, cfg, r)
+	if err != nil {
+		return cni.DriftError(err)
+	}
+	plan.Port.Netns = ns
+	err = errors.Join(
+		checkResult(plan, r),
+		h.Links.CheckBridge(ctx, plan.Bridge),
+		h.Links.CheckPort(ctx, plan.Port),
+		h.CheckForwarding(plan.Forward),
+		h.NAT.Check(ctx, r.Owner, nat.PartVethbridge, plan.Translations),
+	)
+	if cfg.IPAM.Kind == IPAMDelegated {
+		err = errors.Join(err, cfg.IPAM.Plugin.Check(ctx, r))
+	}
+	return cni.DriftError(err)
+}
+
+// recordedPlan makes the plan again from the config and the addresses that the book or,
+// for a delegated IPAM, the prevResult has.
+func recordedPlan(ctx context.Context, h *host.Host, cfg Config, r cni.Request) (plan Plan, err error) {
+	err = h.Store.View(ctx, func(tx *state.Tx) error {
+		if _, known, err := tx.Attachment(r.Owner); err != nil {
+			return err
+		} else if !known {
+			return errors.New("check attachment: there is no record of it")
+		}
+		assignment := delegatedAssignment(*r.Previous, r.Netns)
+		if cfg.IPAM.Kind != IPAMDelegated {
+			leases, err := ipam.Leases(tx, r.Owner)
+			if err != nil {
+				return err
+			}
+			assignment = builtInAssignment(cfg.IPAM, leases)
+		}
+		plan = newPlan(cfg, r.Owner, assignment)
+		return nil
+	})
+	return plan, err
+}
+
+// delegatedAssignment takes the addresses of this attachment back out of the result. Its
+// routes hold the planned ones and perhaps others, that later plugins added: CHECK leaves
+// routes to the config.
+func delegatedAssignment(previous cni.Result, sandbox string) Assignment {
+	var a Assignment
+	for _, address := range previous.Addresses {
+		if address.Interface == cni.NoInterface || previous.Interfaces[address.Interface].Sandbox == sandbox {
+			a.Addresses = append(a.Addresses, Address{Prefix: address.Prefix, Gateway: address.Gateway})
+		}
+	}
+	return a
+}
+
+// checkResult wants every planned address in the result that the runtime holds.
+func checkResult(plan Plan, r cni.Request) error {
+	held := map[string]bool{}
+	for _, prefix := range r.Previous.AddressesIn(r.Netns) {
+		held[prefix.String()] = true
+	}
+	var missing []error
+	for _, prefix := range plan.Port.Addresses {
+		if !held[prefix.String()] {
+			missing = append(missing, errors.New("check result: prevResult lacks address "+prefix.String()))
+		}
+	}
+	return errors.Join(missing...)
+}

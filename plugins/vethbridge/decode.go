@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+
+	"vethbridge/internal/cni"
+	"vethbridge/pkg/ipam"
+)
+
+const defaultBridge = "cni0"
+
+// maxMTU is the largest MTU that a veth takes: ETH_MAX_MTU (uapi/linux/if_ether.h) less
+// the headers that drivers/net/veth.c reserves. minMTU is ETH_MIN_MTU.
+const (
+	minMTU = 68
+	maxMTU = 65535
+)
+
+// rawConfig holds the keys as they stand in the JSON.
+type rawConfig struct {
+	Bridge           string          `json:"bridge"`
+	IsGateway        bool            `json:"isGateway"`
+	IsDefaultGateway bool            `json:"isDefaultGateway"`
+	ForceAddress     bool            `json:"forceAddress"`
+	IPMasq           bool            `json:"ipMasq"`
+	IPMasqBackend    string          `json:"ipMasqBackend"`
+	MTU              int             `json:"mtu"`
+	HairpinMode      bool            `json:"hairpinMode"`
+	PromiscMode      bool            `json:"promiscMode"`
+	PortIsolation    bool            `json:"portIsolation"`
+	EnableDAD        bool            `json:"enabledad"`
+	Disabled         bool            `json:"disableContainerInterface"`
+	RemoveBridge     bool            `json:"removeBridge"`
+	VLAN             int             `json:"vlan"`
+	VLANTrunk        json.RawMessage `json:"vlanTrunk"`
+	MACSpoofCheck    bool            `json:"macspoofchk"`
+	DNS              cni.DNS         `json:"dns"`
+	IPAM             json.RawMessage `json:"ipam"`
+	RuntimeConfig    struct {
+		MAC      string          `json:"mac"`
+		IPs      []string        `json:"ips"`
+		IPRanges json.RawMessage `json:"ipRanges"`
+	} `json:"runtimeConfig"`
+	Args struct {
+		CNI struct {
+			MAC string   `json:"mac"`
+			IPs []string `json:"ips"`
+		} `json:"cni"`
+	} `json:"args"`
+}
+
+// decodeConfig reads and validates the config of an ADD or CHECK.
+func decodeConfig(r cni.Request) (Config, error) {
+	raw := rawConfig{Bridge: defaultBridge}
+	if err := r.Decode(&raw); err != nil {
+		return Config{}, err
+	}
+	if err := raw.validate(); err != nil {
+		return Config{}, err
+	}
+	mac, err := raw.mac(r.Args)
+	if err != nil {
+		return Config{}, err
+	}
+	source, err := raw.ipam(r.Args)
+	if err != nil {
+		return Config{}, err
+	}
+	return Config{
+		Bridge: raw.Bridge, IsGateway: raw.IsGateway || raw.IsDefaultGateway, IsDefaultGateway: raw.IsDefaultGateway,
+		ForceAddress: raw.ForceAddress, IPMasq: raw.IPMasq, MTU: raw.MTU, Hairpin: raw.HairpinMode,
+		Promiscuous: raw.PromiscMode, Isolated: raw.PortIsolation, DAD: raw.EnableDAD, Down: raw.Disabled,
+		RemoveBridge: raw.RemoveBridge, MAC: mac, DNS: raw.DNS, IPAM: source,
+	}, nil
+}
+
+func (raw rawConfig) validate() error {
+	switch {
+	case !cni.ValidLinkName(raw.Bridge):
+		return cni.InvalidConfig("bridge", raw.Bridge, cni.LinkNameRule)
+	case raw.MTU != 0 && (raw.MTU < minMTU || raw.MTU > maxMTU):
+		return cni.InvalidConfig("mtu", raw.MTU, "must be 0 (that of the default route's device) or 68 to 65535")
+	case raw.HairpinMode && raw.PromiscMode:
+		return cni.InvalidConfig("promiscMode", true, "cannot be combined with hairpinMode")
+	case raw.IPMasqBackend != "" && raw.IPMasqBackend != "nftables":
+		return cni.Unsupported("ipMasqBackend", raw.IPMasqBackend)
+	case raw.VLAN != 0:
+		return cni.Unsupported("vlan", raw.VLAN)
+	case len(raw.VLANTrunk) != 0:
+		return cni.Unsupported("vlanTrunk", string(raw.VLANTrunk))
+	case raw.MACSpoofCheck:
+		return cni.Unsupported("macspoofchk", true)
+	}
+	return nil
+}
+
+// mac returns the requested MAC address: CNI_ARGS gives way to args.cni, and that to
+// runtimeConfig, as in the reference plugin.
+func (raw rawConfig) mac(args map[string]string) (net.HardwareAddr, error) {
+	key, text := "CNI_ARGS MAC", args["MAC"]
+	if raw.Args.CNI.MAC != "" {
+		key, text = "args.cni.mac", raw.Args.CNI.MAC
+	}
+	if raw.RuntimeConfig.MAC != "" {
+		key, text = "runtimeConfig.mac", raw.RuntimeConfig.MAC
+	}
+	if text == "" {
+		return nil, nil
+	}
+	mac, err := net.ParseMAC(text)
+	if err != nil || len(mac) != 6 {
+		return nil, cni.InvalidConfig(key, text, "is not an Ethernet address")
+	}
+	if mac[0]&1 != 0 || bytes.Equal(mac, make([]byte, 6)) {
+		return nil, cni.InvalidConfig(key, text, "must be a unicast address other than zero")
+	}
+	return mac, nil
+}
+
+func (raw rawConfig) ipam(args map[string]string) (IPAM, error) {
+	var head struct {
+		Type string `json:"type"`
+	}
+	var keys map[string]json.RawMessage
+	if len(raw.IPAM) != 0 {
+		if err := errors.Join(json.Unmarshal(raw.IPAM, &head), json.Unmarshal(raw.IPAM, &keys)); err != nil {
+			return IPAM{}, &cni.Error{Code: cni.CodeDecode, Message: "decode config: key \"ipam\" must hold an object", Cause: err}
+		}
+	}
+	if head.Type != "" {
+		return IPAM{Kind: IPAMDelegated, Plugin: cni.IPAM{Type: head.Type}}, nil
+	}
+	if len(keys) == 0 && len(raw.RuntimeConfig.IPRanges) == 0 {
+		return IPAM{Kind: IPAMNone}, nil
+	}
+	return raw.builtIn(args)
+}
+
+func (raw rawConfig) builtIn(args map[string]string) (IPAM, error) {
+	config, err := ipam.DecodeConfig(raw.IPAM, raw.RuntimeConfig.IPRanges)
+	if err != nil {
+		return IPAM{}, ipamError(err)
+	}
+	wanted, err := raw.wanted(args)
+	if err != nil {
+		return IPAM{}, err
+	}
+	dns, err := readResolvConf(config.ResolvConf)
+	if err != nil {
+		return IPAM{}, cni.InvalidConfig("ipam.resolvConf", config.ResolvConf, err.Error())
+	}
+	return IPAM{Kind: IPAMBuiltIn, BuiltIn: config, Wanted: wanted, DNS: dns}, nil
+}
+
+// wanted returns the requested addresses. The sources are not merged: runtimeConfig.ips
+// is the runtime's word and wins over args.cni.ips, and that over CNI_ARGS.
+func (raw rawConfig) wanted(args map[string]string) ([]netip.Addr, error) {
+	key, texts := "CNI_ARGS IP", strings.FieldsFunc(args["IP"], func(c rune) bool { return c == ',' })
+	if len(raw.Args.CNI.IPs) != 0 {
+		key, texts = "args.cni.ips", raw.Args.CNI.IPs
+	}
+	if len(raw.RuntimeConfig.IPs) != 0 {
+		key, texts = "runtimeConfig.ips", raw.RuntimeConfig.IPs
+	}
+	var list []netip.Addr
+	for _, text := range texts {
+		host, _, _ := strings.Cut(text, "/") // runtimes add the prefix length, which the range knows
+		addr, err := netip.ParseAddr(host)
+		if err != nil {
+			return nil, cni.InvalidConfig(key, text, "is not an IP address")
+		}
+		list = append(list, addr.Unmap())
+	}
+	return list, nil
+}

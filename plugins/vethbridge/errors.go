@@ -1,0 +1,53 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"vethbridge/internal/cni"
+	"vethbridge/internal/links"
+	"vethbridge/pkg/ipam"
+)
+
+// cniError says what an error of the libraries means in CNI, and the way out.
+func cniError(err error) error {
+	var known *cni.Error
+	var attached *attachedError
+	var kind *links.NotABridgeError
+	switch {
+	case err == nil, errors.As(err, &known):
+		return err
+	case errors.As(err, &attached):
+		return &cni.Error{Code: cni.CodeAttached, Message: err.Error(), Cause: err,
+			Details: "the attachment is complete and was left as it is; DEL it first"}
+	case errors.As(err, &kind):
+		return &cni.Error{Code: cni.CodeForeignObject, Message: err.Error(), Cause: err,
+			Details: "choose another name with the key \"bridge\""}
+	}
+	return ipamError(err)
+}
+
+// ipamError says what an error of pkg/ipam means in CNI.
+func ipamError(err error) error {
+	var config *ipam.ConfigError
+	var exhausted *ipam.ExhaustedError
+	var taken *ipam.TakenError
+	var refused *ipam.NotAllowedError
+	var overlap *ipam.OverlapError
+	switch {
+	case errors.As(err, &config):
+		return &cni.Error{Code: cni.CodeConfig, Message: "validate config: " + config.Error(), Cause: err}
+	case errors.As(err, &exhausted):
+		return &cni.Error{Code: cni.CodeTryAgain, Message: err.Error(), Cause: err,
+			Details: "every address belongs to a living attachment; enlarge the range or remove containers"}
+	case errors.As(err, &taken):
+		return &cni.Error{Code: cni.CodeAddressTaken, Message: err.Error(), Cause: err,
+			Details: fmt.Sprintf("remove container %s first, or ask for another address", taken.Holder.ContainerID)}
+	case errors.As(err, &refused):
+		return &cni.Error{Code: cni.CodeConfig, Message: err.Error(), Cause: err}
+	case errors.As(err, &overlap):
+		return &cni.Error{Code: cni.CodeOverlap, Message: err.Error(), Cause: err,
+			Details: "choose another subnet, or set \"allowOverlap\": true in ipam"}
+	}
+	return err
+}

@@ -1,0 +1,23 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"vethbridge/internal/cni"
+	"vethbridge/internal/host"
+)
+
+// gc releases every attachment of the network that the runtime does not name as valid.
+func gc(ctx context.Context, r cni.Request) error {
+	h, err := host.Open(r.StateDir, r.Log)
+	if err != nil {
+		return cni.StateError(err)
+	}
+	defer h.Close()
+	err = h.CollectGarbage(ctx, r.Owner.Network, r.Valid)
+	if plugin, ok := delegatedIPAM(r); ok {
+		err = errors.Join(err, plugin.GC(ctx, r))
+	}
+	return cniError(err)
+}

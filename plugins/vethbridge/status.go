@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"vethbridge/internal/cni"
+	"vethbridge/internal/host"
+	"vethbridge/internal/state"
+	"vethbridge/pkg/ipam"
+)
+
+// status tells whether an ADD could succeed now: the config is valid, the state can be
+// written, the kernel can translate, and every range has a free address.
+func status(ctx context.Context, r cni.Request) error {
+	cfg, err := decodeConfig(r)
+	if err != nil {
+		return err
+	}
+	h, err := host.Open(r.StateDir, r.Log)
+	if err != nil {
+		return cni.NotAvailable(err)
+	}
+	defer h.Close()
+	if err := h.Store.Update(ctx, func(*state.Tx) error { return nil }); err != nil {
+		return cni.NotAvailable(err)
+	}
+	if cfg.IPMasq {
+		if err := h.NAT.Backend.Usable(ctx); err != nil {
+			return cni.NotAvailable(err)
+		}
+	}
+	switch cfg.IPAM.Kind {
+	case IPAMDelegated:
+		return cfg.IPAM.Plugin.Status(ctx, r)
+	case IPAMBuiltIn:
+		return freeAddresses(ctx, h, cfg, r.Owner.Network)
+	}
+	return nil
+}
+
+// freeAddresses fails if a range set is full of living attachments: the dead are
+// reclaimed first, as an ADD would.
+func freeAddresses(ctx context.Context, h *host.Host, cfg Config, network string) error {
+	full, err := fullSet(ctx, h, cfg, network)
+	if err != nil || full == nil {
+		return err
+	}
+	if _, err := h.Reclaim(ctx, network); err != nil {
+		return cni.NotAvailable(err)
+	}
+	if full, err = fullSet(ctx, h, cfg, network); err != nil || full == nil {
+		return err
+	}
+	return cni.NotAvailable(full)
+}
+
+// fullSet returns the first range set without a free address as an error, nil if all have one.
+func fullSet(ctx context.Context, h *host.Host, cfg Config, network string) (full, err error) {
+	err = h.Store.View(ctx, func(tx *state.Tx) error {
+		usages, err := ipam.Usages(tx, network, cfg.IPAM.BuiltIn.Sets)
+		for i, u := range usages {
+			if u.Free() == 0 {
+				full = fmt.Errorf("range set %d of network %s has no free address: %d of %d in use", i, network, u.Used, u.Size)
+			}
+		}
+		return err
+	})
+	return full, err
+}
