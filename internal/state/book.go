@@ -139,10 +139,7 @@ func (b *book) openError(path string, err error) error {
 
 // runTx runs fn and ends the transaction.
 func (b *book) runTx(tx *Tx, fn func(*Tx) error) error {
-	err := b.checkLength()
-	if err == nil {
-		err = tx.checkSchema()
-	}
+	err := tx.checkSchema()
 	if err == nil {
 		err = fn(tx)
 	}
@@ -155,18 +152,6 @@ func (b *book) runTx(tx *Tx, fn func(*Tx) error) error {
 	}
 	if err := b.tx.Commit(); err != nil {
 		return fmt.Errorf("write state file: %w", err)
-	}
-	return nil
-}
-
-// checkLength makes sure that the file has all pages that its header counts.
-func (b *book) checkLength() error {
-	info, err := b.file.Stat()
-	if err != nil {
-		return err
-	}
-	if info.Size() < b.tx.Size() {
-		return &corruptError{fmt.Errorf("it ends at %d bytes of %d", info.Size(), b.tx.Size())}
 	}
 	return nil
 }

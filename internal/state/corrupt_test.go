@@ -49,33 +49,29 @@ var damages = map[string]func(content []byte) []byte{
 	"a value that is no JSON": func(c []byte) []byte { return bytes.ReplaceAll(c, []byte(`{"owner"`), []byte(`}"owner"`)) },
 }
 
+// c7 is one of the attachments that fill enters.
+var c7 = attachment.Owner{Network: "demo", ContainerID: "c7", IfName: "eth0"}
+
 func TestDamagedFileIsSetAsideAndWorkGoesOn(t *testing.T) {
 	for name, damage := range damages {
-		for _, first := range []string{"View", "Update"} {
+		for _, first := range []string{"View", "Update", "Update of a file that was in use"} {
 			t.Run(name+", found by "+first, func(t *testing.T) {
 				s := statetest.Open(t)
 				path := fill(t, s)
-				content, err := os.ReadFile(path)
-				if err != nil {
-					t.Fatal(err)
+				if first == "Update of a file that was in use" {
+					has(t, s, c7)
 				}
-				content = damage(content)
-				if err := os.WriteFile(path, content, 0o600); err != nil {
-					t.Fatal(err)
-				}
+				content := damageFile(t, path, damage)
 				warning := captureLog(t)
 				if first == "View" {
-					has(t, s, attachment.Owner{Network: "demo", ContainerID: "c7", IfName: "eth0"})
+					has(t, s, c7)
 				}
-				put(t, s, state.Attachment{Owner: attachment.Owner{Network: "demo", ContainerID: "c7", IfName: "eth0"}})
+				put(t, s, state.Attachment{Owner: c7})
 				put(t, s, state.Attachment{Owner: web})
 				if !has(t, s, web) {
 					t.Error("the new file does not keep what is written")
 				}
-				kept, err := os.ReadFile(path + ".corrupt-1")
-				if err != nil || !bytes.Equal(kept, content) {
-					t.Errorf("file set aside: %v, %d bytes; want the %d found", err, len(kept), len(content))
-				}
+				expectSetAside(t, path, content)
 				for _, want := range []string{path, path + ".corrupt-1"} {
 					if !strings.Contains(warning.String(), want) {
 						t.Errorf("warning %q does not name %s", warning, want)
@@ -83,6 +79,42 @@ func TestDamagedFileIsSetAsideAndWorkGoesOn(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestWildCountIsFoundBeforeUse: bbolt would take the overflow of a page for true, count up
+// to it, and run out of memory.
+func TestWildCountIsFoundBeforeUse(t *testing.T) {
+	s := statetest.Open(t)
+	path := fill(t, s)
+	content := damageFile(t, path, func(c []byte) []byte {
+		for page := 2 * 4096; page < len(c); page += 4096 {
+			copy(c[page+12:], []byte{0xff, 0xff, 0xff, 0xff})
+		}
+		return c
+	})
+	put(t, s, state.Attachment{Owner: c7})
+	expectSetAside(t, path, content)
+}
+
+func damageFile(t *testing.T, path string, damage func([]byte) []byte) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content = damage(content)
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func expectSetAside(t *testing.T, path string, content []byte) {
+	t.Helper()
+	kept, err := os.ReadFile(path + ".corrupt-1")
+	if err != nil || !bytes.Equal(kept, content) {
+		t.Errorf("file set aside: %v, %d bytes; want the %d found", err, len(kept), len(content))
 	}
 }
 
@@ -138,9 +170,7 @@ func TestFileOfAnotherProgramIsSetAside(t *testing.T) {
 	path := filepath.Join(s.Dir(), "state.db")
 	content := writeForeign(t, path, "music", "title", "song")
 	put(t, s, state.Attachment{Owner: web})
-	if kept, err := os.ReadFile(path + ".corrupt-1"); err != nil || !bytes.Equal(kept, content) {
-		t.Errorf("file set aside: %v, %d bytes", err, len(kept))
-	}
+	expectSetAside(t, path, content)
 }
 
 func TestFileOfALaterReleaseIsRefusedAndUntouched(t *testing.T) {

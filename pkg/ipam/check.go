@@ -78,7 +78,7 @@ func (c *checker) addresses() error {
 func (c *checker) subnetUses() error {
 	err := state.Each(c.tx, subnetTable, nil, func(_ []byte, u subnetUse) error {
 		key := subnetUse{Network: u.Network, Subnet: u.Subnet}
-		if c.subnets[key] != u.Owners {
+		if c.subnets[key] != u.Owners || u.Owners == 0 {
 			c.fault("subnet %s of network %s counts %d owners, has %d", u.Subnet, u.Network, u.Owners, c.subnets[key])
 		}
 		delete(c.subnets, key)
