@@ -1,0 +1,34 @@
+package integration
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"vethbridge/integration/testbed"
+)
+
+// built are the executables under test, built from this tree.
+var built testbed.Plugins
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "plugins")
+	if err == nil {
+		built, err = testbed.Build(dir, "vethbridge/plugins/...", "github.com/containernetworking/plugins/plugins/main/ptp",
+			"github.com/containernetworking/plugins/plugins/ipam/host-local")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "build executables:", err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// newDemo makes a host with the demo network on it.
+func newDemo(t *testing.T) (*testbed.Host, testbed.Network) {
+	t.Helper()
+	h := testbed.NewHost(t)
+	return h, testbed.DemoNetwork(built, h)
+}

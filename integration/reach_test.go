@@ -1,0 +1,116 @@
+package integration
+
+import (
+	"testing"
+
+	"vethbridge/integration/testbed"
+)
+
+// client is where a connection to a published port comes from.
+type client struct {
+	name string
+	path string
+	// local clients can use the host's loopback address.
+	local bool
+}
+
+// TestPublishedPortsAnswerEveryClient is the table of who reaches a published port: from
+// where, by which address of the host, by which protocol and family, with frames on the
+// bridge shown to the IP hooks or not.
+func TestPublishedPortsAnswerEveryClient(t *testing.T) {
+	for _, bridgeFilter := range []string{"0", "1"} {
+		t.Run("bridge-nf-call="+bridgeFilter, func(t *testing.T) {
+			h, n := newDemo(t)
+			h.Sysctl("net/bridge/bridge-nf-call-iptables", bridgeFilter)
+			h.Sysctl("net/bridge/bridge-nf-call-ip6tables", bridgeFilter)
+			before := h.Snapshot()
+			reach(t, h, n)
+			h.Same(t, before)
+		})
+	}
+}
+
+func reach(t *testing.T, h *testbed.Host, n testbed.Network) {
+	ports := []testbed.Port{
+		{HostPort: 8080, ContainerPort: 80}, {HostPort: 8080, ContainerPort: 80, Protocol: "udp"},
+		{HostPort: 8081, ContainerPort: 80, HostIP: testbed.HostAddr4}, {HostPort: 8081, ContainerPort: 80, HostIP: testbed.HostAddr6},
+		{HostPort: 8082, ContainerPort: 80, HostIP: "127.0.0.1"},
+	}
+	web, webResult := attach(t, h, n, "web", ports...)
+	db, dbResult := attach(t, h, n, "db")
+	clients := []client{{"LAN", h.LAN, false}, {"host", "", true}, {"sibling", db.Netns, false}, {"container itself", web.Netns, false}}
+	for _, c := range clients {
+		for _, network := range []string{"tcp", "udp"} {
+			for _, host := range []string{testbed.HostAddr4, testbed.HostAddr6} {
+				expect(t, h, c.path, network, host, 8080, "web", "")
+			}
+		}
+		expect(t, h, c.path, "tcp", testbed.HostAddr4, 8081, "web", "")
+		expect(t, h, c.path, "tcp", testbed.HostAddr6, 8081, "web", "")
+		if c.local {
+			expect(t, h, c.path, "tcp", "127.0.0.1", 8080, "web", "")
+			expect(t, h, c.path, "udp", "127.0.0.1", 8080, "web", "")
+			expect(t, h, c.path, "tcp", "127.0.0.1", 8082, "web", "")
+		} else if !h.Silent(c.path, "tcp", testbed.HostAddr4, 8082) {
+			t.Errorf("%s reaches a port that is published on 127.0.0.1 only", c.name)
+		}
+		if c.path != db.Netns && c.path != web.Netns && !h.Silent(c.path, "tcp", testbed.HostAddr4, 80) {
+			t.Errorf("%s reaches a port that is not published", c.name)
+		}
+	}
+	n.Del(t, db, dbResult.Raw)
+	n.Del(t, web, webResult.Raw)
+}
+
+func TestTheSourceIsKeptFromTheLANAndRewrittenOnTheOwnBridge(t *testing.T) {
+	h, n := newDemo(t)
+	web, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+	db, dbResult := attach(t, h, n, "db")
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", testbed.LANAddr4)
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr6, 8080, "web", testbed.LANAddr6)
+	expect(t, h, db.Netns, "tcp", testbed.HostAddr4, 8080, "web", "10.99.0.1")
+	expect(t, h, db.Netns, "tcp", web4, 80, "web", "10.99.0.3")
+	n.Del(t, db, dbResult.Raw)
+	n.Del(t, web, result.Raw)
+}
+
+func TestPublishingAPortDoesNotOpenTheLoopbackOfTheHost(t *testing.T) {
+	h, n := newDemo(t)
+	h.Serve("", "tcp", 6000, "secret")
+	c, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+	expect(t, h, "", "tcp", "127.0.0.1", 6000, "secret", "")
+	h.RunIn(c.Netns, "ip", "route", "add", "127.0.0.1/32", "via", "10.99.0.1", "dev", "eth0", "table", "99")
+	h.RunIn(c.Netns, "ip", "rule", "add", "to", "127.0.0.1", "table", "99", "pref", "0")
+	h.RunIn(c.Netns, "sysctl", "-qw", "net.ipv4.conf.all.route_localnet=1")
+	h.RunIn(h.LAN, "ip", "rule", "add", "to", "127.0.0.1", "table", "99", "pref", "0")
+	h.RunIn(h.LAN, "ip", "route", "add", "127.0.0.1/32", "via", testbed.HostAddr4, "dev", "eth0", "table", "99")
+	h.RunIn(h.LAN, "sysctl", "-qw", "net.ipv4.conf.all.route_localnet=1")
+	h.Sysctl("net/ipv4/conf/all/route_localnet", "1")
+	for name, path := range map[string]string{"a container": c.Netns, "the LAN": h.LAN} {
+		for _, port := range []int{6000, 8080} {
+			if !h.Silent(path, "tcp", "127.0.0.1", port) {
+				t.Errorf("%s reaches port %d on the host's 127.0.0.1", name, port)
+			}
+		}
+	}
+	h.Sysctl("net/ipv4/conf/all/route_localnet", "0")
+	n.Del(t, c, result.Raw)
+}
+
+func TestNatportServesAnotherMainPlugin(t *testing.T) {
+	h, n := newDemo(t)
+	before := h.Snapshot()
+	n.Chain[0] = testbed.Config{"cniVersion": "1.0.0", "name": "demo", "type": "ptp", "ipam": testbed.Config{
+		"type": "host-local", "dataDir": t.TempDir(), "subnet": "10.98.0.0/24", "routes": []any{testbed.Config{"dst": "0.0.0.0/0"}}}}
+	n = n.With(1, "cniVersion", "1.0.0")
+	h.Sysctl("net/ipv4/ip_forward", "1")
+	c, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+	h.Serve(h.LAN, "tcp", 7000, "lan")
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", testbed.LANAddr4)
+	expect(t, h, "", "tcp", "127.0.0.1", 8080, "web", "")
+	expect(t, h, c.Netns, "tcp", testbed.HostAddr4, 8080, "web", "")
+	expect(t, h, c.Netns, "tcp", testbed.LANAddr4, 7000, "lan", testbed.HostAddr4)
+	n.Del(t, c, result.Raw)
+	h.Sysctl("net/ipv4/ip_forward", "0")
+	h.Same(t, before)
+}

@@ -1,0 +1,105 @@
+package testbed
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"vethbridge/internal/netns"
+	"vethbridge/internal/netns/netnstest"
+)
+
+// The addresses of the uplink between the host and the LAN.
+const (
+	HostAddr4 = "198.51.100.1"
+	LANAddr4  = "198.51.100.2"
+	HostAddr6 = "2001:db8:1::1"
+	LANAddr6  = "2001:db8:1::2"
+)
+
+// Host is a private host with a LAN behind its uplink. The goroutine that made it lives in
+// the host's namespace for the rest of its life, and so do the processes that it starts.
+type Host struct {
+	LAN      string // path of the LAN's namespace
+	StateDir string
+	t        testing.TB
+}
+
+// NewHost moves the test into a fresh host namespace. It needs root.
+func NewHost(t testing.TB) *Host {
+	t.Helper()
+	netnstest.Inside(t)
+	h := &Host{LAN: netnstest.Make(t), StateDir: tmpfsDir(t), t: t}
+	h.Run("ip", "link", "add", "uplink", "type", "veth", "peer", "name", "eth0", "netns", h.LANFile())
+	h.address("uplink", HostAddr4+"/24", HostAddr6+"/64")
+	h.RunIn(h.LAN, "ip", "addr", "add", LANAddr4+"/24", "dev", "eth0")
+	h.RunIn(h.LAN, "ip", "addr", "add", LANAddr6+"/64", "dev", "eth0", "nodad")
+	h.RunIn(h.LAN, "ip", "link", "set", "eth0", "up")
+	h.Run("ip", "route", "add", "default", "via", LANAddr4)
+	h.Run("ip", "-6", "route", "add", "default", "via", LANAddr6)
+	return h
+}
+
+func (h *Host) address(dev, addr4, addr6 string) {
+	h.t.Helper()
+	h.Run("ip", "addr", "add", addr4, "dev", dev)
+	h.Run("ip", "addr", "add", addr6, "dev", dev, "nodad")
+	h.Run("ip", "link", "set", dev, "up")
+}
+
+// LANFile is how ip(8) is told the LAN's namespace.
+func (h *Host) LANFile() string { return h.LAN }
+
+// NewContainer makes a container's namespace and returns its path.
+func (h *Host) NewContainer() string {
+	h.t.Helper()
+	return netnstest.Make(h.t)
+}
+
+// Run runs a command on the host and returns its output; a failure ends the test.
+func (h *Host) Run(name string, args ...string) string {
+	h.t.Helper()
+	out, err := exec.Command(name, args...).CombinedOutput()
+	if err != nil {
+		h.t.Fatalf("%s %s: %v: %s", name, strings.Join(args, " "), err, out)
+	}
+	return string(out)
+}
+
+// RunIn runs a command in the namespace at path.
+func (h *Host) RunIn(path, name string, args ...string) string {
+	h.t.Helper()
+	return h.Run("nsenter", append([]string{"--net=" + path, name}, args...)...)
+}
+
+// In runs fn in the namespace at path; "" is the host.
+func (h *Host) In(path string, fn func() error) error {
+	if path == "" {
+		return fn()
+	}
+	ns, err := netns.Open(path)
+	if err != nil {
+		return err
+	}
+	defer ns.Close()
+	return ns.Do(fn)
+}
+
+// Sysctl sets a sysctl of the host's namespace. Key is a path below /proc/sys.
+func (h *Host) Sysctl(key, value string) {
+	h.t.Helper()
+	if err := os.WriteFile("/proc/sys/"+key, []byte(value), 0o644); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// tmpfsDir makes a directory on tmpfs, as /run is one on a real host.
+func tmpfsDir(t testing.TB) string {
+	dir, err := os.MkdirTemp("/dev/shm", "vethbridge")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}

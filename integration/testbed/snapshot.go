@@ -1,0 +1,55 @@
+package testbed
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// volatile are counters and clocks in the output of ip(8).
+var volatile = regexp.MustCompile(`(valid|preferred)_lft \S+|(hello|tcn|topology_change|gc)_timer +\S+|link-netns \S+|link-netnsid \d+| tentative`)
+
+// Snapshot is the state of the host's kernel as text: links with their details, addresses,
+// routes, rules, and the sysctls that the plugins may set.
+func (h *Host) Snapshot() string {
+	h.t.Helper()
+	var b strings.Builder
+	for _, command := range [][]string{
+		{"ip", "-details", "address"}, {"ip", "route"}, {"ip", "-6", "route"}, {"nft", "list", "ruleset"},
+	} {
+		b.WriteString("# " + strings.Join(command, " ") + "\n")
+		b.WriteString(volatile.ReplaceAllString(h.Run(command[0], command[1:]...), ""))
+	}
+	b.WriteString("# sysctls\n")
+	for _, key := range []string{"net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding", "net/ipv6/conf/uplink/accept_ra"} {
+		value, err := os.ReadFile("/proc/sys/" + key)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		b.WriteString(key + " = " + string(value))
+	}
+	return b.String()
+}
+
+// Same fails the test if the host is not as before.
+func (h *Host) Same(t testing.TB, before string) {
+	t.Helper()
+	after := h.Snapshot()
+	if after == before {
+		return
+	}
+	was, is := strings.Split(before, "\n"), strings.Split(after, "\n")
+	for _, line := range was {
+		if !slices.Contains(is, line) {
+			t.Errorf("gone: %s", line)
+		}
+	}
+	for _, line := range is {
+		if !slices.Contains(was, line) {
+			t.Errorf("left over: %s", line)
+		}
+	}
+	t.Errorf("the host is not as before")
+}
