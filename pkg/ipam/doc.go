@@ -34,5 +34,6 @@
 //	subnet.go        overlap between the networks of the state file
 //	usage.go         Usages: figures of range sets
 //	check.go         Check: consistency of all tables
+//	hostlocal.go     ReadHostLocal: the leases of the reference plugin, to be taken over
 //	errors.go        typed errors
 package ipam
