@@ -79,12 +79,8 @@ func TestPublishingAPortDoesNotOpenTheLoopbackOfTheHost(t *testing.T) {
 	h.Serve("", "tcp", 6000, "secret")
 	c, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
 	expect(t, h, "", "tcp", "127.0.0.1", 6000, "secret", "")
-	h.RunIn(c.Netns, "ip", "route", "add", "127.0.0.1/32", "via", "10.99.0.1", "dev", "eth0", "table", "99")
-	h.RunIn(c.Netns, "ip", "rule", "add", "to", "127.0.0.1", "table", "99", "pref", "0")
-	h.RunIn(c.Netns, "sysctl", "-qw", "net.ipv4.conf.all.route_localnet=1")
-	h.RunIn(h.LAN, "ip", "rule", "add", "to", "127.0.0.1", "table", "99", "pref", "0")
-	h.RunIn(h.LAN, "ip", "route", "add", "127.0.0.1/32", "via", testbed.HostAddr4, "dev", "eth0", "table", "99")
-	h.RunIn(h.LAN, "sysctl", "-qw", "net.ipv4.conf.all.route_localnet=1")
+	sendLoopback(h, c.Netns, "10.99.0.1")
+	sendLoopback(h, h.LAN, testbed.HostAddr4)
 	h.Sysctl("net/ipv4/conf/all/route_localnet", "1")
 	for name, path := range map[string]string{"a container": c.Netns, "the LAN": h.LAN} {
 		for _, port := range []int{6000, 8080} {
@@ -95,6 +91,13 @@ func TestPublishingAPortDoesNotOpenTheLoopbackOfTheHost(t *testing.T) {
 	}
 	h.Sysctl("net/ipv4/conf/all/route_localnet", "0")
 	n.Del(t, c, result.Raw)
+}
+
+// sendLoopback makes an attacker's namespace send packets for 127.0.0.0/8 to a gateway.
+func sendLoopback(h *testbed.Host, path, gateway string) {
+	h.RunIn(path, "ip", "addr", "flush", "dev", "lo")
+	h.RunIn(path, "sysctl", "-qw", "net.ipv4.conf.all.route_localnet=1")
+	h.RunIn(path, "ip", "route", "add", "127.0.0.0/8", "via", gateway, "dev", "eth0")
 }
 
 func TestNatportServesAnotherMainPlugin(t *testing.T) {
