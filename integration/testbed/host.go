@@ -103,3 +103,7 @@ func tmpfsDir(t testing.TB) string {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	return dir
 }
+
+// Forget unbinds the namespace at path, as a runtime does when a container ends. The
+// namespace dies unless something still uses it.
+func (h *Host) Forget(path string) { netnstest.Remove(path) }

@@ -9,7 +9,7 @@ import (
 )
 
 // volatile are counters and clocks in the output of ip(8).
-var volatile = regexp.MustCompile(`(valid|preferred)_lft \S+|(hello|tcn|topology_change|gc)_timer +\S+|link-netns \S+|link-netnsid \d+| tentative`)
+var volatile = regexp.MustCompile(`(valid|preferred)_lft \S+|\w+_timer +\S+|link-netns \S+|link-netnsid \d+| tentative`)
 
 // Snapshot is the state of the host's kernel as text: links with their details, addresses,
 // routes, rules, and the sysctls that the plugins may set.
@@ -33,7 +33,7 @@ func (h *Host) Snapshot() string {
 	return b.String()
 }
 
-// Same fails the test if the host is not as before.
+// Same fails the test if the host is not as before, byte for byte.
 func (h *Host) Same(t testing.TB, before string) {
 	t.Helper()
 	after := h.Snapshot()

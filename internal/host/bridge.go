@@ -39,6 +39,18 @@ func (h *Host) UndoBridge(ctx context.Context, b links.Bridge, st links.BridgeSt
 	})
 }
 
+// RemoveUnusedBridge removes a bridge of ours that has no ports and that nobody in the book
+// uses.
+func (h *Host) RemoveUnusedBridge(ctx context.Context, name string) error {
+	return h.locked(ctx, func() error {
+		used, err := h.usedByOthers(ctx, Bridge(name), attachment.Owner{})
+		if err != nil || used {
+			return err
+		}
+		return h.Links.RemoveBridge(ctx, name, BridgeMark)
+	})
+}
+
 func (h *Host) usedByOthers(ctx context.Context, o shared.Object, owner attachment.Owner) (used bool, err error) {
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
 		used, err = o.UsedByOthers(tx, owner)

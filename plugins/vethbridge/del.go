@@ -17,11 +17,21 @@ func del(ctx context.Context, r cni.Request) error {
 		return cni.StateError(err)
 	}
 	defer h.Close()
-	err = h.Release(ctx, r.Owner)
+	err = errors.Join(h.Release(ctx, r.Owner), removeBridge(ctx, h, r))
 	if plugin, ok := delegatedIPAM(r); ok {
 		err = errors.Join(err, plugin.Del(ctx, r))
 	}
 	return cniError(err)
+}
+
+// removeBridge is for a bridge whose users are not in the book any more: Release has
+// removed the others. A config that can't be read asks for nothing.
+func removeBridge(ctx context.Context, h *host.Host, r cni.Request) error {
+	raw := rawConfig{Bridge: defaultBridge}
+	if r.Decode(&raw) != nil || !raw.RemoveBridge || !cni.ValidLinkName(raw.Bridge) {
+		return nil
+	}
+	return h.RemoveUnusedBridge(ctx, raw.Bridge)
 }
 
 // delegatedIPAM returns the IPAM plugin that the config names, if it can be read.

@@ -1,0 +1,108 @@
+package integration
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"vethbridge/integration/testbed"
+)
+
+// badInput is one thing that must be refused: the code of the error, and a word in it by
+// which the operator finds what is wrong.
+type badInput struct {
+	name string
+	code int
+	word string
+	call testbed.Call
+}
+
+func TestBadInputIsRefusedAndChangesNothing(t *testing.T) {
+	h, n := newDemo(t)
+	h.Run("ip", "link", "add", "taken0", "type", "veth", "peer", "name", "taken1")
+	c := testbed.Container{ID: "web", Netns: h.NewContainer()}
+	before := h.Snapshot()
+	for _, bad := range badInputs(t, n, c) {
+		bad.call.Command = "ADD"
+		answer := n.Plugins.Do(t, bad.call)
+		e, ok := answer.Error()
+		if !ok || e.Code != bad.code || !strings.Contains(e.Message+e.Details, bad.word) {
+			t.Errorf("%s: exit %d, %s; want code %d and the word %q", bad.name, answer.Exit, answer.Stdout, bad.code, bad.word)
+		}
+		h.Same(t, before)
+		// DEL never fails for a config that made ADD fail, as long as it names the network.
+		if bad.call.Command = "DEL"; bad.code == 7 && bad.name != "missing name" {
+			if answer := n.Plugins.Do(t, bad.call); answer.Exit != 0 {
+				t.Errorf("%s: DEL: %s", bad.name, answer.Stdout)
+			}
+			h.Same(t, before)
+		}
+	}
+}
+
+func badInputs(t *testing.T, n testbed.Network, c testbed.Container) []badInput {
+	call := func(conf testbed.Config) testbed.Call {
+		return testbed.Call{Plugin: conf["type"].(string), Container: c.ID, Netns: c.Netns, Config: conf.JSON()}
+	}
+	bridge, ports := n.Chain[0], n.Chain[1]
+	raw := func(text string) testbed.Call { b := call(bridge); b.Config = text; return b }
+	netns := func(path string) testbed.Call { b := call(bridge); b.Netns = path; return b }
+	ifName := func(name string) testbed.Call { b := call(bridge); b.IfName = name; return b }
+	key := func(key string, value any) testbed.Call { return call(bridge.With(key, value)) }
+	ranged := func(r testbed.Config) testbed.Call {
+		return key("ipam", testbed.Config{"ranges": []any{[]any{r}}})
+	}
+	previous := testbed.Config{"cniVersion": "1.1.0", "ips": []any{testbed.Config{"address": "10.99.0.2/24"}}}
+	port := func(p testbed.Port) testbed.Call {
+		return call(ports.With("prevResult", previous).With("runtimeConfig", testbed.Config{"portMappings": []any{p}}))
+	}
+	return []badInput{
+		{"bad JSON", 6, "invalid character", raw(`{"name" 1}`)},
+		{"unknown cniVersion", 1, "incompatible", key("cniVersion", "9.9.9")},
+		{"missing name", 7, "name", key("name", nil)},
+		{"value of the wrong type", 6, "mtu", key("mtu", "big")},
+		{"bad subnet", 7, "ipam.ranges[0][0].subnet", ranged(testbed.Config{"subnet": "10.99.0.0/33"})},
+		{"gateway outside the subnet", 7, "ipam.ranges[0][0].gateway", ranged(testbed.Config{"subnet": "10.99.0.0/24", "gateway": "10.98.0.1"})},
+		{"negative MTU", 7, "mtu", key("mtu", -1)},
+		{"bad bridge name", 7, "bridge", key("bridge", "br0;reboot")},
+		{"link that is no bridge", 105, "taken0", key("bridge", "taken0")},
+		{"relative state directory", 7, "stateDir", key("stateDir", "state")},
+		{"requested address outside", 7, "10.1.1.1", key("args", testbed.Config{"cni": testbed.Config{"ips": []any{"10.1.1.1"}}})},
+		{"requested gateway", 7, "gateway", key("args", testbed.Config{"cni": testbed.Config{"ips": []any{"10.99.0.1"}}})},
+		{"multicast MAC", 7, "mac", key("runtimeConfig", testbed.Config{"mac": "01:00:5e:00:00:01"})},
+		{"netns is a file", 4, "CNI_NETNS", netns(plainFile(t))},
+		{"netns is a FIFO", 4, "CNI_NETNS", netns(fifo(t))},
+		{"netns is the host's own", 4, "CNI_NETNS", netns("/proc/self/ns/net")},
+		{"netns is missing", 4, "CNI_NETNS", netns("/run/netns/nowhere")},
+		{"interface name with a pattern", 4, "CNI_IFNAME", ifName("eth%d")},
+		{"interface name of the loopback", 4, "CNI_IFNAME", ifName("lo")},
+		{"host port 0", 7, "hostPort", port(testbed.Port{HostPort: 0, ContainerPort: 80})},
+		{"host port 70000", 7, "hostPort", port(testbed.Port{HostPort: 70000, ContainerPort: 80})},
+		{"container port -1", 7, "containerPort", port(testbed.Port{HostPort: 80, ContainerPort: -1})},
+		{"protocol icmp", 7, "protocol", port(testbed.Port{HostPort: 80, ContainerPort: 80, Protocol: "icmp"})},
+		{"protocol with a rule", 7, "protocol", port(testbed.Port{HostPort: 80, ContainerPort: 80, Protocol: "tcp; drop"})},
+		{"bad host address", 7, "hostIP", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "not-an-ip"})},
+		{"no family to serve", 7, "family", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "2001:db8::1"})},
+		{"no previous result", 7, "prevResult", call(ports)},
+		{"unsupported key", 2, "conditionsV4", call(ports.With("prevResult", previous).With("conditionsV4", []any{"-s", "10.0.0.0/8"}))},
+	}
+}
+
+func plainFile(t *testing.T) string {
+	path := filepath.Join(t.TempDir(), "plain")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func fifo(t *testing.T) string {
+	path := filepath.Join(t.TempDir(), "fifo")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
