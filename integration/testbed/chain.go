@@ -40,6 +40,7 @@ type Port struct {
 type Network struct {
 	Plugins Plugins
 	Chain   []Config
+	Wrap    []string // a command that runs each call, such as strace
 }
 
 // DemoNetwork is the chain of both plugins, dual stack, with its state on the host.
@@ -141,6 +142,6 @@ func (n Network) call(t testing.TB, command string, conf Config, c Container, pr
 		conf = conf.With("runtimeConfig", Config{"portMappings": c.Ports})
 	}
 	return n.Plugins.Do(t, Call{
-		Plugin: conf["type"].(string), Command: command, Container: c.ID, Netns: c.Netns, Args: c.Args, Config: conf.JSON(),
+		Plugin: conf["type"].(string), Command: command, Container: c.ID, Netns: c.Netns, Args: c.Args, Config: conf.JSON(), Wrap: n.Wrap,
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -19,6 +20,7 @@ type Call struct {
 	IfName    string // default "eth0"
 	Args      string
 	Config    string
+	Wrap      []string // a command that runs the call, such as strace
 }
 
 // Answer is what a plugin answered.
@@ -58,7 +60,8 @@ func (p Plugins) Command(c Call) *exec.Cmd {
 	if c.IfName == "" {
 		c.IfName = "eth0"
 	}
-	cmd := exec.Command(filepath.Join(string(p), c.Plugin))
+	words := append(slices.Clone(c.Wrap), filepath.Join(string(p), c.Plugin))
+	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Env = []string{
 		"CNI_COMMAND=" + c.Command, "CNI_CONTAINERID=" + c.Container, "CNI_NETNS=" + c.Netns,
 		"CNI_IFNAME=" + c.IfName, "CNI_ARGS=" + c.Args, "CNI_PATH=" + string(p), "PATH=" + os.Getenv("PATH"),

@@ -2,9 +2,11 @@ package host
 
 import (
 	"context"
+	"strconv"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/links"
+	"vethbridge/internal/netns"
 	"vethbridge/internal/shared"
 	"vethbridge/internal/state"
 )
@@ -17,11 +19,36 @@ func Bridge(name string) shared.Object {
 // UseBridge makes the bridge ready for owner, whose use of it stands in the book already:
 // a parallel Release that sees no other user can't remove it in between.
 func (h *Host) UseBridge(ctx context.Context, b links.Bridge) (st links.BridgeState, err error) {
+	if b, err = h.own(b); err != nil {
+		return links.BridgeState{}, err
+	}
 	err = h.locked(ctx, func() error {
 		st, err = h.Links.EnsureBridge(ctx, b)
 		return err
 	})
 	return st, err
+}
+
+// own adds what tells a bridge that we make from any other: the mark, and a MAC address that
+// is the same every time on this host and in no other.
+func (h *Host) own(b links.Bridge) (links.Bridge, error) {
+	self, err := netns.Identify("/proc/thread-self/ns/net")
+	if err != nil {
+		return b, err
+	}
+	b.Mark = BridgeMark
+	b.MAC = links.DerivedMAC(h.Store.BootID(), strconv.FormatUint(self.Inode, 10), b.Name)
+	return b, nil
+}
+
+// removeBridge removes a bridge of ours. The caller holds the kernel lock and has seen that
+// nobody uses it.
+func (h *Host) removeBridge(ctx context.Context, name string) error {
+	b, err := h.own(links.Bridge{Name: name})
+	if err != nil {
+		return err
+	}
+	return h.Links.RemoveBridge(ctx, b)
 }
 
 // UndoBridge takes back what UseBridge changed for owner, unless another attachment has
@@ -33,7 +60,7 @@ func (h *Host) UndoBridge(ctx context.Context, b links.Bridge, st links.BridgeSt
 		case err != nil || used:
 			return err
 		case st.Made:
-			return h.Links.RemoveBridge(ctx, b.Name, b.Mark)
+			return h.removeBridge(ctx, b.Name)
 		}
 		return h.Links.RemoveAddresses(ctx, b.Name, st.Added)
 	})
@@ -47,7 +74,7 @@ func (h *Host) RemoveUnusedBridge(ctx context.Context, name string) error {
 		if err != nil || used {
 			return err
 		}
-		return h.Links.RemoveBridge(ctx, name, BridgeMark)
+		return h.removeBridge(ctx, name)
 	})
 }
 

@@ -22,36 +22,61 @@ func (f Families) With(addr netip.Addr) Families {
 	return Families{V4: f.V4 || addr.Is4(), V6: f.V6 || addr.Is6()}
 }
 
-// Empty reports whether no family is in the set.
-func (f Families) Empty() bool { return f == Families{} }
-
-// Forwarding is the object that stands for the host's forwarding.
-var Forwarding = shared.Object{Kind: shared.Forwarding}
-
-// The sysctls that make the host forward (Documentation/networking/ip-sysctl.rst).
-const (
-	forward4 = "net/ipv4/ip_forward"
-	forward6 = "net/ipv6/conf/all/forwarding"
+// Forwarding4 and Forwarding6 are the objects that stand for the host's forwarding.
+var (
+	Forwarding4 = shared.Object{Kind: shared.Forwarding, Name: "IPv4"}
+	Forwarding6 = shared.Object{Kind: shared.Forwarding, Name: "IPv6"}
 )
 
-// EnableForwarding makes the host forward packets of the families. An interface whose
-// IPv6 default route comes from router advertisements would lose it when forwarding is
-// turned on, so those get accept_ra=2 first, which keeps it.
-func (h *Host) EnableForwarding(ctx context.Context, f Families) error {
-	wanted := f.sysctls()
-	if on, err := allSet(wanted); err != nil || on {
-		return err
+// The sysctls that make the host forward (Documentation/networking/ip-sysctl.rst).
+var (
+	forward4 = sysctlValue{"net/ipv4/ip_forward", "1"}
+	forward6 = sysctlValue{"net/ipv6/conf/all/forwarding", "1"}
+)
+
+// Objects lists what stands for the families' forwarding.
+func (f Families) Objects() []shared.Object {
+	var list []shared.Object
+	if f.V4 {
+		list = append(list, Forwarding4)
 	}
 	if f.V6 {
-		devices, err := h.Links.RouterAdvertisementDevices()
+		list = append(list, Forwarding6)
+	}
+	return list
+}
+
+// EnableForwarding makes the host forward packets of the families.
+func (h *Host) EnableForwarding(ctx context.Context, f Families) error {
+	if on, err := allSet(f.sysctls()); err != nil || on {
+		return err
+	}
+	return h.locked(ctx, func() error {
+		if f.V4 {
+			if err := h.change(ctx, Forwarding4, forward4); err != nil {
+				return err
+			}
+		}
+		if !f.V6 {
+			return nil
+		}
+		keep, err := h.keepDefaultRoute()
 		if err != nil {
 			return err
 		}
-		for _, device := range devices {
-			wanted = append([]sysctlValue{{"net/ipv6/conf/" + device + "/accept_ra", "2"}}, wanted...)
-		}
+		return h.change(ctx, Forwarding6, append(keep, forward6)...)
+	})
+}
+
+// keepDefaultRoute are the sysctls without which the host would lose an IPv6 default route
+// that it has from router advertisements as soon as it forwards: accept_ra=2 keeps it.
+func (h *Host) keepDefaultRoute() ([]sysctlValue, error) {
+	devices, err := h.Links.RouterAdvertisementDevices()
+	var list []sysctlValue
+	for _, device := range devices {
+		list = append(list, sysctlValue{"net/ipv6/conf/" + device + "/accept_ra", "2"})
 	}
-	return h.locked(ctx, func() error { return h.change(ctx, Forwarding, wanted...) })
+	return list, err
 }
 
 // CheckForwarding names the family that is not forwarded.
@@ -68,10 +93,10 @@ func (h *Host) CheckForwarding(f Families) error {
 func (f Families) sysctls() []sysctlValue {
 	var list []sysctlValue
 	if f.V4 {
-		list = append(list, sysctlValue{forward4, "1"})
+		list = append(list, forward4)
 	}
 	if f.V6 {
-		list = append(list, sysctlValue{forward6, "1"})
+		list = append(list, forward6)
 	}
 	return list
 }
@@ -122,13 +147,21 @@ func (h *Host) remember(ctx context.Context, o shared.Object, list []shared.Sett
 	})
 }
 
-// UndoForwarding puts forwarding back unless another attachment uses it.
-func (h *Host) UndoForwarding(ctx context.Context, owner attachment.Owner) error {
+// UndoForwarding puts forwarding back where no other attachment uses it.
+func (h *Host) UndoForwarding(ctx context.Context, f Families, owner attachment.Owner) error {
 	return h.locked(ctx, func() error {
-		used, err := h.usedByOthers(ctx, Forwarding, owner)
-		if err != nil || used {
-			return err
+		for _, o := range f.Objects() {
+			used, err := h.usedByOthers(ctx, o, owner)
+			if err != nil {
+				return err
+			}
+			if used {
+				continue
+			}
+			if err := h.restoreSettings(ctx, o); err != nil {
+				return err
+			}
 		}
-		return h.restoreSettings(ctx, Forwarding)
+		return nil
 	})
 }

@@ -100,7 +100,7 @@ func (h *Host) releaseShared(ctx context.Context, record state.Attachment) error
 func sharedBy(record state.Attachment) []shared.Object {
 	var objects []shared.Object
 	if record.Bridge != "" {
-		objects = append(objects, Bridge(record.Bridge), Forwarding)
+		objects = append(objects, Bridge(record.Bridge), Forwarding4, Forwarding6)
 	}
 	if record.LocalhostVia != "" {
 		objects = append(objects, Localhost(record.LocalhostVia))
@@ -120,7 +120,7 @@ func (h *Host) putBack(ctx context.Context, o shared.Object, record state.Attach
 	if !record.RemoveBridge {
 		return nil
 	}
-	return h.Links.RemoveBridge(ctx, record.Bridge, BridgeMark)
+	return h.removeBridge(ctx, record.Bridge)
 }
 
 // forget closes the owner's record in one transaction.

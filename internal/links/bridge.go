@@ -1,6 +1,7 @@
 package links
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,9 +17,13 @@ import (
 
 // Bridge is a bridge as an attachment wants it.
 type Bridge struct {
-	Name         string
-	MTU          int            // of a bridge made here; 0: the kernel's default
-	Mark         string         // alias of a bridge made here
+	Name string
+	MTU  int    // of a bridge made here; 0: the kernel's default
+	Mark string // alias of a bridge made here
+	// MAC is the address of a bridge made here. It is set in the create call: a bridge without
+	// one of its own takes that of its ports, and changes it as they come and go
+	// (br_stp_recalculate_bridge_id in net/bridge/br_stp_if.c).
+	MAC          net.HardwareAddr
 	Gateways     []netip.Prefix // addresses that it carries
 	IPv6         bool           // false: a bridge made here gets no link-local address
 	Promisc      bool
@@ -51,15 +56,16 @@ func (h *Host) EnsureBridge(ctx context.Context, b Bridge) (BridgeState, error) 
 
 func (h *Host) undoBridge(ctx context.Context, b Bridge, st BridgeState) error {
 	if st.Made {
-		return h.RemoveBridge(ctx, b.Name, b.Mark)
+		return h.RemoveBridge(ctx, b)
 	}
 	return h.RemoveAddresses(ctx, b.Name, st.Added)
 }
 
 func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
 	link, err := h.nl.LinkByName(b.Name)
-	if isMissing(err) {
-		return h.makeBridge(b)
+	made := isMissing(err)
+	if made {
+		link, err = h.makeBridge(b)
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("find bridge %s: %w", b.Name, err)
@@ -67,28 +73,36 @@ func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
 	if link.Type() != "bridge" {
 		return nil, false, &NotABridgeError{b.Name, link.Type()}
 	}
-	return link, false, nil
+	if !b.halfMade(link) {
+		return link, false, nil
+	}
+	if err := h.finish(link, b); err != nil {
+		return nil, false, errors.Join(fmt.Errorf("make bridge %s: %w", b.Name, err), h.nl.LinkDel(link))
+	}
+	return link, made, nil
 }
 
-// makeBridge sets the MAC address in the create call: a bridge without one of its own takes
-// that of its ports, and changes it as they come and go (br_stp_recalculate_bridge_id).
-func (h *Host) makeBridge(b Bridge) (netlink.Link, bool, error) {
+func (h *Host) makeBridge(b Bridge) (netlink.Link, error) {
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.MTU, attrs.HardwareAddr = b.Name, b.MTU, randomMAC()
+	attrs.Name, attrs.MTU, attrs.HardwareAddr = b.Name, b.MTU, b.MAC
 	if err := h.nl.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}); err != nil {
-		return nil, false, fmt.Errorf("make bridge %s: %w", b.Name, err)
+		return nil, err
 	}
-	link, err := h.nl.LinkByName(b.Name)
-	if err == nil {
-		err = h.nl.LinkSetAlias(link, b.Mark)
+	return h.nl.LinkByName(b.Name)
+}
+
+// halfMade tells a bridge of ours that was created and not marked yet, by a plugin that was
+// killed in between: the kernel takes an alias only for a link that is there.
+func (b Bridge) halfMade(link netlink.Link) bool {
+	return link.Attrs().Alias == "" && bytes.Equal(link.Attrs().HardwareAddr, b.MAC)
+}
+
+// finish makes a bridge just created ready; the mark comes last and says that it is.
+func (h *Host) finish(link netlink.Link, b Bridge) error {
+	if err := quiet(b.Name, b.IPv6); err != nil {
+		return err
 	}
-	if err == nil {
-		err = quiet(b.Name, b.IPv6)
-	}
-	if err != nil {
-		return nil, false, errors.Join(fmt.Errorf("make bridge %s: %w", b.Name, err), h.nl.LinkDel(&netlink.Bridge{LinkAttrs: attrs}))
-	}
-	return link, true, nil
+	return h.nl.LinkSetAlias(link, b.Mark)
 }
 
 // quiet keeps a bridge from taking addresses and routes out of router advertisements, and
@@ -158,17 +172,17 @@ func (h *Host) makeWay(link netlink.Link, b Bridge, gw netip.Prefix, have []neti
 	return nil
 }
 
-// RemoveBridge removes a bridge that carries mark and has no ports. One that is gone is no
-// error, one that is someone else's or in use stays.
-func (h *Host) RemoveBridge(_ context.Context, name, mark string) error {
-	link, err := h.nl.LinkByName(name)
+// RemoveBridge removes a bridge that was made here, by its mark, and has no ports. One that
+// is gone is no error, one that is someone else's or in use stays.
+func (h *Host) RemoveBridge(_ context.Context, b Bridge) error {
+	link, err := h.nl.LinkByName(b.Name)
 	if isMissing(err) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("find bridge %s: %w", name, err)
+		return fmt.Errorf("find bridge %s: %w", b.Name, err)
 	}
-	if link.Type() != "bridge" || link.Attrs().Alias != mark {
+	if link.Type() != "bridge" || link.Attrs().Alias != b.Mark && !b.halfMade(link) {
 		return nil
 	}
 	ports, err := h.hasPorts(link.Attrs().Index)
@@ -176,7 +190,7 @@ func (h *Host) RemoveBridge(_ context.Context, name, mark string) error {
 		return err
 	}
 	if err := h.nl.LinkDel(link); err != nil && !isMissing(err) {
-		return fmt.Errorf("remove bridge %s: %w", name, err)
+		return fmt.Errorf("remove bridge %s: %w", b.Name, err)
 	}
 	return nil
 }

@@ -1,10 +1,10 @@
 package links
 
 import (
-	"crypto/rand"
 	"crypto/sha256"
 	"net"
 	"net/netip"
+	"strings"
 )
 
 // StableMAC returns the locally administered unicast MAC address that follows from an IP
@@ -20,10 +20,8 @@ func StableMAC(addr netip.Addr) net.HardwareAddr {
 	return append(net.HardwareAddr{0x0a, 0x59}, sum[:4]...)
 }
 
-// randomMAC returns a locally administered unicast MAC address.
-func randomMAC() net.HardwareAddr {
-	mac := make(net.HardwareAddr, 6)
-	_, _ = rand.Read(mac) // never fails (crypto/rand)
-	mac[0] = mac[0]&^1 | 2
-	return mac
+// DerivedMAC returns the locally administered unicast MAC address that follows from texts.
+func DerivedMAC(texts ...string) net.HardwareAddr {
+	sum := sha256.Sum256([]byte(strings.Join(texts, "\x00")))
+	return append(net.HardwareAddr{0x0a, 0x5a}, sum[:4]...)
 }

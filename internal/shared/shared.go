@@ -15,7 +15,7 @@ type Kind string
 // The kinds there are. Their values stand in the state file.
 const (
 	Bridge        Kind = "bridge"         // Name is the bridge's
-	Forwarding    Kind = "forwarding"     // Name is empty: it is the host's
+	Forwarding    Kind = "forwarding"     // Name is the family
 	RouteLocalnet Kind = "route_localnet" // Name is the device's
 )
 

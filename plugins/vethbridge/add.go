@@ -59,7 +59,7 @@ func (a *adding) steps() []steps.Step {
 		{Name: "enable forwarding", Do: func(ctx context.Context) error {
 			return a.host.EnableForwarding(ctx, a.plan.Forward)
 		}, Undo: func(ctx context.Context) error {
-			return a.host.UndoForwarding(ctx, owner)
+			return a.host.UndoForwarding(ctx, a.plan.Forward, owner)
 		}},
 		{Name: "attach port", Do: a.attachPort},
 		{Name: "masquerade network", Do: func(ctx context.Context) error {

@@ -97,10 +97,11 @@ func (a *adding) enter(ctx context.Context, assignment Assignment) error {
 }
 
 func (a *adding) useForwarding(tx *state.Tx) error {
-	if a.plan.Forward.Empty() {
-		return nil
+	var failed []error
+	for _, o := range a.plan.Forward.Objects() {
+		failed = append(failed, o.Use(tx, a.req.Owner))
 	}
-	return host.Forwarding.Use(tx, a.req.Owner)
+	return errors.Join(failed...)
 }
 
 func (a *adding) record() state.Attachment {

@@ -40,7 +40,7 @@ func newPlan(cfg Config, owner attachment.Owner, a Assignment) Plan {
 	routes := planRoutes(cfg, a)
 	p := Plan{Owner: owner, Assignment: a, DNS: planDNS(cfg, a)}
 	p.Bridge = links.Bridge{
-		Name: cfg.Bridge, MTU: cfg.MTU, Mark: host.BridgeMark, Promisc: cfg.Promiscuous, ForceAddress: cfg.ForceAddress,
+		Name: cfg.Bridge, MTU: cfg.MTU, Promisc: cfg.Promiscuous, ForceAddress: cfg.ForceAddress,
 	}
 	p.Port = links.Port{
 		HostName: owner.HostLink(), Mark: owner.Mark(), Bridge: cfg.Bridge, ContainerName: owner.IfName,

@@ -1,0 +1,65 @@
+package integration
+
+import (
+	"testing"
+
+	"vethbridge/integration/testbed"
+)
+
+// collect calls GC down the chain with a list of valid containers; nil is no list at all.
+func collect(t *testing.T, n testbed.Network, valid []any) testbed.Answer {
+	t.Helper()
+	var last testbed.Answer
+	for _, conf := range n.Chain {
+		if valid != nil {
+			conf = conf.With("cni.dev/valid-attachments", valid)
+		}
+		last = n.Plugins.Do(t, testbed.Call{Plugin: conf["type"].(string), Command: "GC", Config: conf.JSON()})
+	}
+	return last
+}
+
+func TestGCReleasesWhatIsNotValidAndNothingElse(t *testing.T) {
+	h, n := newDemo(t)
+	before := h.Snapshot()
+	web, webResult := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+	alone := h.Snapshot()
+	attach(t, h, n, "lost", testbed.Port{HostPort: 8081, ContainerPort: 80})
+	if a := collect(t, n, []any{testbed.Config{"containerID": "web", "ifname": "eth0"}}); a.Exit != 0 {
+		t.Fatalf("GC: %s", a.Stdout)
+	}
+	h.Same(t, alone)
+	if a := n.Check(t, web, webResult.Raw); a.Exit != 0 {
+		t.Errorf("CHECK of the valid one: %s", a.Stdout)
+	}
+	if a := collect(t, n, []any{}); a.Exit != 0 {
+		t.Fatalf("GC with an empty list: %s", a.Stdout)
+	}
+	h.Same(t, before)
+}
+
+func TestGCWithoutAListIsAnErrorAndTouchesNothing(t *testing.T) {
+	h, n := newDemo(t)
+	c, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+	before := h.Snapshot()
+	if e, ok := collect(t, n, nil).Error(); !ok || e.Code != 7 {
+		t.Errorf("GC without a list: %+v", e)
+	}
+	h.Same(t, before)
+	n.Del(t, c, result.Raw)
+}
+
+func TestGCOfOneNetworkLeavesAnotherAlone(t *testing.T) {
+	h, n := newDemo(t)
+	other := n.With(0, "name", "other").With(1, "name", "other").With(0, "bridge", "other0").
+		With(0, "ipam", testbed.Config{"ranges": []any{[]any{testbed.Config{"subnet": "10.98.0.0/24"}}}})
+	c, result := attach(t, h, other, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+	before := h.Snapshot()
+	attach(t, h, n, "web", testbed.Port{HostPort: 8081, ContainerPort: 80})
+	if a := collect(t, n, []any{}); a.Exit != 0 {
+		t.Fatalf("GC: %s", a.Stdout)
+	}
+	h.Same(t, before)
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
+	other.Del(t, c, result.Raw)
+}
