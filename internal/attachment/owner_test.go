@@ -49,8 +49,8 @@ func TestMarkFitsTheKernelAndNamesItsOwner(t *testing.T) {
 
 func TestHostLinkIsAValidDeterministicName(t *testing.T) {
 	a, b := Owner{"demo", "web", "eth0"}, Owner{"demo", "web", "eth1"}
-	if a.HostLink() != a.HostLink() || a.HostLink() == b.HostLink() {
-		t.Errorf("host links %q and %q", a.HostLink(), b.HostLink())
+	if again := (Owner{"demo", "web", "eth0"}); a.HostLink() != again.HostLink() || a.HostLink() == b.HostLink() {
+		t.Errorf("host links %q, %q and %q", a.HostLink(), again.HostLink(), b.HostLink())
 	}
 	if len(a.HostLink()) != 15 {
 		t.Errorf("host link %q has %d bytes", a.HostLink(), len(a.HostLink()))

@@ -54,7 +54,7 @@ func (o Object) UsedByOthers(tx *state.Tx, owner attachment.Owner) (bool, error)
 	err := state.Each(tx, users, o.key(), func(_ []byte, user attachment.Owner) error {
 		if user != owner {
 			used = true
-			return state.Stop
+			return state.ErrStop
 		}
 		return nil
 	})

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // bookWait bounds the wait for bbolt's own lock on the file. The book lock is held by
@@ -127,7 +128,7 @@ func (b *book) openError(path string, err error) error {
 	switch {
 	case errors.Is(err, errNoBook):
 		return err
-	case errors.Is(err, bbolt.ErrTimeout):
+	case errors.Is(err, bolterrors.ErrTimeout):
 		return &LockError{Path: path, Holder: "a program that is not of this release", Cause: err}
 	case b.fresh:
 		return errors.Join(fmt.Errorf("begin %s: %w", path, err), os.Remove(path))
@@ -171,7 +172,7 @@ func (b *book) abandon() {
 		return
 	}
 	if b.tx.DB() != nil {
-		b.tx.Rollback()
+		_ = b.tx.Rollback()
 	}
 	b.db.Close()
 }

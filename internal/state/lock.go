@@ -65,7 +65,7 @@ func lockFile(ctx context.Context, path string, mode lockMode) (lock, error) {
 		return lock{f}, nil
 	case <-ctx.Done():
 		go func() {
-			<-done // the kernel's queue can't be left, but what comes of it is not kept
+			<-done //nolint:errcheck // the kernel's queue can't be left, but what comes of it is not kept
 			f.Close()
 		}()
 		return lock{}, &LockError{Path: path, Holder: lockHolder(f), Cause: ctx.Err()}

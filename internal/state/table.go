@@ -20,8 +20,9 @@ type Tx struct {
 	bootID string
 }
 
-// Stop, returned by the function given to Each, ends the walk without an error.
-var Stop = errors.New("stop")
+// ErrStop ends a walk of Each early and without an error, when the function given to it
+// returns it.
+var ErrStop = errors.New("stop")
 
 // BootID returns the identity of the running boot.
 func (tx *Tx) BootID() string { return tx.bootID }
@@ -138,7 +139,7 @@ func Delete(tx *Tx, t Table, key []byte) error {
 }
 
 // Each calls fn for every key that begins with prefix, in byte order, until fn returns an
-// error; Stop ends the walk early with success. fn must not change the table.
+// error; ErrStop ends the walk early with success. fn must not change the table.
 func Each[V any](tx *Tx, t Table, prefix []byte, fn func(key []byte, v V) error) error {
 	b := tx.bucket(t)
 	if b == nil {
@@ -151,7 +152,7 @@ func Each[V any](tx *Tx, t Table, prefix []byte, fn func(key []byte, v V) error)
 		if err != nil {
 			return err
 		}
-		if err := fn(key, v); errors.Is(err, Stop) {
+		if err := fn(key, v); errors.Is(err, ErrStop) {
 			return nil
 		} else if err != nil {
 			return err

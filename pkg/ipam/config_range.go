@@ -35,7 +35,7 @@ func (in rawConfig) sets(extra [][]rawRange) ([]RangeSet, error) {
 		return nil, err
 	}
 	if text(in.Subnet) != "" {
-		r, err := in.rawRange.convert("ipam")
+		r, err := in.convert("ipam")
 		if err != nil {
 			return nil, err
 		}

@@ -204,7 +204,7 @@ func (p pool) head(tx *state.Tx) (freed, error) {
 	prefix := p.key()
 	err := state.Each(tx, freedTable, prefix, func(key []byte, a netip.Addr) error {
 		head = freed{binary.BigEndian.Uint64(bytes.TrimPrefix(key, prefix)), a}
-		return state.Stop
+		return state.ErrStop
 	})
 	return head, err
 }

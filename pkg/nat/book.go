@@ -76,7 +76,7 @@ func alone(tx *state.Tx, h holder) (bool, error) {
 	err := state.Each(tx, recordTable, nil, func(_ []byte, r record) error {
 		if r.Holder != h {
 			only = false
-			return state.Stop
+			return state.ErrStop
 		}
 		return nil
 	})
