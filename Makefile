@@ -1,36 +1,38 @@
-# Everything can be run on a bare Debian machine with Go, as root.
+# Nothing has to be prepared by hand: each target installs what it needs (scripts/deps).
+# "make help" lists the targets.
 
-GO      ?= go
-LDFLAGS := -s -w
-LINT    := $(GO) tool -modfile=scripts/lint/go.mod golangci-lint
+GO := go
+BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='-s -w'
+LINT := $(GO) tool -modfile=scripts/lint/go.mod golangci-lint
 
-.PHONY: build test race demo bench lint deps clean
+.PHONY: help build test unit blackbox demo bench lint deps clean
 
-build:
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./plugins/...
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
-# test passes all tests: unit, fuzz seeds, contract, kernel, black box.
-test: deps
-	$(GO) vet ./...
-	$(GO) test -timeout 20m ./...
+build: ## both executables, into bin/
+	$(BUILD) -o bin/ ./plugins/...
 
-# race runs what can run with the race detector.
-race: deps
-	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./internal/... ./pkg/... ./plugins/...
+test: unit blackbox ## all tests
 
-demo: deps build
-	$(GO) build -o bin/ ./scripts/probe github.com/containernetworking/cni/cnitool
-	scripts/demo
+unit: deps ## unit, fuzz seeds, contract and kernel tests, with the race detector
+	$(GO) test -race -timeout 20m ./internal/... ./pkg/... ./plugins/...
 
-bench: deps build
-	scripts/bench
+blackbox: deps ## the built executables in private namespaces, with real packets
+	$(GO) test -timeout 20m ./integration/...
 
-lint:
+demo: deps build ## the main job on real namespaces, with pictures
+	scripts/demo/demo
+
+bench: deps build ## ours beside the reference plugins in the same run
+	$(GO) -C integration/bench run . -ours $(CURDIR)/bin -json $(CURDIR)/.cache/bench.json
+
+lint: deps ## formatting, vet, import rules, length of functions and files
 	$(LINT) run ./...
-	scripts/limits
+	$(GO) -C integration/bench vet ./...
 
 deps:
 	@scripts/deps
 
-clean:
-	rm -rf bin
+clean: ## removes what was built
+	rm -rf bin .cache
