@@ -1,10 +1,12 @@
 package testbed
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"vethbridge/internal/netns"
 	"vethbridge/internal/netns/netnstest"
@@ -24,6 +26,7 @@ type Host struct {
 	LAN      string // path of the LAN's namespace
 	StateDir string
 	t        testing.TB
+	serving  []io.Closer
 }
 
 // NewHost moves the test into a fresh host namespace. It needs root.
@@ -91,6 +94,19 @@ func (h *Host) Sysctl(key, value string) {
 	h.t.Helper()
 	if err := os.WriteFile("/proc/sys/"+key, []byte(value), 0o644); err != nil {
 		h.t.Fatal(err)
+	}
+}
+
+// WaitLinkGone waits until a bridge has no ports any more: a dead namespace is taken apart
+// by the kernel in its own time.
+func (h *Host) WaitLinkGone(t testing.TB, bridge string) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for strings.Contains(h.Run("ip", "link", "show", "master", bridge), "veth") {
+		if time.Now().After(deadline) {
+			t.Fatalf("bridge %s still has ports", bridge)
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 

@@ -38,6 +38,7 @@ func (h *Host) serveTCP(addr, name string) error {
 	if err != nil {
 		return err
 	}
+	h.serving = append(h.serving, l)
 	h.t.Cleanup(func() { l.Close() })
 	go func() {
 		for {
@@ -57,6 +58,7 @@ func (h *Host) serveUDP(addr, name string) error {
 	if err != nil {
 		return err
 	}
+	h.serving = append(h.serving, c)
 	h.t.Cleanup(func() { c.Close() })
 	go func() {
 		var b [64]byte
@@ -69,6 +71,14 @@ func (h *Host) serveUDP(addr, name string) error {
 		}
 	}()
 	return nil
+}
+
+// StopServing closes all servers. A socket keeps its namespace alive.
+func (h *Host) StopServing() {
+	for _, s := range h.serving {
+		s.Close()
+	}
+	h.serving = nil
 }
 
 func source(a net.Addr) string {

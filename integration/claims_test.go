@@ -1,0 +1,127 @@
+package integration
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"vethbridge/integration/testbed"
+)
+
+// smallPool is a network with room for two containers.
+func smallPool(n testbed.Network) testbed.Network {
+	return n.With(0, "ipam", testbed.Config{"ranges": []any{[]any{testbed.Config{"subnet": "10.99.0.0/29", "rangeStart": "10.99.0.2", "rangeEnd": "10.99.0.3"}}}})
+}
+
+// refused wants an ADD to fail with a code and words, and to change nothing.
+func refused(t *testing.T, h *testbed.Host, n testbed.Network, c testbed.Container, code int, words ...string) {
+	t.Helper()
+	before := h.Snapshot()
+	answer, _ := n.TryAdd(t, c)
+	e, ok := answer.Error()
+	if !ok || e.Code != code {
+		t.Errorf("ADD of %s: %s; want code %d", c.ID, answer.Stdout, code)
+	}
+	for _, word := range words {
+		if !strings.Contains(e.Message+e.Details, word) {
+			t.Errorf("ADD of %s: %q lacks %q", c.ID, e.Message, word)
+		}
+	}
+	n.Del(t, c, nil)
+	h.Same(t, before)
+}
+
+func TestAFullPoolIsRefusedWithItsFiguresAndTheRetryGetsTheSameError(t *testing.T) {
+	h, n := newDemo(t)
+	n = smallPool(n)
+	before := h.Snapshot()
+	var added []testbed.Container
+	for i := range 2 {
+		c, _ := attach(t, h, n, fmt.Sprint("c", i))
+		added = append(added, c)
+	}
+	late := testbed.Container{ID: "late", Netns: h.NewContainer()}
+	for range 2 {
+		refused(t, h, n, late, 11, "2 of 2 in use")
+	}
+	for _, c := range added {
+		n.Del(t, c, nil)
+	}
+	h.Same(t, before)
+}
+
+func TestAddressesAndPortsOfTheDeadAreReclaimedWhenNeeded(t *testing.T) {
+	h, n := newDemo(t)
+	n = smallPool(n)
+	before := h.Snapshot()
+	for round := range 5 {
+		c, _ := attach(t, h, n, fmt.Sprint("c", round), testbed.Port{HostPort: 8080, ContainerPort: 80})
+		expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, c.ID, "")
+		// The container ends, and nobody calls DEL.
+		h.StopServing()
+		h.Forget(c.Netns)
+		h.WaitLinkGone(t, "demo0")
+	}
+	for round := range 5 {
+		n.Del(t, testbed.Container{ID: fmt.Sprint("c", round)}, nil)
+	}
+	h.Same(t, before)
+}
+
+func TestAHostPortOfALivingContainerIsRefusedNamingIt(t *testing.T) {
+	h, n := newDemo(t)
+	web, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+	second := testbed.Container{ID: "second", Netns: h.NewContainer()}
+	for _, port := range []testbed.Port{
+		{HostPort: 8080, ContainerPort: 80}, {HostPort: 8080, ContainerPort: 80, HostIP: testbed.HostAddr4},
+		{HostPort: 8080, ContainerPort: 80, HostIP: "127.0.0.1"},
+	} {
+		second.Ports = []testbed.Port{port}
+		refused(t, h, n, second, 101, "web", "8080")
+	}
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
+	n.Del(t, web, result.Raw)
+}
+
+func TestARequestedAddressIsGivenOrRefusedNamingItsHolder(t *testing.T) {
+	h, n := newDemo(t)
+	c := testbed.Container{ID: "web", Netns: h.NewContainer(), Args: "IgnoreUnknown=1;IP=10.99.0.77"}
+	result := n.Add(t, c)
+	if result.IPs[0].Address != "10.99.0.77/24" {
+		t.Errorf("addresses %v", result.IPs)
+	}
+	refused(t, h, n, testbed.Container{ID: "second", Netns: h.NewContainer(), Args: "IP=10.99.0.77"}, 100, "web", "10.99.0.77")
+	n.Del(t, c, result.Raw)
+	result = n.Add(t, c)
+	if result.IPs[0].Address != "10.99.0.77/24" {
+		t.Errorf("the same container again: %v", result.IPs)
+	}
+	n.Del(t, c, result.Raw)
+}
+
+func TestAddOverACompleteAttachmentIsRefusedAndOverAHalfMadeOneRepairsIt(t *testing.T) {
+	h, n := newDemo(t)
+	before := h.Snapshot()
+	c, result := attach(t, h, n, "web")
+	whole := h.Snapshot()
+	answer, _ := n.TryAdd(t, c)
+	if e, ok := answer.Error(); !ok || e.Code != 103 {
+		t.Errorf("ADD again: %s", answer.Stdout)
+	}
+	h.Same(t, whole)
+	h.Run("ip", "link", "del", result.Interfaces[1].Name)
+	result = n.Add(t, c)
+	if a := n.Check(t, c, result.Raw); a.Exit != 0 {
+		t.Errorf("CHECK after the repair: %s", a.Stdout)
+	}
+	n.Del(t, c, result.Raw)
+	h.Same(t, before)
+}
+
+func TestOverlappingNetworksAreRefusedNamingTheOther(t *testing.T) {
+	h, n := newDemo(t)
+	c, result := attach(t, h, n, "web")
+	other := n.With(0, "name", "other").With(0, "bridge", "other0").With(1, "name", "other")
+	refused(t, h, other, testbed.Container{ID: "second", Netns: h.NewContainer()}, 102, "demo", "10.99.0.0/24")
+	n.Del(t, c, result.Raw)
+}
