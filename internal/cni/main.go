@@ -49,7 +49,9 @@ func run(ctx context.Context, p Plugin) *types.Error {
 		}
 	}
 	// The namespace is judged by the plugins, which tell a missing one from a wrong one.
-	os.Setenv("CNI_NETNS_OVERRIDE", "1")
+	if err := os.Setenv("CNI_NETNS_OVERRIDE", "1"); err != nil {
+		return types.NewError(uint(CodeEnvironment), "set CNI_NETNS_OVERRIDE: "+err.Error(), "")
+	}
 	return skel.PluginMainFuncsWithError(skel.CNIFuncs{
 		Add:    func(args *skel.CmdArgs) error { return add(ctx, p, args) },
 		Del:    serve(ctx, del, p.Del),

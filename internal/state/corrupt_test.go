@@ -208,7 +208,7 @@ func TestPanicOfTheCallerIsNotBlamedOnTheFile(t *testing.T) {
 					t.Error("the panic was swallowed")
 				}
 			}()
-			run(context.Background(), func(*state.Tx) error { nothing.HostLink = "x"; return nil })
+			_ = run(context.Background(), func(*state.Tx) error { nothing.HostLink = "x"; return nil })
 		}()
 		if !has(t, s, web) {
 			t.Error("the state is gone")

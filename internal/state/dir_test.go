@@ -51,7 +51,7 @@ func mountTmpfs(t *testing.T, options string) string {
 	if err != nil {
 		t.Fatalf("mount tmpfs: %v (the test must run as root)", err)
 	}
-	t.Cleanup(func() { unix.Unmount(dir, unix.MNT_DETACH) })
+	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
 	return dir
 }
 

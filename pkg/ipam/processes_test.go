@@ -103,6 +103,6 @@ func runAndKill(t *testing.T, dir string, operations int) {
 			break
 		}
 	}
-	worker.Process.Kill()
-	worker.Wait()
+	_ = worker.Process.Kill()
+	_ = worker.Wait()
 }

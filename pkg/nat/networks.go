@@ -91,7 +91,7 @@ func needed(tx *state.Tx, u use, except *holder) ([]netip.Prefix, error) {
 			return nil, err
 		}
 		if except != nil && bytes.Equal(key, append(networkKey(u, p), except.key()...)) {
-			from = append(key, 0)
+			from = append(bytes.Clone(key), 0)
 			continue
 		}
 		list = append(list, p)
