@@ -14,8 +14,8 @@ var built testbed.Plugins
 func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "plugins")
 	if err == nil {
-		built, err = testbed.Build(dir, "vethbridge/plugins/...", "github.com/containernetworking/plugins/plugins/main/ptp",
-			"github.com/containernetworking/plugins/plugins/ipam/host-local")
+		built, err = testbed.Build(dir, "vethbridge/plugins/...", "github.com/containernetworking/cni/cnitool",
+			"github.com/containernetworking/plugins/plugins/main/ptp", "github.com/containernetworking/plugins/plugins/ipam/host-local")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "build executables:", err)

@@ -8,6 +8,7 @@
 //	host.go      Host: the test's goroutine in a fresh host namespace, with a LAN
 //	plugin.go    Plugins: calling the executables as a runtime does
 //	chain.go     Network: the chain of both plugins with prevResult and portMappings
+//	cnitool.go   CNITool: conflists as an operator runs them
 //	parallel.go  many calls at the same time
 //	traffic.go   servers that answer with the source that they see, and clients
 //	snapshot.go  Snapshot: links, addresses, rules and sysctls as text
