@@ -22,7 +22,8 @@ blackbox: deps ## the built executables in private namespaces, with real packets
 	$(GO) test -timeout 20m ./integration/...
 
 demo: deps build ## the main job on real namespaces, with pictures
-	scripts/demo/demo
+	$(BUILD) -o .cache/demo/ ./scripts/probe github.com/containernetworking/cni/cnitool
+	scripts/demo
 
 bench: deps build ## ours beside the reference plugins in the same run
 	$(GO) -C integration/bench run . -ours $(CURDIR)/bin -json $(CURDIR)/.cache/bench.json
