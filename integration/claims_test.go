@@ -2,6 +2,8 @@ package integration
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -124,4 +126,42 @@ func TestOverlappingNetworksAreRefusedNamingTheOther(t *testing.T) {
 	other := n.With(0, "name", "other").With(0, "bridge", "other0").With(1, "name", "other")
 	refused(t, h, other, testbed.Container{ID: "second", Netns: h.NewContainer()}, 102, "demo", "10.99.0.0/24")
 	n.Del(t, c, result.Raw)
+}
+
+// TestALostOrCorruptStateFileIsRebuiltFromTheMarksInTheKernel: containers live on, and
+// nobody gets their addresses or ports.
+func TestALostOrCorruptStateFileIsRebuiltFromTheMarksInTheKernel(t *testing.T) {
+	damages := map[string]func(path string) error{
+		"lost":    os.Remove,
+		"torn":    func(path string) error { return os.Truncate(path, 5000) },
+		"empty":   func(path string) error { return os.Truncate(path, 0) },
+		"foreign": func(path string) error { return os.WriteFile(path, []byte("hello\n"), 0o600) },
+	}
+	for name, damage := range damages {
+		t.Run(name, func(t *testing.T) {
+			h, n := newDemo(t)
+			before := h.Snapshot()
+			web, webResult := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+			if err := damage(filepath.Join(h.StateDir, "state.db")); err != nil {
+				t.Fatal(err)
+			}
+			db, dbResult := attach(t, h, n, "db", testbed.Port{HostPort: 8081, ContainerPort: 80})
+			if dbResult.IPs[0].Address == webResult.IPs[0].Address {
+				t.Errorf("both containers got %s", dbResult.IPs[0].Address)
+			}
+			expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
+			expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8081, "db", "")
+			refused(t, h, n, testbed.Container{ID: "third", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}, 101, "web")
+			for _, c := range []testbed.Container{web, db} {
+				if a := n.Check(t, c, map[string]testbed.Result{"web": webResult, "db": dbResult}[c.ID].Raw); a.Exit != 0 {
+					t.Errorf("CHECK of %s: %s", c.ID, a.Stdout)
+				}
+			}
+			n.Del(t, db, dbResult.Raw)
+			n.Del(t, web, webResult.Raw)
+			h.Sysctl("net/ipv4/ip_forward", "0") // how it was is lost with the state
+			h.Sysctl("net/ipv6/conf/all/forwarding", "0")
+			h.Same(t, before)
+		})
+	}
 }

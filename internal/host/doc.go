@@ -13,6 +13,7 @@
 //	connections.go tracked connections that have become wrong
 //	ports.go       ReleasePorts: what natport gave, gone
 //	hairpin.go     hairpin mode where br_netfilter needs it
+//	rebuild.go     a lost book, from the marks in the kernel
 //	release.go     Release: all that an owner has, gone
 //	liveness.go    which attachments are dead
 //	gc.go          CollectGarbage: all that is not valid, gone

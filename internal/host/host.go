@@ -36,10 +36,21 @@ func Open(stateDir string, log *slog.Logger) (*Host, error) {
 		return nil, err
 	}
 	backend := nft.Open()
-	return &Host{
+	h := &Host{
 		Store: store, Links: l, Log: log, backend: backend,
 		NAT: nat.Keeper{Store: store, Backend: backend, Log: log},
-	}, nil
+	}
+	store.Rebuild = h.rebuild
+	return h, nil
+}
+
+// Begin makes sure that there is a book, so that one that was lost is rebuilt before it is
+// read. ADD begins it by itself.
+func (h *Host) Begin(ctx context.Context) error {
+	if h.Store.Begun() {
+		return nil
+	}
+	return h.Store.Update(ctx, func(*state.Tx) error { return nil })
 }
 
 // Close closes the sockets. After deletions of rules it waits for the kernel's grace

@@ -67,7 +67,7 @@ func (h *Host) checkHostEnd(p Port, d *differences) {
 		return
 	}
 	a := link.Attrs()
-	d.when(a.Alias != p.Mark, "link %s carries the alias %q, not %q", p.HostName, a.Alias, p.Mark)
+	d.when(markOf(link) != p.Mark, "link %s carries the alias %q, not that of %q", p.HostName, a.Alias, p.Mark)
 	d.when(a.Flags&net.FlagUp == 0, "link %s is down", p.HostName)
 	d.when(a.MasterIndex != bridge.Attrs().Index, "link %s is not a port of bridge %s", p.HostName, p.Bridge)
 	d.when(p.MTU != 0 && a.MTU != p.MTU, "link %s has MTU %d, not %d", p.HostName, a.MTU, p.MTU)

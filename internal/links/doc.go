@@ -10,6 +10,7 @@
 //	port.go      Port: attaching and detaching a veth pair
 //	container.go the container's side of a port: addresses, routes, sysctls
 //	route.go     routes
+//	alias.go     what an alias says
 //	check.go     comparing bridges and ports with the kernel
 //	lookup.go    questions about the host
 //	mac.go       hardware addresses

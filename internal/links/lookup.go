@@ -9,19 +9,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Marked is a link that carries a mark.
-type Marked struct{ Name, Mark string }
-
 // MarkedLinks lists the host's links whose alias begins with prefix.
 func (h *Host) MarkedLinks(prefix string) ([]Marked, error) {
 	list, err := retry(h.nl.LinkList)
 	if err != nil {
 		return nil, fmt.Errorf("list links: %w", err)
 	}
+	names := map[int]string{}
+	for _, l := range list {
+		names[l.Attrs().Index] = l.Attrs().Name
+	}
 	var marked []Marked
 	for _, l := range list {
 		if a := l.Attrs(); strings.HasPrefix(a.Alias, prefix) {
-			marked = append(marked, Marked{Name: a.Name, Mark: a.Alias})
+			m := parseAlias(a.Alias)
+			m.Name, m.Bridge = a.Name, names[a.MasterIndex]
+			marked = append(marked, m)
 		}
 	}
 	return marked, nil

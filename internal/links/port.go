@@ -75,7 +75,7 @@ func (h *Host) setUp(p Port) (hostEnd, container Link, err error) {
 }
 
 func (h *Host) setUpHostEnd(link netlink.Link, p Port) error {
-	if err := h.nl.LinkSetAlias(link, p.Mark); err != nil {
+	if err := h.nl.LinkSetAlias(link, p.alias()); err != nil {
 		return fmt.Errorf("mark link %s: %w", p.HostName, err)
 	}
 	if p.Hairpin {
@@ -111,7 +111,7 @@ func (h *Host) DeletePort(_ context.Context, hostName, mark string) error {
 // and marking it leaves one of our name without any alias: it counts too.
 func (h *Host) marked(hostName, mark string) (netlink.Link, error) {
 	link, err := h.nl.LinkByName(hostName)
-	if err == nil && (link.Attrs().Alias == mark || link.Attrs().Alias == "" && link.Type() == "veth") {
+	if err == nil && (markOf(link) == mark || link.Attrs().Alias == "" && link.Type() == "veth") {
 		return link, nil
 	}
 	if err != nil && !isMissing(err) {
@@ -122,7 +122,7 @@ func (h *Host) marked(hostName, mark string) (netlink.Link, error) {
 		return nil, fmt.Errorf("list links: %w", err)
 	}
 	for _, l := range list {
-		if l.Attrs().Alias == mark {
+		if markOf(l) == mark {
 			return l, nil
 		}
 	}

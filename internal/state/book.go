@@ -63,7 +63,7 @@ func (b *book) run(writable bool, fn func(*Tx) error) error {
 	} else if err != nil {
 		return err
 	}
-	return errors.Join(b.runTx(&Tx{bootID: b.store.bootID, book: b.tx}, fn), b.db.Close())
+	return errors.Join(b.runTx(&Tx{bootID: b.store.bootID, book: b.tx, rebuild: b.store.Rebuild}, fn), b.db.Close())
 }
 
 // open opens the file and begins a transaction.

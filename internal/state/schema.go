@@ -32,11 +32,23 @@ func (tx *Tx) checkSchema() error {
 	case !ok && !tx.empty():
 		return &corruptError{errors.New("it is a bbolt file of another program")}
 	case !ok && tx.book.Writable():
-		return Put(tx, metaTable, schemaKey, schemaVersion)
+		return tx.begin()
 	case found > schemaVersion:
 		return &SchemaError{Found: found, Known: schemaVersion}
 	case ok && found != schemaVersion:
 		return &corruptError{fmt.Errorf("schema version %d never was", found)}
+	}
+	return nil
+}
+
+// begin marks a new book with the schema version and has it filled with what is known
+// from elsewhere.
+func (tx *Tx) begin() error {
+	if err := Put(tx, metaTable, schemaKey, schemaVersion); err != nil || tx.rebuild == nil {
+		return err
+	}
+	if err := tx.rebuild(tx); err != nil {
+		return fmt.Errorf("rebuild state: %w", err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 )
 
@@ -23,6 +24,10 @@ type Store struct {
 	dir      string
 	bootID   string
 	volatile bool // see the function volatile
+	// Rebuild fills a book that was just begun, because there was none or the former one was
+	// corrupt, with what is known from elsewhere. It runs in the first transaction that
+	// writes. It may be nil, and is set before the first use.
+	Rebuild func(*Tx) error
 }
 
 // Open prepares the state directory dir, making it if it is missing. The error says
@@ -43,6 +48,12 @@ func (s *Store) Dir() string { return s.dir }
 
 // BootID returns the identity of the running boot; a record with another one is dead.
 func (s *Store) BootID() string { return s.bootID }
+
+// Begun reports whether there is a state file.
+func (s *Store) Begun() bool {
+	info, err := os.Stat(filepath.Join(s.dir, bookFile))
+	return err == nil && info.Size() > 0
+}
 
 // Update runs fn in a read-write transaction; an error from fn takes back all of it.
 // Another process's transaction is waited for, up to ctx's deadline or the lock limit.

@@ -16,8 +16,9 @@ type Table string
 // Tx is one transaction over the book. It is valid only inside the function that it was
 // given to, and not safe for concurrent use.
 type Tx struct {
-	book   *bbolt.Tx // nil where the state file does not exist yet
-	bootID string
+	book    *bbolt.Tx // nil where the state file does not exist yet
+	bootID  string
+	rebuild func(*Tx) error // of a new book; may be nil
 }
 
 // ErrStop ends a walk of Each early and without an error, when the function given to it

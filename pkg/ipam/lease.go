@@ -42,6 +42,24 @@ func Holders(tx *state.Tx, network string) ([]attachment.Owner, error) {
 	return owners, err
 }
 
+// Adopt enters addresses that an owner is known to have, for a book that is rebuilt. An
+// address that someone holds already is left to its holder.
+func Adopt(tx *state.Tx, o attachment.Owner, addresses []netip.Prefix) error {
+	r := record{Owner: o}
+	for _, a := range addresses {
+		if _, held, err := holder(tx, o.Network, a.Addr()); err != nil {
+			return err
+		} else if held {
+			continue
+		}
+		r.Leases = append(r.Leases, Lease{Address: a})
+		if subnet := a.Masked(); !slices.Contains(r.Subnets, subnet) {
+			r.Subnets = append(r.Subnets, subnet)
+		}
+	}
+	return r.replace(tx, record{})
+}
+
 // Release gives back all that an owner holds. One that holds nothing is no error.
 func Release(tx *state.Tx, o attachment.Owner) error {
 	r, ok, err := state.Get[record](tx, leaseTable, o.Key())

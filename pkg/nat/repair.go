@@ -2,6 +2,7 @@ package nat
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 
 	"vethbridge/internal/attachment"
@@ -47,6 +48,24 @@ func (k Keeper) RemoveUnrecorded(ctx context.Context, owner attachment.Owner, la
 		}
 		return k.Backend.Apply(ctx, c)
 	})
+}
+
+// Adopt enters in a book that is rebuilt what the kernel holds for an owner: the mappings
+// with its mark, and the networks that its addresses lie in.
+func Adopt(tx *state.Tx, owner attachment.Owner, addresses []netip.Prefix, have Ruleset) error {
+	t := Translations{Mappings: have.of(owner.Mark())}
+	for _, a := range addresses {
+		t.Masquerade = append(t.Masquerade, holding(have.Networks.Masquerade, a)...)
+		t.Hairpin = append(t.Hairpin, holding(have.Networks.Hairpin, a)...)
+	}
+	return Claim(tx, owner, PartNatport, t.canonical())
+}
+
+func holding(networks []netip.Prefix, a netip.Prefix) []netip.Prefix {
+	if slices.Contains(networks, a.Masked()) {
+		return []netip.Prefix{a.Masked()}
+	}
+	return nil
 }
 
 // of lists the mappings that carry a mark.

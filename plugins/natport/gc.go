@@ -15,5 +15,8 @@ func gc(ctx context.Context, r cni.Request) error {
 		return cni.StateError(err)
 	}
 	defer h.Close()
+	if err := h.Begin(ctx); err != nil {
+		return cni.StateError(err)
+	}
 	return natError(h.CollectPorts(ctx, r.Owner.Network, r.Valid))
 }

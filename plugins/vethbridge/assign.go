@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"net/netip"
+	"slices"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/cni"
@@ -156,12 +158,24 @@ func (s IPAM) request(owner attachment.Owner) ipam.Request {
 func builtInAssignment(source IPAM, leases []ipam.Lease) Assignment {
 	a := Assignment{DNS: source.DNS}
 	for _, l := range leases {
+		if !l.Gateway.IsValid() {
+			l.Gateway = gatewayOf(source.BuiltIn.Sets, l.Address) // of a lease that was rebuilt
+		}
 		a.Addresses = append(a.Addresses, Address{Prefix: l.Address, Gateway: l.Gateway})
 	}
 	for _, r := range source.BuiltIn.Routes {
 		a.Routes = append(a.Routes, builtInRoute(r))
 	}
 	return a
+}
+
+func gatewayOf(sets []ipam.RangeSet, address netip.Prefix) netip.Addr {
+	for _, r := range slices.Concat(sets...) {
+		if r.Subnet == address.Masked() {
+			return r.Gateway
+		}
+	}
+	return netip.Addr{}
 }
 
 func builtInRoute(r ipam.Route) cni.Route {

@@ -17,6 +17,9 @@ func del(ctx context.Context, r cni.Request) error {
 		return cni.StateError(err)
 	}
 	defer h.Close()
+	if err := h.Begin(ctx); err != nil {
+		return cni.StateError(err)
+	}
 	err = errors.Join(h.Release(ctx, r.Owner), removeBridge(ctx, h, r))
 	if plugin, ok := delegatedIPAM(r); ok {
 		err = errors.Join(err, plugin.Del(ctx, r))

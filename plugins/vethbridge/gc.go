@@ -15,6 +15,9 @@ func gc(ctx context.Context, r cni.Request) error {
 		return cni.StateError(err)
 	}
 	defer h.Close()
+	if err := h.Begin(ctx); err != nil {
+		return cni.StateError(err)
+	}
 	err = h.CollectGarbage(ctx, r.Owner.Network, r.Valid)
 	if plugin, ok := delegatedIPAM(r); ok {
 		err = errors.Join(err, plugin.GC(ctx, r))

@@ -1,0 +1,87 @@
+package host
+
+import (
+	"context"
+	"slices"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/links"
+	"vethbridge/internal/shared"
+	"vethbridge/internal/state"
+	"vethbridge/internal/sysctl"
+	"vethbridge/pkg/ipam"
+	"vethbridge/pkg/nat"
+)
+
+// rebuild fills a new book with the attachments that the kernel knows by the marks on links
+// and rules: the former book was lost or corrupt while they live. What no mark says stays
+// unknown: the namespace, without which an attachment counts as alive as long as its link
+// is there, and how sysctls were before.
+func (h *Host) rebuild(tx *state.Tx) error {
+	marked, err := h.Links.MarkedLinks(attachment.MarkPrefix)
+	if err != nil {
+		return err
+	}
+	var rules nat.Ruleset
+	if len(marked) > 0 {
+		if rules, err = h.NAT.Backend.List(context.Background()); err != nil {
+			return err
+		}
+	}
+	for _, l := range marked {
+		owner, ok := attachment.ParseMark(l.Mark)
+		if !ok {
+			continue
+		}
+		if err := h.adopt(tx, owner, l, rules); err != nil {
+			return err
+		}
+		h.Log.Warn("rebuilt the record of an attachment from its marks", "owner", owner.String(), "link", l.Name)
+	}
+	return nil
+}
+
+func (h *Host) adopt(tx *state.Tx, owner attachment.Owner, l links.Marked, rules nat.Ruleset) error {
+	record := state.Attachment{Owner: owner, BootID: tx.BootID(), HostLink: l.Name, Bridge: l.Bridge, Created: state.Now()}
+	if err := adoptLocalhost(tx, &record, rules); err != nil {
+		return err
+	}
+	if err := tx.PutAttachment(record); err != nil {
+		return err
+	}
+	if err := Bridge(l.Bridge).Use(tx, owner); err != nil {
+		return err
+	}
+	var families Families
+	for _, a := range l.Addresses {
+		families = families.With(a.Addr())
+	}
+	for _, o := range families.Objects() {
+		if err := o.Use(tx, owner); err != nil {
+			return err
+		}
+	}
+	if err := ipam.Adopt(tx, owner, l.Addresses); err != nil {
+		return err
+	}
+	return nat.Adopt(tx, owner, l.Addresses, rules)
+}
+
+// adoptLocalhost recognises an attachment whose ports are reached from 127.0.0.1. The
+// kernel's default of route_localnet is off, so that is how it was.
+func adoptLocalhost(tx *state.Tx, record *state.Attachment, rules nat.Ruleset) error {
+	wanted := slices.ContainsFunc(rules.Entries, func(e nat.Entry) bool {
+		host := e.Mapping.Host
+		return e.Mark == record.Owner.Mark() && host.Is4() && (host.IsUnspecified() || host.IsLoopback())
+	})
+	key := routeLocalnet(record.Bridge)
+	if now, err := sysctl.Get(key); !wanted || err != nil || now != "1" {
+		return nil
+	}
+	record.LocalhostVia = record.Bridge
+	o := Localhost(record.Bridge)
+	if err := o.Remember(tx, shared.Setting{Key: key, Previous: "0"}); err != nil {
+		return err
+	}
+	return o.Use(tx, record.Owner)
+}

@@ -1,0 +1,87 @@
+package links_test
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"vethbridge/internal/links"
+	"vethbridge/internal/netns"
+	"vethbridge/internal/netns/netnstest"
+)
+
+// testHost is a host in a network namespace of its own, in which the test's goroutine is.
+type testHost struct{ *links.Host }
+
+func newHost(t testing.TB) testHost {
+	t.Helper()
+	netnstest.Inside(t)
+	h, err := links.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(h.Close)
+	return testHost{h}
+}
+
+// container is a namespace behind a host.
+type container struct{ ns *netns.Namespace }
+
+func (h testHost) container(t testing.TB) container {
+	t.Helper()
+	ns, err := netns.Open(netnstest.Make(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ns.Close() })
+	return container{ns}
+}
+
+func demoBridge() links.Bridge {
+	return links.Bridge{
+		Name: "demo0", Mark: "vethbridge bridge", MAC: links.DerivedMAC("demo0"), IPv6: true,
+		Gateways: prefixes("10.1.0.1/16", "2001:db8::1/64"),
+	}
+}
+
+func prefixes(texts ...string) []netip.Prefix {
+	var list []netip.Prefix
+	for _, text := range texts {
+		list = append(list, netip.MustParsePrefix(text))
+	}
+	return list
+}
+
+// port is the i-th port of the container, dual stack, with both default routes.
+func (c container) port(i int) links.Port {
+	four := netip.AddrFrom4([4]byte{10, 1, byte(i / 250), byte(2 + i%250)})
+	six := netip.MustParseAddr(fmt.Sprintf("2001:db8::%x", 0x100+i))
+	return links.Port{
+		HostName: fmt.Sprintf("veth%d", i), Mark: fmt.Sprintf("vethbridge demo/c%d/eth0", i), Bridge: "demo0",
+		ContainerName: fmt.Sprintf("eth%d", i), Netns: c.ns, MAC: links.StableMAC(four), MTU: 1400,
+		Addresses: []netip.Prefix{netip.PrefixFrom(four, 16), netip.PrefixFrom(six, 64)},
+		Routes: []links.Route{
+			{Dst: netip.MustParsePrefix("0.0.0.0/0"), Gateway: netip.MustParseAddr("10.1.0.1")},
+			{Dst: netip.MustParsePrefix("::/0"), Gateway: netip.MustParseAddr("2001:db8::1")},
+		},
+	}
+}
+
+func (h testHost) ensure(t testing.TB, b links.Bridge) links.BridgeState {
+	t.Helper()
+	st, err := h.EnsureBridge(context.Background(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
+
+func (h testHost) add(t testing.TB, p links.Port) (hostEnd, inside links.Link) {
+	t.Helper()
+	hostEnd, inside, err := h.AddPort(context.Background(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hostEnd, inside
+}
