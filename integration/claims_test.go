@@ -124,8 +124,16 @@ func TestOverlappingNetworksAreRefusedNamingTheOther(t *testing.T) {
 	h, n := newDemo(t)
 	c, result := attach(t, h, n, "web")
 	other := n.With(0, "name", "other").With(0, "bridge", "other0").With(1, "name", "other")
-	refused(t, h, other, testbed.Container{ID: "second", Netns: h.NewContainer()}, 102, "demo", "10.99.0.0/24")
+	second := testbed.Container{ID: "second", Netns: h.NewContainer()}
+	refused(t, h, other, second, 102, "demo", "10.99.0.0/24")
 	n.Del(t, c, result.Raw)
+
+	h.Run("ip", "route", "add", "10.99.0.0/16", "via", testbed.LANAddr4)
+	refused(t, h, n, second, 102, "10.99.0.0/16", "uplink")
+	h.Run("ip", "addr", "add", "10.99.0.200/25", "dev", "uplink")
+	refused(t, h, n, second, 102, "10.99.0.200/25", "uplink")
+	allowed := n.With(0, "ipam", testbed.Config{"subnet": "10.99.0.0/24", "allowOverlap": true})
+	n.Del(t, second, allowed.Add(t, second).Raw)
 }
 
 // TestALostOrCorruptStateFileIsRebuiltFromTheMarksInTheKernel: containers live on, and

@@ -16,5 +16,6 @@
 //	rebuild.go     a lost book, from the marks in the kernel
 //	release.go     Release: all that an owner has, gone
 //	liveness.go    which attachments are dead
+//	reclaim.go     MakeRoom: the dead of a full network
 //	gc.go          CollectGarbage: all that is not valid, gone
 package host

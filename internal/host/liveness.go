@@ -67,7 +67,8 @@ func namespaceGone(recorded state.Netns) (bool, error) {
 }
 
 // Reclaim releases the dead attachments of a network, or of all if network is empty, and
-// returns them. One whose life can't be judged stays, with a warning.
+// returns them. One whose life can't be judged stays, with a warning. It looks at every
+// attachment of the network.
 func (h *Host) Reclaim(ctx context.Context, network string) (released []attachment.Owner, err error) {
 	list, err := h.attachments(ctx, network)
 	if err != nil {

@@ -28,6 +28,9 @@ type Bridge struct {
 	IPv6         bool           // false: a bridge made here gets no link-local address
 	Promisc      bool
 	ForceAddress bool // other addresses of the gateway's family give way
+	// Exclusive refuses a new gateway whose network overlaps addresses or routes of other links,
+	// with an *OverlapError.
+	Exclusive bool
 }
 
 // BridgeState is what EnsureBridge found or changed, so that it can be taken back.
@@ -148,6 +151,11 @@ func (h *Host) addGateways(link netlink.Link, b Bridge) ([]netip.Prefix, error) 
 	for _, gw := range b.Gateways {
 		if slices.Contains(have, gw) {
 			continue
+		}
+		if b.Exclusive {
+			if err := h.refuseOverlap(gw.Masked(), link.Attrs().Index); err != nil {
+				return added, err
+			}
 		}
 		if err := h.makeWay(link, b, gw, have); err != nil {
 			return added, err

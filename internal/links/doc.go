@@ -12,6 +12,7 @@
 //	route.go     routes
 //	alias.go     what an alias says
 //	check.go     comparing bridges and ports with the kernel
+//	overlap.go   networks that the host reaches otherwise
 //	lookup.go    questions about the host
 //	mac.go       hardware addresses
 //	announce.go  telling the neighbours

@@ -138,8 +138,7 @@ func (a *adding) makeRoom(ctx context.Context, err error) (bool, error) {
 	case errors.As(err, &taken):
 		return a.host.ReclaimHolder(ctx, taken.Holder)
 	case errors.As(err, &exhausted):
-		released, err := a.host.Reclaim(ctx, a.req.Owner.Network)
-		return len(released) > 0, err
+		return a.host.MakeRoom(ctx, a.req.Owner.Network)
 	}
 	return false, nil
 }

@@ -14,12 +14,16 @@ func cniError(err error) error {
 	var known *cni.Error
 	var attached *attachedError
 	var kind *links.NotABridgeError
+	var onHost *links.OverlapError
 	switch {
 	case err == nil, errors.As(err, &known):
 		return err
 	case errors.As(err, &attached):
 		return &cni.Error{Code: cni.CodeAttached, Message: err.Error(), Cause: err,
 			Details: "the attachment is complete and was left as it is; DEL it first"}
+	case errors.As(err, &onHost):
+		return &cni.Error{Code: cni.CodeOverlap, Message: err.Error(), Cause: err,
+			Details: "choose another subnet, or set \"allowOverlap\": true in ipam"}
 	case errors.As(err, &kind):
 		return &cni.Error{Code: cni.CodeForeignObject, Message: err.Error(), Cause: err,
 			Details: "choose another name with the key \"bridge\""}

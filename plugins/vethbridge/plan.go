@@ -41,6 +41,7 @@ func newPlan(cfg Config, owner attachment.Owner, a Assignment) Plan {
 	p := Plan{Owner: owner, Assignment: a, DNS: planDNS(cfg, a)}
 	p.Bridge = links.Bridge{
 		Name: cfg.Bridge, MTU: cfg.MTU, Promisc: cfg.Promiscuous, ForceAddress: cfg.ForceAddress,
+		Exclusive: cfg.IPAM.Kind == IPAMBuiltIn && !cfg.IPAM.BuiltIn.AllowOverlap,
 	}
 	p.Port = links.Port{
 		HostName: owner.HostLink(), Mark: owner.Mark(), Bridge: cfg.Bridge, ContainerName: owner.IfName,

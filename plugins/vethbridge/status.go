@@ -46,7 +46,7 @@ func freeAddresses(ctx context.Context, h *host.Host, cfg Config, network string
 	if err != nil || full == nil {
 		return err
 	}
-	if _, err := h.Reclaim(ctx, network); err != nil {
+	if _, err := h.MakeRoom(ctx, network); err != nil {
 		return cni.NotAvailable(err)
 	}
 	if full, err = fullSet(ctx, h, cfg, network); err != nil || full == nil {

@@ -1,0 +1,55 @@
+package links
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// OverlapError says that a network of ours overlaps one that the host reaches otherwise.
+type OverlapError struct {
+	Network netip.Prefix
+	What    string // "address 10.1.0.5/16" or "route 10.0.0.0/8"
+	Link    string
+}
+
+func (e *OverlapError) Error() string {
+	return fmt.Sprintf("network %s overlaps %s of %s", e.Network, e.What, e.Link)
+}
+
+// refuseOverlap looks for addresses and routes of other links that overlap a network. The
+// default routes overlap everything, and don't count.
+func (h *Host) refuseOverlap(network netip.Prefix, bridge int) error {
+	addrs, err := retry(func() ([]netlink.Addr, error) { return h.nl.AddrList(nil, family(network.Addr())) })
+	if err != nil {
+		return fmt.Errorf("list addresses: %w", err)
+	}
+	for _, a := range addrs {
+		if p := prefixOf(a.IPNet); a.LinkIndex != bridge && p.Overlaps(network) {
+			return &OverlapError{network, "address " + p.String(), h.nameOf(a.LinkIndex)}
+		}
+	}
+	routes, err := retry(func() ([]netlink.Route, error) { return h.nl.RouteList(nil, family(network.Addr())) })
+	if err != nil {
+		return fmt.Errorf("list routes: %w", err)
+	}
+	for _, r := range routes {
+		if r.Dst == nil || r.LinkIndex == bridge || r.Type != unix.RTN_UNICAST {
+			continue
+		}
+		if p := prefixOf(r.Dst); p.Bits() > 0 && p.Overlaps(network) {
+			return &OverlapError{network, "route " + p.String(), h.nameOf(r.LinkIndex)}
+		}
+	}
+	return nil
+}
+
+func (h *Host) nameOf(index int) string {
+	link, err := h.nl.LinkByIndex(index)
+	if err != nil {
+		return fmt.Sprintf("link %d", index)
+	}
+	return link.Attrs().Name
+}
