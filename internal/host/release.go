@@ -45,6 +45,12 @@ func (h *Host) record(ctx context.Context, owner attachment.Owner) (a state.Atta
 	return a, known, err
 }
 
+// Attached reports whether the book has a record of the owner.
+func (h *Host) Attached(ctx context.Context, owner attachment.Owner) (bool, error) {
+	_, known, err := h.record(ctx, owner)
+	return known, err
+}
+
 // releaseTranslations goes by the book. An owner without a record may still have marked
 // objects in the kernel, if the book was lost.
 func (h *Host) releaseTranslations(ctx context.Context, owner attachment.Owner, known bool) error {

@@ -13,3 +13,49 @@ func (e *NotABridgeError) Error() string {
 type NotAPortError struct{ Name string }
 
 func (e *NotAPortError) Error() string { return "link " + e.Name + " is not a bridge port" }
+
+// NotForwardingError says that a bridge did not come to forward the frames of a port.
+type NotForwardingError struct {
+	Bridge, Port string
+	State        PortState
+	Cause        error
+}
+
+func (e *NotForwardingError) Error() string {
+	return fmt.Sprintf("port %s of bridge %s does not forward, it is %s: %v", e.Port, e.Bridge, e.State, e.Cause)
+}
+
+// Unwrap gives access to the context's error where a deadline was the reason.
+func (e *NotForwardingError) Unwrap() error { return e.Cause }
+
+// NameTakenError says that a link of the name is there already, on the host or in the
+// container.
+type NameTakenError struct {
+	Name        string
+	InContainer bool
+}
+
+func (e *NameTakenError) Error() string {
+	if e.InContainer {
+		return fmt.Sprintf("make veth pair: there is an interface %s in the container already", e.Name)
+	}
+	return fmt.Sprintf("make veth pair: there is a link %s on the host already", e.Name)
+}
+
+// BridgeFullError says that a bridge has as many ports as the kernel allows: 1023
+// (BR_MAX_PORTS in net/bridge/br_private.h).
+type BridgeFullError struct{ Name string }
+
+func (e *BridgeFullError) Error() string {
+	return fmt.Sprintf("bridge %s is full: it has 1023 ports, the kernel's limit", e.Name)
+}
+
+// MTUError says that a port's MTU is beyond its bridge's: its large frames would be lost.
+type MTUError struct {
+	PortMTU, BridgeMTU int
+	Bridge             string
+}
+
+func (e *MTUError) Error() string {
+	return fmt.Sprintf("MTU %d of the port is larger than MTU %d of bridge %s", e.PortMTU, e.BridgeMTU, e.Bridge)
+}

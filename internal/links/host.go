@@ -11,7 +11,10 @@ import (
 
 // Host works on the links of the network namespace that it was opened in. It is safe for
 // concurrent use.
-type Host struct{ nl *netlink.Handle }
+type Host struct {
+	nl  *netlink.Handle
+	raw requests
+}
 
 // Link is a link as the kernel has it.
 type Link struct {
@@ -21,17 +24,25 @@ type Link struct {
 	MTU   int
 }
 
-// Open opens a netlink socket in the process's namespace. The caller must call Close.
+// Open opens netlink sockets in the process's namespace. The caller must call Close.
 func Open() (*Host, error) {
 	nl, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	if err != nil {
 		return nil, fmt.Errorf("open netlink socket: %w", err)
 	}
-	return &Host{nl: nl}, nil
+	raw, err := openRequests()
+	if err != nil {
+		nl.Close()
+		return nil, err
+	}
+	return &Host{nl: nl, raw: raw}, nil
 }
 
-// Close closes the socket.
-func (h *Host) Close() { h.nl.Close() }
+// Close closes the sockets.
+func (h *Host) Close() {
+	h.nl.Close()
+	h.raw.close()
+}
 
 func linkOf(l netlink.Link) Link {
 	a := l.Attrs()

@@ -28,16 +28,14 @@ type Port struct {
 }
 
 // AddPort makes the veth pair, the container's end straight in its namespace, and sets up
-// both ends. When anything fails, nothing of it stays.
+// both ends; it returns when the bridge forwards. When anything fails, nothing of it stays.
+// Errors that have a type: *NameTakenError, *BridgeFullError, *MTUError,
+// *NotForwardingError.
 func (h *Host) AddPort(ctx context.Context, p Port) (hostEnd, container Link, err error) {
-	bridge, err := h.nl.LinkByName(p.Bridge)
-	if err != nil {
-		return Link{}, Link{}, fmt.Errorf("find bridge %s: %w", p.Bridge, err)
-	}
-	if err := h.makeVeth(p, bridge.Attrs().Index); err != nil {
+	if err := h.makePort(p); err != nil {
 		return Link{}, Link{}, err
 	}
-	hostEnd, container, err = h.setUp(p)
+	hostEnd, container, err = h.setUp(ctx, p)
 	if err != nil {
 		undo := h.DeletePort(context.WithoutCancel(ctx), p.HostName, p.Mark)
 		return Link{}, Link{}, errors.Join(err, undo)
@@ -45,53 +43,50 @@ func (h *Host) AddPort(ctx context.Context, p Port) (hostEnd, container Link, er
 	return hostEnd, container, nil
 }
 
-func (h *Host) makeVeth(p Port, bridge int) error {
-	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.MTU, attrs.MasterIndex = p.HostName, p.MTU, bridge
-	veth := &netlink.Veth{
-		LinkAttrs: attrs, PeerName: p.ContainerName, PeerHardwareAddr: p.MAC, PeerTxQLen: -1,
-		PeerNamespace: netlink.NsFd(p.Netns.FD()), PeerMTU: uint32(p.MTU),
-	}
-	err := h.nl.LinkAdd(veth)
-	if errors.Is(err, unix.EEXIST) {
-		return fmt.Errorf("make veth pair %s - %s: a link of one of the names exists (in the container: %s): %w", p.HostName, p.ContainerName, p.ContainerName, err)
-	}
+func (h *Host) makePort(p Port) error {
+	bridge, err := h.nl.LinkByName(p.Bridge)
 	if err != nil {
+		return fmt.Errorf("find bridge %s: %w", p.Bridge, err)
+	}
+	if mtu := bridge.Attrs().MTU; p.MTU > mtu {
+		return &MTUError{PortMTU: p.MTU, Bridge: p.Bridge, BridgeMTU: mtu}
+	}
+	err = h.raw.makeVeth(p, bridge.Attrs().Index)
+	switch {
+	case errors.Is(err, unix.EXFULL):
+		return &BridgeFullError{p.Bridge}
+	case errors.Is(err, unix.EEXIST):
+		return h.nameTaken(p)
+	case err != nil:
 		return fmt.Errorf("make veth pair %s - %s: %w", p.HostName, p.ContainerName, err)
 	}
 	return nil
 }
 
-func (h *Host) setUp(p Port) (hostEnd, container Link, err error) {
-	link, err := h.nl.LinkByName(p.HostName)
-	if err != nil {
-		return Link{}, Link{}, fmt.Errorf("find link %s: %w", p.HostName, err)
+// nameTaken finds out which of the two names the kernel means.
+func (h *Host) nameTaken(p Port) error {
+	if _, err := h.nl.LinkByName(p.HostName); err == nil {
+		return &NameTakenError{Name: p.HostName}
 	}
-	if err := h.setUpHostEnd(link, p); err != nil {
-		return Link{}, Link{}, err
-	}
-	container, err = setUpContainer(p)
-	return linkOf(link), container, err
+	return &NameTakenError{Name: p.ContainerName, InContainer: true}
 }
 
-func (h *Host) setUpHostEnd(link netlink.Link, p Port) error {
-	if err := h.nl.LinkSetAlias(link, p.alias()); err != nil {
-		return fmt.Errorf("mark link %s: %w", p.HostName, err)
+func (h *Host) setUp(ctx context.Context, p Port) (hostEnd, container Link, err error) {
+	if err := h.raw.finishHostEnd(p); err != nil {
+		return Link{}, Link{}, fmt.Errorf("set up link %s: %w", p.HostName, err)
 	}
-	if p.Hairpin {
-		if err := h.nl.LinkSetHairpin(link, true); err != nil {
-			return fmt.Errorf("set hairpin mode of %s: %w", p.HostName, err)
-		}
+	if container, err = setUpContainer(p); err != nil {
+		return Link{}, Link{}, err
 	}
-	if p.Isolated {
-		if err := h.nl.LinkSetIsolated(link, true); err != nil {
-			return fmt.Errorf("isolate port %s: %w", p.HostName, err)
-		}
+	wait := h.awaitForwarding
+	if p.Down {
+		wait = func(context.Context, Port) (portLink, error) { return h.raw.port(p.HostName) }
 	}
-	if err := h.nl.LinkSetUp(link); err != nil {
-		return fmt.Errorf("set link %s up: %w", p.HostName, err)
+	port, err := wait(ctx, p)
+	if err != nil {
+		return Link{}, Link{}, fmt.Errorf("wait for port %s: %w", p.HostName, err)
 	}
-	return nil
+	return linkOf(port), container, nil
 }
 
 // DeletePort deletes the host-side link if it carries mark, wherever its other end is now;

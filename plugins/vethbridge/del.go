@@ -20,11 +20,27 @@ func del(ctx context.Context, r cni.Request) error {
 	if err := h.Begin(ctx); err != nil {
 		return cni.StateError(err)
 	}
+	attached, err := h.Attached(ctx, r.Owner)
+	if err != nil {
+		return cni.StateError(err)
+	}
 	err = errors.Join(h.Release(ctx, r.Owner), removeBridge(ctx, h, r))
 	if plugin, ok := delegatedIPAM(r); ok {
-		err = errors.Join(err, plugin.Del(ctx, r))
+		err = errors.Join(err, giveBack(ctx, plugin, r, attached))
 	}
 	return cniError(err)
+}
+
+// giveBack calls the IPAM plugin. One that is not there can't have given anything to an
+// owner that was never attached, and is no reason for its DEL to fail.
+func giveBack(ctx context.Context, plugin cni.IPAM, r cni.Request, attached bool) error {
+	err := plugin.Del(ctx, r)
+	var invalid *cni.Error
+	if !attached && errors.As(err, &invalid) && invalid.Code == cni.CodeConfig {
+		r.Log.WarnContext(ctx, "the IPAM plugin was not asked", "err", err)
+		return nil
+	}
+	return err
 }
 
 // removeBridge is for a bridge whose users are not in the book any more: Release has
