@@ -1,0 +1,60 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+)
+
+type config = map[string]any
+
+// attacher attaches and detaches containers in its own way. It is called in its host's
+// namespace.
+type attacher interface {
+	add(id, netns string) error
+	del(id, netns string) error
+}
+
+// contender is one of those that are compared.
+type contender struct {
+	Name string
+	// attach makes the attacher for a scenario, with its state below dir.
+	attach func(s scenario, dir string) (attacher, error)
+}
+
+// contenders are ours, the reference plugins with either backend, and the kernel alone.
+func contenders(ours, reference, floor string) []contender {
+	return []contender{
+		{"ours, nftables", func(s scenario, dir string) (attacher, error) { return newCNI(ours, ourList(s, dir), s, dir) }},
+		{"reference, iptables", func(s scenario, dir string) (attacher, error) {
+			return newCNI(reference, referenceList(s, dir, "iptables"), s, dir)
+		}},
+		{"reference, nftables", func(s scenario, dir string) (attacher, error) {
+			return newCNI(reference, referenceList(s, dir, "nftables"), s, dir)
+		}},
+		{"floor: kernel calls", func(s scenario, _ string) (attacher, error) { return bare{floor, s}, nil }},
+	}
+}
+
+func ourList(s scenario, dir string) []byte {
+	state := filepath.Join(dir, "state")
+	return list(
+		config{"type": "vethbridge", "bridge": "bench0", "isDefaultGateway": true, "stateDir": state, "ipam": config{"ranges": s.ranges()}},
+		config{"type": "natport", "ipMasq": true, "stateDir": state, "capabilities": config{"portMappings": true}},
+	)
+}
+
+func referenceList(s scenario, dir, backend string) []byte {
+	return list(
+		config{"type": "bridge", "bridge": "bench0", "isDefaultGateway": true, "ipMasq": true, "ipMasqBackend": backend,
+			"ipam": config{"type": "host-local", "dataDir": filepath.Join(dir, "ipam"), "ranges": s.ranges()}},
+		config{"type": "portmap", "snat": true, "backend": backend, "capabilities": config{"portMappings": true}},
+	)
+}
+
+func list(plugins ...config) []byte {
+	text, err := json.Marshal(config{"cniVersion": "1.0.0", "name": "bench", "plugins": plugins})
+	if err != nil {
+		panic(err) // of literals above
+	}
+	return text
+}

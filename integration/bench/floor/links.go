@@ -1,0 +1,109 @@
+package main
+
+import (
+	"errors"
+	"net"
+	"os"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	bridgeName = "floor0"
+	portName   = "vethfloor"
+)
+
+// network is one family's addresses.
+type network struct {
+	gateway, container *net.IPNet
+	anywhere           *net.IPNet
+}
+
+func networks(dual bool) []network {
+	list := []network{{prefix("10.99.0.1/16"), prefix("10.99.0.2/16"), prefix("0.0.0.0/0")}}
+	if dual {
+		list = append(list, network{prefix("fd99::1/64"), prefix("fd99::2/64"), prefix("::/0")})
+	}
+	return list
+}
+
+func prefix(text string) *net.IPNet {
+	ip, n, err := net.ParseCIDR(text)
+	if err != nil {
+		panic(err) // of a literal
+	}
+	n.IP = ip
+	return n
+}
+
+// attach makes the veth pair with its far end in the namespace, and sets both ends up.
+func attach(path string, dual bool) error {
+	bridge, err := findBridge(dual)
+	if err != nil {
+		return err
+	}
+	ns, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer ns.Close()
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name, attrs.MasterIndex, attrs.Flags = portName, bridge.Attrs().Index, net.FlagUp
+	veth := &netlink.Veth{LinkAttrs: attrs, PeerName: "eth0", PeerTxQLen: -1, PeerNamespace: netlink.NsFd(int(ns.Fd()))}
+	if err := netlink.LinkAdd(veth); err != nil {
+		return err
+	}
+	return setUpContainer(netns.NsHandle(ns.Fd()), dual)
+}
+
+func findBridge(dual bool) (netlink.Link, error) {
+	bridge, err := netlink.LinkByName(bridgeName)
+	if err == nil {
+		return bridge, nil
+	}
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name, attrs.Flags = bridgeName, net.FlagUp
+	if err := netlink.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}); err != nil {
+		return nil, err
+	}
+	if bridge, err = netlink.LinkByName(bridgeName); err != nil {
+		return nil, err
+	}
+	for _, n := range networks(dual) {
+		if err := netlink.AddrAdd(bridge, &netlink.Addr{IPNet: n.gateway, Flags: unix.IFA_F_NODAD}); err != nil {
+			return nil, err
+		}
+	}
+	return bridge, nil
+}
+
+func setUpContainer(ns netns.NsHandle, dual bool) error {
+	inside, err := netlink.NewHandleAt(ns)
+	if err != nil {
+		return err
+	}
+	defer inside.Close()
+	link, err := inside.LinkByName("eth0")
+	if err != nil {
+		return err
+	}
+	for _, n := range networks(dual) {
+		err = errors.Join(err, inside.AddrAdd(link, &netlink.Addr{IPNet: n.container, Flags: unix.IFA_F_NODAD}))
+	}
+	err = errors.Join(err, inside.LinkSetUp(link))
+	for _, n := range networks(dual) {
+		err = errors.Join(err, inside.RouteAdd(&netlink.Route{LinkIndex: link.Attrs().Index, Dst: n.anywhere, Gw: n.gateway.IP}))
+	}
+	return err
+}
+
+// detach deletes the pair by its host-side end.
+func detach() error {
+	link, err := netlink.LinkByName(portName)
+	if err != nil {
+		return err
+	}
+	return netlink.LinkDel(link)
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// host is a private host namespace: a thread that lives in it and does the work.
+type host struct {
+	work chan func()
+	dir  string // for state, on tmpfs as on a real host
+}
+
+// newHost makes a host with an uplink to a namespace that stands for the LAN.
+func newHost(dir string) (*host, error) {
+	h := &host{work: make(chan func()), dir: dir}
+	ready := make(chan error)
+	go func() {
+		runtime.LockOSThread() // for good: the namespace ends with the thread
+		ready <- unix.Unshare(unix.CLONE_NEWNET)
+		for fn := range h.work {
+			fn()
+		}
+	}()
+	if err := <-ready; err != nil {
+		return nil, fmt.Errorf("make network namespace (this needs root): %w", err)
+	}
+	lan, err := h.newNamespace("lan")
+	if err != nil {
+		return nil, err
+	}
+	return h, h.do(func() error { return uplink(lan) })
+}
+
+func uplink(lan string) error {
+	for _, command := range []string{
+		"ip link set lo up",
+		"ip link add uplink type veth peer name eth0 netns " + lan,
+		"ip addr add 198.51.100.1/24 dev uplink",
+		"ip link set uplink up",
+		"nsenter --net=" + lan + " ip link set eth0 up",
+		"ip route add default via 198.51.100.2",
+	} {
+		words := strings.Fields(command)
+		if out, err := exec.Command(words[0], words[1:]...).CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w: %s", command, err, out)
+		}
+	}
+	return nil
+}
+
+// do runs fn in the host's namespace; so do the processes that it starts.
+func (h *host) do(fn func() error) (err error) {
+	done := make(chan struct{})
+	h.work <- func() { err = fn(); close(done) }
+	<-done
+	return err
+}
+
+// newNamespace makes a namespace for a container and returns its path.
+func (h *host) newNamespace(name string) (string, error) {
+	path := filepath.Join(h.dir, "netns-"+name)
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		return "", err
+	}
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		err := unix.Unshare(unix.CLONE_NEWNET)
+		if err == nil {
+			err = unix.Mount("/proc/thread-self/ns/net", path, "", unix.MS_BIND, "")
+		}
+		done <- err
+	}()
+	return path, <-done
+}
+
+// forget lets a namespace end.
+func forget(path string) {
+	_ = unix.Unmount(path, unix.MNT_DETACH)
+	_ = os.Remove(path)
+}
+
+// close ends the host and what is left of its namespaces.
+func (h *host) close() {
+	close(h.work)
+	left, _ := filepath.Glob(filepath.Join(h.dir, "netns-*"))
+	for _, path := range left {
+		forget(path)
+	}
+}
