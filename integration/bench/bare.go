@@ -13,22 +13,24 @@ type bare struct {
 	scenario scenario
 }
 
-func (b bare) add(_, netns string) error {
-	if err := b.run("attach", netns); err != nil {
+func (b bare) add(c container) error {
+	if err := b.run("attach", c); err != nil {
 		return err
 	}
-	return b.run("publish", "")
+	return b.run("publish", c)
 }
 
-func (b bare) del(_, netns string) error {
-	if err := b.run("unpublish", ""); err != nil {
+func (b bare) del(c container) error {
+	if err := b.run("unpublish", c); err != nil {
 		return err
 	}
-	return b.run("detach", netns)
+	return b.run("detach", c)
 }
 
-func (b bare) run(verb, netns string) error {
-	out, err := exec.Command(b.program, verb, netns, strconv.Itoa(b.scenario.Ports), strconv.FormatBool(b.scenario.Dual)).CombinedOutput()
+func (b bare) run(verb string, c container) error {
+	first := firstHostPort + c.number*b.scenario.Ports
+	out, err := exec.Command(b.program, verb, c.netns, strconv.Itoa(c.number), strconv.Itoa(first),
+		strconv.Itoa(b.scenario.Ports), strconv.FormatBool(b.scenario.Dual)).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("floor %s: %w: %s", verb, err, out)
 	}

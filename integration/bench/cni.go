@@ -23,18 +23,18 @@ func newCNI(plugins string, list []byte, s scenario, dir string) (attacher, erro
 	return cniAttacher{libcni.NewCNIConfigWithCacheDir([]string{plugins}, cache, nil), parsed, s}, nil
 }
 
-func (a cniAttacher) add(id, netns string) error {
-	_, err := a.cni.AddNetworkList(context.Background(), a.list, a.conf(id, netns))
+func (a cniAttacher) add(c container) error {
+	_, err := a.cni.AddNetworkList(context.Background(), a.list, a.conf(c))
 	return err
 }
 
-func (a cniAttacher) del(id, netns string) error {
-	return a.cni.DelNetworkList(context.Background(), a.list, a.conf(id, netns))
+func (a cniAttacher) del(c container) error {
+	return a.cni.DelNetworkList(context.Background(), a.list, a.conf(c))
 }
 
-func (a cniAttacher) conf(id, netns string) *libcni.RuntimeConf {
+func (a cniAttacher) conf(c container) *libcni.RuntimeConf {
 	return &libcni.RuntimeConf{
-		ContainerID: id, NetNS: netns, IfName: "eth0",
-		CapabilityArgs: map[string]any{"portMappings": a.scenario.portMappings()},
+		ContainerID: c.id(), NetNS: c.netns, IfName: "eth0",
+		CapabilityArgs: map[string]any{"portMappings": a.scenario.portMappings(c)},
 	}
 }

@@ -10,8 +10,8 @@ type config = map[string]any
 // attacher attaches and detaches containers in its own way. It is called in its host's
 // namespace.
 type attacher interface {
-	add(id, netns string) error
-	del(id, netns string) error
+	add(c container) error
+	del(c container) error
 }
 
 // contender is one of those that are compared.

@@ -8,7 +8,7 @@
 //
 //	main.go       flags, and the run as a whole
 //	contender.go  who is measured: executables and conflists
-//	scenario.go   what is measured: families, ports, rounds
+//	scenario.go   what is measured: families, ports, others, rounds
 //	host.go       a private host namespace for each contender
 //	cni.go        attaching through libcni
 //	bare.go       attaching by the kernel calls alone

@@ -62,22 +62,45 @@ func newRunner(c contender, s scenario, dir string) (*runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := c.attach(s, dir)
-	return &runner{contender: c, host: h, attach: a}, err
+	r := &runner{contender: c, host: h}
+	if r.attach, err = c.attach(s, dir); err != nil {
+		return nil, err
+	}
+	return r, r.populate(s.Others)
+}
+
+// populate attaches the containers that are there all the time.
+func (r *runner) populate(others int) error {
+	for n := 1; n <= others; n++ {
+		c, err := r.newContainer(n)
+		if err != nil {
+			return err
+		}
+		if err := r.host.do(func() error { return r.attach.add(c) }); err != nil {
+			return fmt.Errorf("ADD of container %d: %w", n, err)
+		}
+	}
+	return nil
+}
+
+func (r *runner) newContainer(number int) (container, error) {
+	c := container{number: number}
+	netns, err := r.host.newNamespace(c.id())
+	c.netns = netns
+	return c, err
 }
 
 func (r *runner) round(n int) error {
-	id := fmt.Sprintf("container-%d", n)
-	netns, err := r.host.newNamespace(id)
+	c, err := r.newContainer(0)
 	if err != nil {
 		return err
 	}
-	defer forget(netns)
-	add, err := r.timed(func() error { return r.attach.add(id, netns) })
+	defer forget(c.netns)
+	add, err := r.timed(func() error { return r.attach.add(c) })
 	if err != nil {
 		return fmt.Errorf("ADD: %w", err)
 	}
-	del, err := r.timed(func() error { return r.attach.del(id, netns) })
+	del, err := r.timed(func() error { return r.attach.del(c) })
 	if err != nil {
 		return fmt.Errorf("DEL: %w", err)
 	}

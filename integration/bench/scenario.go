@@ -1,28 +1,46 @@
 package main
 
-// scenario is what an attachment is made of, and how often it is measured.
+import "fmt"
+
+// scenario is what an attachment is made of, what is there already, and how often it is
+// measured.
 type scenario struct {
 	Name   string
 	Ports  int
 	Dual   bool
+	Others int // attachments of the same kind that are there all the time
 	Rounds int
 }
 
 // scenarios are the runs, with rounds of the usual one; expensive ones get fewer.
 func scenarios(rounds int) []scenario {
+	few := func(share int) int { return max(rounds/share, 1) }
 	return []scenario{
-		{Name: "no port, IPv4", Rounds: rounds},
-		{Name: "1 port, IPv4", Ports: 1, Rounds: rounds},
-		{Name: "1 port, dual stack", Ports: 1, Dual: true, Rounds: max(rounds/2, 1)},
-		{Name: "100 ports, IPv4", Ports: 100, Rounds: max(rounds/10, 1)},
+		{Name: "first on the host, 1 port", Ports: 1, Rounds: rounds},
+		{Name: "no port", Others: 1, Rounds: rounds},
+		{Name: "1 port", Ports: 1, Others: 1, Rounds: rounds},
+		{Name: "1 port, dual stack", Ports: 1, Dual: true, Others: 1, Rounds: few(2)},
+		{Name: "100 ports", Ports: 100, Others: 1, Rounds: few(10)},
+		{Name: "4 ports beside 200", Ports: 4, Others: 200, Rounds: few(4)},
 	}
 }
 
-// portMappings are the ports as a runtime hands them over.
-func (s scenario) portMappings() []map[string]any {
+// container is one container of a scenario. Number 0 is the one that is measured.
+type container struct {
+	number int
+	netns  string
+}
+
+func (c container) id() string { return fmt.Sprintf("container-%d", c.number) }
+
+// firstHostPort is the lowest host port of any container.
+const firstHostPort = 10000
+
+// portMappings are the container's ports as a runtime hands them over.
+func (s scenario) portMappings(c container) []map[string]any {
 	var list []map[string]any
 	for i := range s.Ports {
-		list = append(list, map[string]any{"hostPort": 20000 + i, "containerPort": 80 + i, "protocol": "tcp"})
+		list = append(list, map[string]any{"hostPort": firstHostPort + c.number*s.Ports + i, "containerPort": 80 + i, "protocol": "tcp"})
 	}
 	return list
 }

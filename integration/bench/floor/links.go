@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 
@@ -10,10 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const (
-	bridgeName = "floor0"
-	portName   = "vethfloor"
-)
+const bridgeName = "floor0"
+
+func portName(number int) string { return fmt.Sprint("vethfloor", number) }
 
 // network is one family's addresses.
 type network struct {
@@ -21,10 +21,12 @@ type network struct {
 	anywhere           *net.IPNet
 }
 
-func networks(dual bool) []network {
-	list := []network{{prefix("10.99.0.1/16"), prefix("10.99.0.2/16"), prefix("0.0.0.0/0")}}
+// networks are the networks of the container of a number.
+func networks(number int, dual bool) []network {
+	n := number + 2
+	list := []network{{prefix("10.99.0.1/16"), prefix(fmt.Sprintf("10.99.%d.%d/16", n>>8, n&0xff)), prefix("0.0.0.0/0")}}
 	if dual {
-		list = append(list, network{prefix("fd99::1/64"), prefix("fd99::2/64"), prefix("::/0")})
+		list = append(list, network{prefix("fd99::1/64"), prefix(fmt.Sprintf("fd99::%x/64", n)), prefix("::/0")})
 	}
 	return list
 }
@@ -32,14 +34,14 @@ func networks(dual bool) []network {
 func prefix(text string) *net.IPNet {
 	ip, n, err := net.ParseCIDR(text)
 	if err != nil {
-		panic(err) // of a literal
+		panic(err) // of the forms above
 	}
 	n.IP = ip
 	return n
 }
 
 // attach makes the veth pair with its far end in the namespace, and sets both ends up.
-func attach(path string, dual bool) error {
+func attach(path string, number int, dual bool) error {
 	bridge, err := findBridge(dual)
 	if err != nil {
 		return err
@@ -50,12 +52,12 @@ func attach(path string, dual bool) error {
 	}
 	defer ns.Close()
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.MasterIndex, attrs.Flags = portName, bridge.Attrs().Index, net.FlagUp
+	attrs.Name, attrs.MasterIndex, attrs.Flags = portName(number), bridge.Attrs().Index, net.FlagUp
 	veth := &netlink.Veth{LinkAttrs: attrs, PeerName: "eth0", PeerTxQLen: -1, PeerNamespace: netlink.NsFd(int(ns.Fd()))}
 	if err := netlink.LinkAdd(veth); err != nil {
 		return err
 	}
-	return setUpContainer(netns.NsHandle(ns.Fd()), dual)
+	return setUpContainer(netns.NsHandle(ns.Fd()), networks(number, dual))
 }
 
 func findBridge(dual bool) (netlink.Link, error) {
@@ -71,7 +73,7 @@ func findBridge(dual bool) (netlink.Link, error) {
 	if bridge, err = netlink.LinkByName(bridgeName); err != nil {
 		return nil, err
 	}
-	for _, n := range networks(dual) {
+	for _, n := range networks(0, dual) {
 		if err := netlink.AddrAdd(bridge, &netlink.Addr{IPNet: n.gateway, Flags: unix.IFA_F_NODAD}); err != nil {
 			return nil, err
 		}
@@ -79,7 +81,7 @@ func findBridge(dual bool) (netlink.Link, error) {
 	return bridge, nil
 }
 
-func setUpContainer(ns netns.NsHandle, dual bool) error {
+func setUpContainer(ns netns.NsHandle, list []network) error {
 	inside, err := netlink.NewHandleAt(ns)
 	if err != nil {
 		return err
@@ -89,19 +91,19 @@ func setUpContainer(ns netns.NsHandle, dual bool) error {
 	if err != nil {
 		return err
 	}
-	for _, n := range networks(dual) {
+	for _, n := range list {
 		err = errors.Join(err, inside.AddrAdd(link, &netlink.Addr{IPNet: n.container, Flags: unix.IFA_F_NODAD}))
 	}
 	err = errors.Join(err, inside.LinkSetUp(link))
-	for _, n := range networks(dual) {
+	for _, n := range list {
 		err = errors.Join(err, inside.RouteAdd(&netlink.Route{LinkIndex: link.Attrs().Index, Dst: n.anywhere, Gw: n.gateway.IP}))
 	}
 	return err
 }
 
 // detach deletes the pair by its host-side end.
-func detach() error {
-	link, err := netlink.LinkByName(portName)
+func detach(number int) error {
+	link, err := netlink.LinkByName(portName(number))
 	if err != nil {
 		return err
 	}

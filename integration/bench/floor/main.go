@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -13,25 +14,27 @@ func main() {
 	}
 }
 
-// run takes VERB NETNS PORTS DUAL.
+// run takes VERB NETNS NUMBER FIRSTPORT PORTS DUAL.
 func run(args []string) error {
-	if len(args) != 4 {
-		return fmt.Errorf("usage: floor attach|detach|publish|unpublish NETNS PORTS DUAL")
+	if len(args) != 6 {
+		return errors.New("usage: floor attach|detach|publish|unpublish NETNS NUMBER FIRSTPORT PORTS DUAL")
 	}
-	ports, err := strconv.Atoi(args[2])
-	if err != nil {
+	number, err1 := strconv.Atoi(args[2])
+	first, err2 := strconv.Atoi(args[3])
+	ports, err3 := strconv.Atoi(args[4])
+	if err := errors.Join(err1, err2, err3); err != nil {
 		return err
 	}
-	dual := args[3] == "true"
+	dual := args[5] == "true"
 	switch args[0] {
 	case "attach":
-		return attach(args[1], dual)
+		return attach(args[1], number, dual)
 	case "detach":
-		return detach()
+		return detach(number)
 	case "publish":
-		return publish(ports, dual)
+		return publish(published{number, first, ports, dual})
 	case "unpublish":
-		return unpublish(ports, dual)
+		return unpublish(published{number, first, ports, dual})
 	}
 	return fmt.Errorf("unknown verb %q", args[0])
 }

@@ -19,25 +19,31 @@ func portMap(name string, addr nftables.SetDatatype) *nftables.Set {
 	}
 }
 
+// published are the ports of one container.
+type published struct {
+	number, first, ports int
+	dual                 bool
+}
+
 // target is where the ports of one family go.
 type target struct {
 	set  *nftables.Set
 	addr netip.Addr
 }
 
-func targets(dual bool) []target {
-	list := []target{{portMap("ports4", nftables.TypeIPAddr), netip.MustParseAddr("10.99.0.2")}}
-	if dual {
+func (p published) targets() []target {
+	list := []target{{portMap("ports4", nftables.TypeIPAddr), netip.AddrFrom4([4]byte{10, 99, byte(p.number >> 8), byte(p.number + 2)})}}
+	if p.dual {
 		list = append(list, target{portMap("ports6", nftables.TypeIP6Addr), netip.MustParseAddr("fd99::2")})
 	}
 	return list
 }
 
-func (t target) elements(ports int) []nftables.SetElement {
+func (p published) elements(t target) []nftables.SetElement {
 	var list []nftables.SetElement
-	for i := range ports {
+	for i := range p.ports {
 		list = append(list, nftables.SetElement{
-			Key: append([]byte{unix.IPPROTO_TCP, 0, 0, 0}, field(20000+i)...),
+			Key: append([]byte{unix.IPPROTO_TCP, 0, 0, 0}, field(p.first+i)...),
 			Val: append(t.addr.AsSlice(), field(80+i)...),
 		})
 	}
@@ -51,30 +57,27 @@ func field(port int) []byte {
 
 // publish adds the elements in one transaction, which also makes table and maps: that is
 // no change where they exist.
-func publish(ports int, dual bool) error {
+func publish(p published) error {
 	conn, err := nftables.New()
 	if err != nil {
 		return err
 	}
 	conn.AddTable(table)
-	for _, t := range targets(dual) {
-		if err := conn.AddSet(t.set, t.elements(ports)); err != nil {
+	for _, t := range p.targets() {
+		if err := conn.AddSet(t.set, p.elements(t)); err != nil {
 			return err
 		}
 	}
 	return conn.Flush()
 }
 
-func unpublish(ports int, dual bool) error {
+func unpublish(p published) error {
 	conn, err := nftables.New()
-	if err != nil {
+	if err != nil || p.ports == 0 {
 		return err
 	}
-	if ports == 0 {
-		return nil
-	}
-	for _, t := range targets(dual) {
-		if err := conn.SetDeleteElements(t.set, t.elements(ports)); err != nil {
+	for _, t := range p.targets() {
+		if err := conn.SetDeleteElements(t.set, p.elements(t)); err != nil {
 			return err
 		}
 	}
