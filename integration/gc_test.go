@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"encoding/json"
 	"testing"
 
 	"vethbridge/integration/testbed"
@@ -62,4 +63,28 @@ func TestGCOfOneNetworkLeavesAnotherAlone(t *testing.T) {
 	h.Same(t, before)
 	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
 	other.Del(t, c, result.Raw)
+}
+
+// TestGCTakesTheListByEitherKeyAndNullForEmpty: CRI-O sends both keys, null when nothing
+// runs; the key of the first draft of spec 1.1 is still sent alone by some.
+func TestGCTakesTheListByEitherKeyAndNullForEmpty(t *testing.T) {
+	for name, list := range map[string]testbed.Config{
+		"null by both keys": {"cni.dev/valid-attachments": json.RawMessage("null"), "cni.dev/attachments": json.RawMessage("null")},
+		"the old key alone": {"cni.dev/attachments": []any{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, n := newDemo(t)
+			before := h.Snapshot()
+			attach(t, h, n, "lost", testbed.Port{HostPort: 8080, ContainerPort: 80})
+			for _, conf := range n.Chain {
+				for key, value := range list {
+					conf = conf.With(key, value)
+				}
+				if a := n.Plugins.Do(t, testbed.Call{Plugin: conf["type"].(string), Command: "GC", Config: conf.JSON()}); a.Exit != 0 {
+					t.Errorf("GC of %s: %s", conf["type"], a.Stdout)
+				}
+			}
+			h.Same(t, before)
+		})
+	}
 }

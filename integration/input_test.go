@@ -3,6 +3,7 @@ package integration
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -20,6 +21,9 @@ type badInput struct {
 	call testbed.Call
 }
 
+// verbObjectCause is the form of every message, apart from two of the spec's own library.
+var verbObjectCause = regexp.MustCompile(`^[a-z]+ [^:]+: .+|^incompatible CNI versions$|^missing network name$`)
+
 func TestBadInputIsRefusedAndChangesNothing(t *testing.T) {
 	h, n := newDemo(t)
 	h.Run("ip", "link", "add", "taken0", "type", "veth", "peer", "name", "taken1")
@@ -31,6 +35,9 @@ func TestBadInputIsRefusedAndChangesNothing(t *testing.T) {
 		e, ok := answer.Error()
 		if !ok || e.Code != bad.code || !strings.Contains(e.Message+e.Details, bad.word) {
 			t.Errorf("%s: exit %d, %s; want code %d and the word %q", bad.name, answer.Exit, answer.Stdout, bad.code, bad.word)
+		}
+		if !verbObjectCause.MatchString(e.Message) {
+			t.Errorf("%s: message %q does not have the form verb object: cause", bad.name, e.Message)
 		}
 		h.Same(t, before)
 		// DEL never fails for a config that made ADD fail, as long as it names the network.
