@@ -26,11 +26,12 @@ demo: deps build ## the main job on real namespaces, with pictures
 	scripts/demo
 
 bench: deps build ## ours beside the reference plugins in the same run
+	@mkdir -p .cache
 	$(GO) -C integration/bench run . -ours $(CURDIR)/bin -json $(CURDIR)/.cache/bench.json
 
 lint: deps ## formatting, vet, import rules, length of functions and files
 	$(LINT) run ./...
-	$(GO) -C integration/bench vet ./...
+	cd integration/bench && $(GO) tool -modfile=../../scripts/lint/go.mod golangci-lint run ./...
 
 deps:
 	@scripts/deps

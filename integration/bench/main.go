@@ -41,9 +41,8 @@ func run(ours, json string, rounds int) error {
 		}
 		r.add(s, list, timings)
 	}
-	r.write(os.Stdout)
-	if json == "" {
-		return nil
+	if err := r.write(os.Stdout); err != nil || json == "" {
+		return err
 	}
 	return r.writeJSON(json)
 }

@@ -45,7 +45,9 @@ type report struct {
 	Kernel string `json:"kernel"`
 	Go     string `json:"go"`
 	CPUs   int    `json:"cpus"`
-	Rows   []row  `json:"rows"`
+	Rows   []row  `json:"rows"` // scenario after scenario, ours first, the floor last
+
+	contenders int
 }
 
 func newReport() (report, error) {
@@ -57,40 +59,41 @@ func newReport() (report, error) {
 }
 
 func (r *report) add(s scenario, list []contender, timings []timing) {
+	r.contenders = len(list)
 	for i, t := range timings {
 		r.Rows = append(r.Rows, row{s.Name, list[i].Name, newFigure(t.Add), newFigure(t.Del)})
 	}
 }
 
 // write prints the table. The ratio says how many times slower than ours a contender is.
-func (r report) write(w io.Writer) {
+func (r report) write(w io.Writer) error {
 	fmt.Fprintf(w, "kernel %s, %s, %d CPUs; milliseconds: median (10th-90th percentile)\n\n", r.Kernel, r.Go, r.CPUs)
 	table := tabwriter.NewWriter(w, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprint(table, "scenario\tcontender\tADD\tto ours\tDEL\tto ours\t\n")
-	var ours row
-	for i, row := range r.Rows {
-		if i == 0 || r.Rows[i-1].Scenario != row.Scenario {
-			ours = row
+	for rows := range slices.Chunk(r.Rows, r.contenders) {
+		ours := rows[0]
+		for _, row := range rows {
+			fmt.Fprintf(table, "%s\t%s\t%s\t%.2fx\t%s\t%.2fx\t\n", row.Scenario, row.Contender,
+				row.Add, row.Add.Median/ours.Add.Median, row.Del, row.Del.Median/ours.Del.Median)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%.2fx\t%s\t%.2fx\t\n", row.Scenario, row.Contender,
-			row.Add, row.Add.Median/ours.Add.Median, row.Del, row.Del.Median/ours.Del.Median)
 	}
-	table.Flush()
-	for _, line := range r.summary() {
-		fmt.Fprintln(w, line)
+	if err := table.Flush(); err != nil {
+		return err
 	}
+	_, err := fmt.Fprintln(w, strings.Join(r.summary(), "\n"))
+	return err
 }
 
 // summary says for each scenario what matters most.
 func (r report) summary() []string {
 	lines := []string{""}
-	for rows := range slices.Chunk(r.Rows, 4) {
+	for rows := range slices.Chunk(r.Rows, r.contenders) {
 		ours, floor := rows[0], rows[len(rows)-1]
 		add, del := rows[1].Add.Median, rows[1].Del.Median
 		for _, reference := range rows[1 : len(rows)-1] {
 			add, del = min(add, reference.Add.Median), min(del, reference.Del.Median)
 		}
-		lines = append(lines, fmt.Sprintf("%s: ADD %.1fx, DEL %.1fx faster than the faster reference; ADD %.2fx, DEL %.2fx of the floor", strings.TrimSpace(ours.Scenario),
+		lines = append(lines, fmt.Sprintf("%s: ADD %.1fx, DEL %.1fx faster than the faster reference; ADD %.2fx, DEL %.2fx of the floor", ours.Scenario,
 			add/ours.Add.Median, del/ours.Del.Median, ours.Add.Median/floor.Add.Median, ours.Del.Median/floor.Del.Median))
 	}
 	return lines
