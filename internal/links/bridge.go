@@ -11,8 +11,6 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
-
-	"vethbridge/internal/sysctl"
 )
 
 // Bridge is a bridge as an attachment wants it.
@@ -102,7 +100,7 @@ func (b Bridge) halfMade(link netlink.Link) bool {
 
 // finish makes a bridge just created ready; the mark comes last and says that it is.
 func (h *Host) finish(link netlink.Link, b Bridge) error {
-	if err := quiet(b.Name, b.IPv6); err != nil {
+	if err := b.quiet(); err != nil {
 		return err
 	}
 	return h.nl.LinkSetAlias(link, b.Mark)
@@ -110,17 +108,13 @@ func (h *Host) finish(link netlink.Link, b Bridge) error {
 
 // quiet keeps a bridge from taking addresses and routes out of router advertisements, and
 // from having a link-local address where there is no IPv6.
-func quiet(name string, ipv6 bool) error {
-	values := map[string]string{"accept_ra": "0", "autoconf": "0"}
-	if !ipv6 {
-		values["addr_gen_mode"] = "1" // IN6_ADDR_GEN_MODE_NONE
+func (b Bridge) quiet() error {
+	conf := "net/ipv6/conf/" + b.Name + "/"
+	list := []setting{{conf + "accept_ra", "0"}, {conf + "autoconf", "0"}}
+	if !b.IPv6 {
+		list = append(list, setting{conf + "addr_gen_mode", "1"})
 	}
-	for key, value := range values {
-		if _, _, err := sysctl.Ensure("net/ipv6/conf/"+name+"/"+key, value); err != nil && !sysctl.IsMissing(err) {
-			return err
-		}
-	}
-	return nil
+	return ensureAll(list)
 }
 
 func (h *Host) bringUp(link netlink.Link, b Bridge) error {

@@ -42,7 +42,7 @@ func (h *Host) CheckBridge(_ context.Context, b Bridge) error {
 func (h *Host) CheckPort(_ context.Context, p Port) error {
 	var d differences
 	h.checkHostEnd(p, &d)
-	nl, link, err := inside(p)
+	nl, link, err := p.enter(nothing)
 	if isMissing(err) {
 		d.when(true, "%s is missing in the container", p.ContainerName)
 		return d.error()

@@ -6,31 +6,35 @@ import (
 	"net/netip"
 
 	"github.com/vishvananda/netlink"
-	vishns "github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 )
 
-// inside opens a netlink socket in the container's namespace.
-func inside(p Port) (*netlink.Handle, netlink.Link, error) {
-	nl, err := netlink.NewHandleAt(vishns.NsHandle(p.Netns.FD()), unix.NETLINK_ROUTE)
+// enter opens a netlink socket in the container's namespace, after doing first there. One
+// switch of the thread serves both.
+func (p Port) enter(first func() error) (nl *netlink.Handle, link netlink.Link, err error) {
+	err = p.Netns.Do(func() error {
+		if err := first(); err != nil {
+			return err
+		}
+		nl, err = netlink.NewHandle(unix.NETLINK_ROUTE)
+		return err
+	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("open netlink socket in the container: %w", err)
+		return nil, nil, fmt.Errorf("enter the container: %w", err)
 	}
-	link, err := nl.LinkByName(p.ContainerName)
-	if err != nil {
+	if link, err = nl.LinkByName(p.ContainerName); err != nil {
 		nl.Close()
 		return nil, nil, fmt.Errorf("find %s in the container: %w", p.ContainerName, err)
 	}
 	return nl, link, nil
 }
 
+func nothing() error { return nil }
+
 // setUpContainer shuts the interface to router advertisements before it goes up, and gives
 // it its addresses and routes.
 func setUpContainer(p Port) (Link, error) {
-	if err := p.Netns.Do(func() error { return quiet(p.ContainerName, p.hasIPv6()) }); err != nil {
-		return Link{}, fmt.Errorf("set sysctls in the container: %w", err)
-	}
-	nl, link, err := inside(p)
+	nl, link, err := p.enter(p.setSysctls)
 	if err != nil {
 		return Link{}, err
 	}
@@ -47,11 +51,25 @@ func setUpContainer(p Port) (Link, error) {
 		return Link{}, fmt.Errorf("set %s in the container up: %w", p.ContainerName, err)
 	}
 	for _, r := range distinct(p.Routes) {
-		if err := nl.RouteReplace(r.to(link.Attrs().Index)); err != nil {
+		if err := addRoute(nl, r, link.Attrs().Index); err != nil {
 			return Link{}, fmt.Errorf("add route %s in the container: %w", r, err)
 		}
 	}
 	return linkOf(link), nil
+}
+
+// setSysctls closes the interface to router advertisements and redirects. It runs in the
+// container.
+func (p Port) setSysctls() error {
+	conf := "net/ipv6/conf/" + p.ContainerName + "/"
+	list := []setting{{conf + "accept_ra", "0"}, {conf + "autoconf", "0"}, {conf + "accept_redirects", "0"}}
+	switch {
+	case !p.hasIPv6():
+		list = append(list, setting{conf + "addr_gen_mode", "1"})
+	case !p.DAD:
+		list = append(list, setting{conf + "accept_dad", "0"}) // of the link-local address
+	}
+	return ensureAll(list)
 }
 
 func (p Port) hasIPv6() bool {

@@ -5,16 +5,19 @@
 //
 // Files:
 //
-//	host.go      Host: the netlink sockets
-//	bridge.go    bridges
-//	port.go      Port: attaching and detaching a veth pair
-//	container.go the container's side of a port: addresses, routes, sysctls
-//	route.go     routes
-//	alias.go     what an alias says
-//	check.go     comparing bridges and ports with the kernel
-//	overlap.go   networks that the host reaches otherwise
-//	lookup.go    questions about the host
-//	mac.go       hardware addresses
-//	announce.go  telling the neighbours
-//	errors.go    typed errors
+//	host.go        Host: the netlink sockets
+//	request.go     netlink messages that say several things at once
+//	bridge.go      bridges
+//	port.go        Port: attaching and detaching a veth pair
+//	container.go   the container's side of a port: addresses, routes, sysctls
+//	forwarding.go  the wait for a bridge to forward a port's frames
+//	setting.go     sysctls
+//	route.go       routes
+//	alias.go       what an alias says
+//	check.go       comparing bridges and ports with the kernel
+//	overlap.go     networks that the host reaches otherwise
+//	lookup.go      questions about the host
+//	mac.go         hardware addresses
+//	announce.go    telling the neighbours
+//	errors.go      typed errors
 package links

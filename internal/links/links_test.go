@@ -85,3 +85,11 @@ func (h testHost) add(t testing.TB, p links.Port) (hostEnd, inside links.Link) {
 	}
 	return hostEnd, inside
 }
+
+// inside runs fn in the container.
+func (c container) inside(t testing.TB, fn func() error) {
+	t.Helper()
+	if err := c.ns.Do(fn); err != nil {
+		t.Fatal(err)
+	}
+}

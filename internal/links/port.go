@@ -78,11 +78,7 @@ func (h *Host) setUp(ctx context.Context, p Port) (hostEnd, container Link, err 
 	if container, err = setUpContainer(p); err != nil {
 		return Link{}, Link{}, err
 	}
-	wait := h.awaitForwarding
-	if p.Down {
-		wait = func(context.Context, Port) (portLink, error) { return h.raw.port(p.HostName) }
-	}
-	port, err := wait(ctx, p)
+	port, err := h.awaitForwarding(ctx, p)
 	if err != nil {
 		return Link{}, Link{}, fmt.Errorf("wait for port %s: %w", p.HostName, err)
 	}

@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// addrGenModeNone is IN6_ADDR_GEN_MODE_NONE (uapi/linux/if_link.h): no link-local address.
+const addrGenModeNone = 1
+
 // requests is a netlink socket for the messages that say more at once than the calls of
 // the netlink package do: every message is a turn at the kernel's rtnl lock.
 type requests struct{ sockets map[int]*nl.SocketHandle }
@@ -68,7 +71,7 @@ func (r requests) finishHostEnd(p Port) error {
 		portFlags(p),
 	}
 	quiet := nl.NewRtAttr(unix.IFLA_AF_SPEC, nil)
-	quiet.AddRtAttr(unix.AF_INET6, nil).AddRtAttr(unix.IFLA_INET6_ADDR_GEN_MODE, nl.Uint8Attr(unix.IN6_ADDR_GEN_MODE_NONE))
+	quiet.AddRtAttr(unix.AF_INET6, nil).AddRtAttr(unix.IFLA_INET6_ADDR_GEN_MODE, nl.Uint8Attr(addrGenModeNone))
 	_, err := r.do(unix.RTM_NEWLINK, unix.NLM_F_ACK, append(data, quiet)...)
 	if errors.Is(err, unix.EAFNOSUPPORT) {
 		_, err = r.do(unix.RTM_NEWLINK, unix.NLM_F_ACK, data...)

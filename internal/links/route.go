@@ -1,6 +1,7 @@
 package links
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -67,3 +68,26 @@ func distinct(routes []Route) []Route {
 	}
 	return list
 }
+
+// addRoute adds a route beside those that other networks of the container have: theirs
+// stay the preferred ones. IPv4 tries routes of one priority in the order they came in;
+// IPv6 would spread the traffic over them, so that a later one gets a lower priority.
+func addRoute(nl *netlink.Handle, r Route, index int) error {
+	route := r.to(index)
+	if r.Dst.Addr().Is4() {
+		err := nl.RouteAppend(route)
+		if errors.Is(err, unix.EEXIST) {
+			return nil
+		}
+		return err
+	}
+	err := nl.RouteAdd(route)
+	if errors.Is(err, unix.EEXIST) && r.Priority == 0 {
+		route.Priority = defaultPriority6 + index
+		err = nl.RouteAdd(route)
+	}
+	return err
+}
+
+// defaultPriority6 is IP6_RT_PRIO_USER (uapi/linux/ipv6_route.h).
+const defaultPriority6 = 1024
