@@ -101,6 +101,24 @@ func (n Network) TryAdd(t testing.TB, c Container) (Answer, Result) {
 	return answer, result
 }
 
+// TryAddWrapped is TryAdd with one plugin of the chain run by another command.
+func (n Network) TryAddWrapped(t testing.TB, c Container, victim int, wrap []string) (Answer, Result) {
+	t.Helper()
+	var previous json.RawMessage
+	var answer Answer
+	for i, conf := range n.Chain {
+		n.Wrap = nil
+		if i == victim {
+			n.Wrap = wrap
+		}
+		if answer = n.call(t, "ADD", conf, c, previous); answer.Exit != 0 {
+			return answer, Result{}
+		}
+		previous = json.RawMessage(answer.Stdout)
+	}
+	return answer, Result{Raw: previous}
+}
+
 // Add is TryAdd that must succeed.
 func (n Network) Add(t testing.TB, c Container) Result {
 	t.Helper()

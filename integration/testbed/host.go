@@ -39,6 +39,7 @@ func NewHost(t testing.TB) *Host {
 	h.RunIn(h.LAN, "ip", "addr", "add", LANAddr4+"/24", "dev", "eth0")
 	h.RunIn(h.LAN, "ip", "addr", "add", LANAddr6+"/64", "dev", "eth0", "nodad")
 	h.RunIn(h.LAN, "ip", "link", "set", "eth0", "up")
+	h.waitCarrier("uplink")
 	h.Run("ip", "route", "add", "default", "via", LANAddr4)
 	h.Run("ip", "-6", "route", "add", "default", "via", LANAddr6)
 	return h
@@ -49,6 +50,23 @@ func (h *Host) address(dev, addr4, addr6 string) {
 	h.Run("ip", "addr", "add", addr4, "dev", dev)
 	h.Run("ip", "addr", "add", addr6, "dev", dev, "nodad")
 	h.Run("ip", "link", "set", dev, "up")
+}
+
+// waitCarrier waits until the kernel has taken note of the other end, and the link has its
+// own link-local address: both come in their own time, and would stand in a snapshot.
+func (h *Host) waitCarrier(dev string) {
+	h.t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		text := h.Run("ip", "address", "show", "dev", dev)
+		if strings.Contains(text, "state UP") && strings.Contains(text, "fe80::") {
+			return
+		}
+		if time.Now().After(deadline) {
+			h.t.Fatalf("link %s does not come up: %s", dev, text)
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // LANFile is how ip(8) is told the LAN's namespace.

@@ -1,0 +1,97 @@
+package integration
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"vethbridge/integration/testbed"
+)
+
+// fault is a system call that fails at its n-th time in a thread.
+type fault struct {
+	syscall, errno string
+	onState        bool // only on the files of the state directory
+}
+
+// faults are what files and sockets can answer; close is not among them, since a close that
+// the kernel never sees leaves a lock held. EINTR and EAGAIN are to be lived with, the
+// others to be reported.
+func faults() []fault {
+	var list []fault
+	for _, errno := range []string{"EIO", "ENOSPC", "ENOMEM"} {
+		for _, call := range []string{"openat", "flock", "pwrite64", "fstat", "ftruncate", "mmap"} {
+			list = append(list, fault{call, errno, true})
+		}
+	}
+	for _, call := range []string{"socket", "bind", "sendto", "sendmsg", "recvfrom", "recvmsg", "setns", "ioctl"} {
+		list = append(list, fault{call, "ENOMEM", false}, fault{call, "EINTR", false})
+	}
+	return append(list, fault{"memfd_create", "ENOMEM", false}, fault{"flock", "EINTR", true}, fault{"pwrite64", "EINTR", true})
+}
+
+// mostCalls bounds how often one system call is made to fail.
+const mostCalls = 25
+
+// TestAnyFailingSystemCallEndsInAnErrorOrInAWholeAttachment makes every system call of an
+// ADD fail once. There is no third way: success that is broken, or an error that leaves
+// something behind a DEL.
+func TestAnyFailingSystemCallEndsInAnErrorOrInAWholeAttachment(t *testing.T) {
+	for _, f := range faults() {
+		t.Run(f.syscall+" "+f.errno, func(t *testing.T) {
+			h, n := newDemo(t)
+			n = n.With(0, "ipMasq", true)
+			n.Del(t, testbed.Container{ID: "first", Netns: h.NewContainer()}, nil) // makes the state directory
+			before := h.Snapshot()
+			for victim := range n.Chain {
+				sweep(t, h, n, f, victim)
+				h.Same(t, before)
+			}
+		})
+	}
+}
+
+// sweep lets the n-th call fail, for every n until there is none.
+func sweep(t *testing.T, h *testbed.Host, n testbed.Network, f fault, victim int) {
+	t.Helper()
+	trace := filepath.Join(t.TempDir(), "trace")
+	c := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}
+	before := h.Snapshot()
+	for i := 1; i <= mostCalls; i++ {
+		answer, result := n.TryAddWrapped(t, c, victim, f.wrap(h, trace, i))
+		injected, err := os.ReadFile(trace)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := answer.Error(); answer.Exit != 0 && !ok {
+			t.Errorf("call %d: exit %d without an error: %s%s", i, answer.Exit, answer.Stdout, answer.Stderr)
+		}
+		if answer.Exit == 0 {
+			if a := n.Check(t, c, result.Raw); a.Exit != 0 {
+				t.Errorf("call %d: ADD succeeded and CHECK says %s", i, a.Stdout)
+			}
+		}
+		n.Del(t, c, nil)
+		h.Same(t, before)
+		if t.Failed() {
+			t.Fatalf("%s fails with %s at call %d:\n%s", f.syscall, f.errno, i, answer.Stdout)
+		}
+		if !strings.Contains(string(injected), "INJECTED") {
+			return
+		}
+	}
+}
+
+func (f fault) wrap(h *testbed.Host, trace string, n int) []string {
+	words := []string{"strace", "-f", "-qq", "-o", trace, "-e", "trace=" + f.syscall,
+		"-e", fmt.Sprintf("inject=%s:error=%s:when=%d", f.syscall, f.errno, n)}
+	if !f.onState {
+		return words
+	}
+	for _, name := range []string{"state.db", "state.lock", "kernel.lock"} {
+		words = append(words, "-P", filepath.Join(h.StateDir, name))
+	}
+	return words
+}
