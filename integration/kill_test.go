@@ -72,3 +72,38 @@ func killedAdd(t *testing.T, n testbed.Network, c testbed.Container, victim int,
 	_ = cmd.Wait()
 	return !cmd.ProcessState.Exited()
 }
+
+// TestAKillAtEverySystemCallIsUndoneByDel places the kill before every system call of every
+// thread in turn, in ADD and in DEL of each plugin.
+func TestAKillAtEverySystemCallIsUndoneByDel(t *testing.T) {
+	for _, command := range []string{"ADD", "DEL"} {
+		for victim, plugin := range []string{"vethbridge", "natport"} {
+			t.Run(command+" of "+plugin, func(t *testing.T) {
+				h, n := newDemo(t)
+				n = n.With(0, "ipam", testbed.Config{"ranges": []any{[]any{testbed.Config{"subnet": "10.99.0.0/30"}}}})
+				before := h.Snapshot()
+				c := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}
+				survived := false
+				for call := 1; !survived && !t.Failed(); call++ {
+					wrap := []string{"strace", "-f", "-qq", "-o", "/dev/null", "-e", fmt.Sprintf("inject=all:signal=SIGKILL:when=%d", call)}
+					survived = killedAt(t, n, c, command, victim, wrap)
+					n.Del(t, c, nil)
+					h.Same(t, before)
+				}
+			})
+		}
+	}
+}
+
+// killedAt runs ADD, or ADD and then DEL, with one plugin's call of the command wrapped, and
+// reports whether that call came to its end.
+func killedAt(t *testing.T, n testbed.Network, c testbed.Container, command string, victim int, wrap []string) bool {
+	t.Helper()
+	if command == "ADD" {
+		answer, _ := n.TryAddWrapped(t, c, victim, wrap)
+		return answer.Exit == 0
+	}
+	n.Add(t, c)
+	n.Wrap = wrap
+	return n.TryDel(t, c, victim).Exit == 0
+}

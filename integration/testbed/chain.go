@@ -139,6 +139,12 @@ func (n Network) Del(t testing.TB, c Container, previous json.RawMessage) {
 	}
 }
 
+// TryDel calls DEL of one plugin of the chain.
+func (n Network) TryDel(t testing.TB, c Container, plugin int) Answer {
+	t.Helper()
+	return n.call(t, "DEL", n.Chain[plugin], c, nil)
+}
+
 // Check calls CHECK down the chain and returns the first answer that is no success.
 func (n Network) Check(t testing.TB, c Container, previous json.RawMessage) Answer {
 	t.Helper()
