@@ -85,12 +85,19 @@ func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
 
 func (h *Host) makeBridge(b Bridge) (netlink.Link, error) {
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.MTU, attrs.HardwareAddr = b.Name, b.MTU, b.MAC
-	if err := h.nl.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}); err != nil {
+	attrs.Name, attrs.HardwareAddr = b.Name, b.MAC
+	if b.MTU != 0 {
+		attrs.MTU = max(b.MTU-1, minimumMTU)
+	}
+	// Another process may have been faster.
+	if err := h.nl.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}); err != nil && !errors.Is(err, unix.EEXIST) {
 		return nil, err
 	}
 	return h.nl.LinkByName(b.Name)
 }
+
+// minimumMTU is what IPv6 needs (RFC 8200, section 5).
+const minimumMTU = 1280
 
 // halfMade tells a bridge of ours that was created and not marked yet, by a plugin that was
 // killed in between: the kernel takes an alias only for a link that is there.
@@ -100,6 +107,14 @@ func (b Bridge) halfMade(link netlink.Link) bool {
 
 // finish makes a bridge just created ready; the mark comes last and says that it is.
 func (h *Host) finish(link netlink.Link, b Bridge) error {
+	// An MTU that is changed stays; one given at creation follows the smallest port
+	// (br_mtu_auto_adjust in net/bridge/br_if.c).
+	if b.MTU != 0 {
+		if err := h.nl.LinkSetMTU(link, b.MTU); err != nil {
+			return fmt.Errorf("set MTU %d: %w", b.MTU, err)
+		}
+		link.Attrs().MTU = b.MTU
+	}
 	if err := b.quiet(); err != nil {
 		return err
 	}
@@ -198,11 +213,11 @@ func (h *Host) RemoveBridge(_ context.Context, b Bridge) error {
 }
 
 func (h *Host) hasPorts(bridge int) (bool, error) {
-	list, err := retry(h.nl.LinkList)
+	ports, err := retry(func() ([][]byte, error) { return h.raw.ports(bridge) })
 	if err != nil {
 		return false, fmt.Errorf("list ports: %w", err)
 	}
-	return slices.ContainsFunc(list, func(l netlink.Link) bool { return l.Attrs().MasterIndex == bridge }), nil
+	return len(ports) > 0, nil
 }
 
 // RemoveAddresses removes addresses from a link. A link or an address that is gone is no

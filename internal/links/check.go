@@ -56,7 +56,7 @@ func (h *Host) CheckPort(_ context.Context, p Port) error {
 }
 
 func (h *Host) checkHostEnd(p Port, d *differences) {
-	link, err := h.nl.LinkByName(p.HostName)
+	link, err := h.raw.port(p.HostName)
 	if isMissing(err) {
 		d.when(true, "link %s is missing", p.HostName)
 		return
@@ -69,15 +69,15 @@ func (h *Host) checkHostEnd(p Port, d *differences) {
 	a := link.Attrs()
 	d.when(markOf(link) != p.Mark, "link %s carries the alias %q, not that of %q", p.HostName, a.Alias, p.Mark)
 	d.when(a.Flags&net.FlagUp == 0, "link %s is down", p.HostName)
-	d.when(a.MasterIndex != bridge.Attrs().Index, "link %s is not a port of bridge %s", p.HostName, p.Bridge)
 	d.when(p.MTU != 0 && a.MTU != p.MTU, "link %s has MTU %d, not %d", p.HostName, a.MTU, p.MTU)
-	if a.MasterIndex == 0 || !p.Hairpin && !p.Isolated {
+	if a.MasterIndex != bridge.Attrs().Index {
+		d.when(true, "link %s is not a port of bridge %s", p.HostName, p.Bridge)
 		return
 	}
-	info, err := h.nl.LinkGetProtinfo(link)
-	d.fail(err)
-	d.when(p.Hairpin && !info.Hairpin, "port %s has hairpin mode off", p.HostName)
-	d.when(p.Isolated && !info.Isolated, "port %s is not isolated", p.HostName)
+	d.when(!p.Down && link.state != Forwarding, "port %s of bridge %s does not forward, it is %s", p.HostName, p.Bridge, link.state)
+	// Others may have reason to turn hairpin mode on: published ports can need it.
+	d.when(p.Hairpin && !link.hairpin, "port %s has hairpin mode off", p.HostName)
+	d.when(p.Isolated != link.isolated, "port %s is isolated: %t, want %t", p.HostName, link.isolated, p.Isolated)
 }
 
 func checkContainer(nl *netlink.Handle, link netlink.Link, p Port, d *differences) {

@@ -98,8 +98,14 @@ func (h *Host) defaultRoutes(family int) ([]netlink.Route, error) {
 	return routes, nil
 }
 
+// addresses lists the addresses of one link. The kernel chooses them: a list of all would
+// grow with the links of the host.
 func (h *Host) addresses(link netlink.Link) ([]netip.Prefix, error) {
-	return addressesOf(h.nl, link)
+	list, err := retry(func() ([]netip.Prefix, error) { return h.raw.addresses(link.Attrs().Index) })
+	if err != nil {
+		return nil, fmt.Errorf("list addresses of %s: %w", link.Attrs().Name, err)
+	}
+	return list, nil
 }
 
 func addressesOf(nl *netlink.Handle, link netlink.Link) ([]netip.Prefix, error) {

@@ -3,6 +3,7 @@ package links
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
@@ -21,8 +22,10 @@ func openRequests() (requests, error) {
 	if err != nil {
 		return requests{}, fmt.Errorf("open netlink socket: %w", err)
 	}
-	// The kernel then says in words what it refuses.
+	// With these the kernel says in words what it refuses, and takes the link of a request
+	// for addresses as a filter. Both are only improvements.
 	_ = s.SetExtAck(true)
+	_ = unix.SetsockoptInt(s.GetFd(), unix.SOL_NETLINK, unix.NETLINK_GET_STRICT_CHK, 1)
 	return requests{map[int]*nl.SocketHandle{unix.NETLINK_ROUTE: {Socket: s}}}, nil
 }
 
@@ -67,7 +70,7 @@ func (r requests) makeVeth(p Port, bridge int) error {
 // multicast. Where the host has no IPv6, there is none to keep away.
 func (r requests) finishHostEnd(p Port) error {
 	data := []nl.NetlinkRequestData{
-		nl.NewIfInfomsg(unix.AF_UNSPEC), name(p.HostName), nl.NewRtAttr(unix.IFLA_IFALIAS, nl.NonZeroTerminated(p.Mark)),
+		nl.NewIfInfomsg(unix.AF_UNSPEC), name(p.HostName), nl.NewRtAttr(unix.IFLA_IFALIAS, nl.NonZeroTerminated(p.alias())),
 		portFlags(p),
 	}
 	quiet := nl.NewRtAttr(unix.IFLA_AF_SPEC, nil)
@@ -136,6 +139,35 @@ func (p *portLink) parseInfo(attributes []byte) error {
 	p.hairpin = is(nl.IFLA_BRPORT_MODE) == 1
 	p.isolated = is(nl.IFLA_BRPORT_ISOLATED) == 1
 	return err
+}
+
+// ports lists the links with the master, chosen by the kernel.
+func (r requests) ports(master int) ([][]byte, error) {
+	return r.do(unix.RTM_GETLINK, unix.NLM_F_DUMP, nl.NewIfInfomsg(unix.AF_UNSPEC), number(unix.IFLA_MASTER, master))
+}
+
+// addresses lists the addresses of a link.
+func (r requests) addresses(link int) ([]netip.Prefix, error) {
+	of := nl.NewIfAddrmsg(unix.AF_UNSPEC)
+	of.Index = uint32(link)
+	msgs, err := r.do(unix.RTM_GETADDR, unix.NLM_F_DUMP, of)
+	var list []netip.Prefix
+	for _, m := range msgs {
+		head := nl.DeserializeIfAddrmsg(m)
+		if int(head.Index) != link {
+			continue // a kernel before 4.20 lists all
+		}
+		attrs, err := nl.ParseRouteAttrAsMap(m[unix.SizeofIfAddrmsg:])
+		if err != nil {
+			return nil, fmt.Errorf("parse address: %w", err)
+		}
+		local, ok := netip.AddrFromSlice(attrs[unix.IFA_LOCAL].Value)
+		if !ok { // IPv6 without a peer
+			local, _ = netip.AddrFromSlice(attrs[unix.IFA_ADDRESS].Value)
+		}
+		list = append(list, netip.PrefixFrom(local, int(head.Prefixlen)))
+	}
+	return list, err
 }
 
 func name(linkName string) *nl.RtAttr {
