@@ -27,7 +27,10 @@ func faults() []fault {
 		}
 	}
 	for _, call := range []string{"socket", "bind", "sendto", "sendmsg", "recvfrom", "recvmsg", "setns", "ioctl"} {
-		list = append(list, fault{call, "ENOMEM", false}, fault{call, "EINTR", false})
+		list = append(list, fault{call, "ENOMEM", false})
+	}
+	for _, call := range []string{"sendto", "recvfrom", "ioctl"} { // those that may block
+		list = append(list, fault{call, "EINTR", false})
 	}
 	return append(list, fault{"memfd_create", "ENOMEM", false}, fault{"flock", "EINTR", true}, fault{"pwrite64", "EINTR", true})
 }

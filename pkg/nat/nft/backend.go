@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/userdata"
@@ -20,6 +21,9 @@ const (
 	chunk = 200
 	// socketBuffer holds a batch of tens of thousands of elements and its acknowledgements.
 	socketBuffer = 16 << 20
+	// answerLimit is how long all answers of the kernel may take. It is far beyond any real
+	// time, and there so that a lock held meanwhile is not held for ever.
+	answerLimit = time.Minute
 )
 
 // Backend is the nftables backend of the namespace that it was opened in. It is not safe
@@ -47,7 +51,9 @@ func (b *Backend) open() error {
 		return nil
 	}
 	conn, err := nftables.New(nftables.AsLasting(), nftables.WithSockOptions(func(c *netlink.Conn) error {
-		return errors.Join(c.SetReadBuffer(socketBuffer), c.SetWriteBuffer(socketBuffer))
+		return errors.Join(
+			c.SetReadBuffer(socketBuffer), c.SetWriteBuffer(socketBuffer), c.SetDeadline(time.Now().Add(answerLimit)),
+		)
 	}))
 	if err != nil {
 		return fmt.Errorf("open nftables socket: %w", err)
