@@ -2,6 +2,7 @@ package links
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 // Bridge is a bridge as an attachment wants it.
 type Bridge struct {
 	Name string
-	MTU  int    // of a bridge made here; 0: the kernel's default
+	MTU  int    // of a bridge made here; 0: 1500
 	Mark string // alias of a bridge made here
 	// MAC is the address of a bridge made here. It is set in the create call: a bridge without
 	// one of its own takes that of its ports, and changes it as they come and go
@@ -74,7 +75,7 @@ func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
 	if link.Type() != "bridge" {
 		return nil, false, &NotABridgeError{b.Name, link.Type()}
 	}
-	if !b.halfMade(link) {
+	if !made && !b.halfMade(link) {
 		return link, false, nil
 	}
 	if err := h.finish(link, b); err != nil {
@@ -85,10 +86,7 @@ func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
 
 func (h *Host) makeBridge(b Bridge) (netlink.Link, error) {
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.HardwareAddr = b.Name, b.MAC
-	if b.MTU != 0 {
-		attrs.MTU = max(b.MTU-1, minimumMTU)
-	}
+	attrs.Name, attrs.HardwareAddr, attrs.MTU = b.Name, b.MAC, otherMTU
 	// Another process may have been faster.
 	if err := h.nl.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}); err != nil && !errors.Is(err, unix.EEXIST) {
 		return nil, err
@@ -96,8 +94,13 @@ func (h *Host) makeBridge(b Bridge) (netlink.Link, error) {
 	return h.nl.LinkByName(b.Name)
 }
 
-// minimumMTU is what IPv6 needs (RFC 8200, section 5).
-const minimumMTU = 1280
+// A bridge begins with an MTU that is not the one it gets, since it keeps only one that is
+// a change; one given at creation follows the smallest port (br_change_mtu and
+// br_mtu_auto_adjust in net/bridge). 1281 is enough for IPv6 and nobody's choice.
+const (
+	defaultMTU = 1500
+	otherMTU   = 1281
+)
 
 // halfMade tells a bridge of ours that was created and not marked yet, by a plugin that was
 // killed in between: the kernel takes an alias only for a link that is there.
@@ -107,14 +110,11 @@ func (b Bridge) halfMade(link netlink.Link) bool {
 
 // finish makes a bridge just created ready; the mark comes last and says that it is.
 func (h *Host) finish(link netlink.Link, b Bridge) error {
-	// An MTU that is changed stays; one given at creation follows the smallest port
-	// (br_mtu_auto_adjust in net/bridge/br_if.c).
-	if b.MTU != 0 {
-		if err := h.nl.LinkSetMTU(link, b.MTU); err != nil {
-			return fmt.Errorf("set MTU %d: %w", b.MTU, err)
-		}
-		link.Attrs().MTU = b.MTU
+	mtu := cmp.Or(b.MTU, defaultMTU)
+	if err := h.nl.LinkSetMTU(link, mtu); err != nil {
+		return fmt.Errorf("set MTU %d: %w", mtu, err)
 	}
+	link.Attrs().MTU = mtu
 	if err := b.quiet(); err != nil {
 		return err
 	}

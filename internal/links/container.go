@@ -50,6 +50,11 @@ func setUpContainer(p Port) (Link, error) {
 	if err := nl.LinkSetUp(link); err != nil {
 		return Link{}, fmt.Errorf("set %s in the container up: %w", p.ContainerName, err)
 	}
+	// Since Linux 6.8 this look also makes the kernel take note at once of the carrier that
+	// has just come: until then the interface drops IPv6.
+	if link, err = nl.LinkByIndex(link.Attrs().Index); err != nil {
+		return Link{}, fmt.Errorf("find %s in the container: %w", p.ContainerName, err)
+	}
 	for _, r := range distinct(p.Routes) {
 		if err := addRoute(nl, r, link.Attrs().Index); err != nil {
 			return Link{}, fmt.Errorf("add route %s in the container: %w", r, err)

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
+
+	"github.com/vishvananda/netlink"
 
 	"vethbridge/internal/links"
 	"vethbridge/internal/netns"
@@ -91,5 +94,60 @@ func (c container) inside(t testing.TB, fn func() error) {
 	t.Helper()
 	if err := c.ns.Do(fn); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func name(prefix string, i int) string { return fmt.Sprintf("%s%d", prefix, i) }
+
+// linkNames lists the links of the namespace that the caller is in.
+func linkNames(t *testing.T) []string {
+	t.Helper()
+	list, err := netlink.LinkList()
+	if err != nil {
+		t.Error(err)
+	}
+	var names []string
+	for _, l := range list {
+		names = append(names, l.Attrs().Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (c container) linkNames(t *testing.T) (names []string) {
+	t.Helper()
+	c.inside(t, func() error {
+		names = linkNames(t)
+		return nil
+	})
+	return names
+}
+
+// makeVeth makes a pair that is nobody's.
+func makeVeth(t *testing.T, name, peer string) {
+	t.Helper()
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name = name
+	if err := netlink.LinkAdd(&netlink.Veth{LinkAttrs: attrs, PeerName: peer}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// change changes a link of the namespace that the caller is in.
+func change(t *testing.T, name string, by func(netlink.Link) error) {
+	t.Helper()
+	link, err := netlink.LinkByName(name)
+	if err == nil {
+		err = by(link)
+	}
+	if err != nil {
+		t.Errorf("change %s: %v", name, err)
+	}
+}
+
+func (h testHost) remove(t *testing.T, p links.Port) {
+	t.Helper()
+	if err := h.DeletePort(context.Background(), p.HostName, p.Mark); err != nil {
+		t.Error(err)
 	}
 }
