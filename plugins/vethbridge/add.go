@@ -63,6 +63,9 @@ func (a *adding) steps() []steps.Step {
 		}},
 		{Name: "attach port", Do: a.attachPort},
 		{Name: "masquerade network", Do: func(ctx context.Context) error {
+			if a.plan.Translations.Empty() {
+				return nil
+			}
 			return a.host.NAT.Apply(ctx, owner, nat.PartVethbridge)
 		}},
 		{Name: "announce addresses", Do: func(ctx context.Context) error {
