@@ -93,5 +93,9 @@ func (n *Namespace) FD() int { return n.fd }
 // Identity returns what tells the namespace from any other, now and later.
 func (n *Namespace) Identity() state.Netns { return n.identity }
 
-// Close lets the namespace go.
-func (n *Namespace) Close() error { return unix.Close(n.fd) }
+// Close lets the namespace go. Nothing else may be done with it afterwards.
+func (n *Namespace) Close() error {
+	fd := n.fd
+	n.fd = -1 // the number may soon be another file's
+	return unix.Close(fd)
+}

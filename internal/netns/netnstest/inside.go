@@ -7,6 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// The main goroutine keeps the main thread, so that no test gets it: the main thread can't
+// end with a goroutine, and its namespace is what others take for that of the process.
+func init() { runtime.LockOSThread() }
+
 // Inside moves the calling goroutine, for the rest of its life, into a fresh network
 // namespace in which lo is up. Other goroutines stay where they are. It needs root.
 func Inside(t testing.TB) {
