@@ -4,7 +4,25 @@
 // It must not know the packages that the executables are made of, apart from helpers for
 // tests: what it sees is stdout, the exit status, the kernel and the network.
 //
-// Files, each with one subject:
+// # How a test is made
+//
+// A test begins with testbed.NewHost, or newDemo for the demo network on it:
+//
+//	h, n := newDemo(t)                              // the test's thread is on a fresh host
+//	before := h.Snapshot()                          // links, addresses, routes, rules, sysctls
+//	web, result := attach(t, h, n, "web", port)     // ADD of both plugins, a server on port 80
+//	expect(t, h, h.LAN, "tcp", host, 8080, "web", client) // who answers, and what source it saw
+//	n.Del(t, web, result.Raw)
+//	h.Same(t, before)                               // byte for byte
+//
+// The host is a network namespace that the test's goroutine is locked into, so that commands
+// and plugins that it starts run there too. Don't call plugins from another goroutine: it
+// would be in the machine's own namespace. The LAN behind the host's uplink is a real outside
+// client; paths of namespaces stand for places, and "" is the host. A network's config is
+// changed by With; a single call with an odd environment or config is a testbed.Call. Every
+// situation is a row of a table where there is more than one of a kind.
+//
+// # Files, each with one subject
 //
 //	main_test.go      builds the executables once
 //	systems_test.go   veth pair, bridge, masquerade, published ports: the four systems
@@ -15,6 +33,8 @@
 //	check_test.go     CHECK, and healing
 //	gc_test.go        GC
 //	kill_test.go      kill -9 at any moment
+//	faults_test.go    system calls that fail, and kill -9 before each of them
+//	addresses_test.go which addresses are given
 //	parallel_test.go  bursts
 //	claims_test.go    addresses and ports that are taken, reclaiming the dead
 //	process_test.go   which processes are started
