@@ -59,20 +59,28 @@ func work(dir string) error {
 	}
 }
 
+// The workers together make at least 100,000 operations.
+const (
+	workers    = 4
+	kills      = 25
+	operations = 1000
+)
+
 // TestKilledProcessesLoseAndDoubleNoAddress kills workers at moments that nobody chose,
-// while others go on; the book must be consistent after all, and every address be there.
+// while others go on; the book must be consistent after each kill, and every address be
+// there after all of them.
 func TestKilledProcessesLoseAndDoubleNoAddress(t *testing.T) {
-	store := statetest.Open(t, ipam.Check)
+	store := onTmpfs(t)
 	var all sync.WaitGroup
-	for range 3 {
+	for range workers {
 		all.Go(func() {
-			for range 15 {
-				runAndKill(t, store.Dir(), 1+rand.IntN(40))
+			for range kills {
+				runAndKill(t, store.Dir(), operations+rand.IntN(100))
+				statetest.Check(t, store, ipam.Check)
 			}
 		})
 	}
 	all.Wait()
-	statetest.Check(t, store, ipam.Check)
 	sets := decode(t, workerConfig).Sets
 	for i := range 40 {
 		release(t, store, owner(i))
@@ -80,6 +88,20 @@ func TestKilledProcessesLoseAndDoubleNoAddress(t *testing.T) {
 	for i := range 29 {
 		mustAllocate(t, store, ipam.Request{Owner: owner(i), Sets: sets})
 	}
+}
+
+// onTmpfs opens a state directory where it is by default: on tmpfs.
+func onTmpfs(t *testing.T) *state.Store {
+	dir, err := os.MkdirTemp("/dev/shm", "ipam")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	store, err := state.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
 }
 
 // runAndKill starts a worker and kills it somewhere after its given number of operations.
