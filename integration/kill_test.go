@@ -74,9 +74,9 @@ func killedAdd(t *testing.T, n testbed.Network, c testbed.Container, victim int,
 }
 
 // TestAKillAtEverySystemCallIsUndoneByDel places the kill before every system call of every
-// thread in turn, in ADD and in DEL of each plugin.
+// thread in turn, in each verb of each plugin that changes anything.
 func TestAKillAtEverySystemCallIsUndoneByDel(t *testing.T) {
-	for _, command := range []string{"ADD", "DEL"} {
+	for _, command := range []string{"ADD", "DEL", "GC"} {
 		for victim, plugin := range []string{"vethbridge", "natport"} {
 			t.Run(command+" of "+plugin, func(t *testing.T) {
 				h, n := newDemo(t)
@@ -104,6 +104,11 @@ func killedAt(t *testing.T, n testbed.Network, c testbed.Container, command stri
 		return answer.Exit == 0
 	}
 	n.Add(t, c)
+	if command == "GC" {
+		conf := n.Chain[victim].With("cni.dev/valid-attachments", []any{})
+		call := testbed.Call{Plugin: conf["type"].(string), Command: "GC", Config: conf.JSON(), Wrap: wrap}
+		return n.Plugins.Do(t, call).Exit == 0
+	}
 	n.Wrap = wrap
 	return n.TryDel(t, c, victim).Exit == 0
 }
