@@ -25,6 +25,9 @@ const (
 type record struct {
 	Holder       holder       `json:"holder"`
 	Translations Translations `json:"translations"`
+	// Replaced says that this came in the place of other translations of the holder, which
+	// may still be in the kernel.
+	Replaced bool `json:"replaced,omitempty"`
 }
 
 // Claim enters in the book all that a part of an owner needs, in place of what it needed
@@ -32,35 +35,49 @@ type record struct {
 // after which the transaction must be given up. The kernel follows by Keeper.Apply.
 func Claim(tx *state.Tx, owner attachment.Owner, part Part, want Translations) error {
 	h := holder{owner, part}
-	if err := drop(tx, h); err != nil || want.Empty() {
+	had, known, err := lookup(tx, h)
+	if err != nil || equal(had.Translations, want) {
 		return err
 	}
-	seen := map[string]Mapping{}
-	for _, m := range want.Mappings {
-		if other, twice := seen[string(portKey(m))]; twice {
-			return &PortTakenError{Mapping: m, Held: other, Holder: owner}
-		}
-		seen[string(portKey(m))] = m
-		if err := claimPort(tx, h, m); err != nil {
-			return err
-		}
+	if err := drop(tx, h); err != nil {
+		return err
+	}
+	if err := claimPorts(tx, h, want.Mappings); err != nil {
+		return err
 	}
 	if err := enterNetworks(tx, h, want); err != nil {
 		return err
 	}
-	return state.Put(tx, recordTable, h.key(), record{Holder: h, Translations: want})
+	return state.Put(tx, recordTable, h.key(), record{Holder: h, Translations: want, Replaced: known})
 }
 
 // Recorded returns what the book says that a part of an owner needs.
 func Recorded(tx *state.Tx, owner attachment.Owner, part Part) (Translations, error) {
-	r, _, err := state.Get[record](tx, recordTable, holder{owner, part}.key())
+	r, _, err := lookup(tx, holder{owner, part})
 	return r.Translations, err
+}
+
+func lookup(tx *state.Tx, h holder) (r record, known bool, err error) {
+	return state.Get[record](tx, recordTable, h.key())
+}
+
+// settle notes that the kernel holds what a record says, and nothing that it replaced.
+func settle(tx *state.Tx, h holder) error {
+	r, known, err := lookup(tx, h)
+	if err != nil || !known {
+		return err
+	}
+	if r.Translations.Empty() {
+		return drop(tx, h)
+	}
+	r.Replaced = false
+	return state.Put(tx, recordTable, h.key(), r)
 }
 
 // drop removes all of a holder's claims from the book.
 func drop(tx *state.Tx, h holder) error {
-	r, ok, err := state.Get[record](tx, recordTable, h.key())
-	if err != nil || !ok {
+	r, known, err := lookup(tx, h)
+	if err != nil || !known {
 		return err
 	}
 	return errors.Join(
@@ -83,15 +100,17 @@ func alone(tx *state.Tx, h holder) (bool, error) {
 	return only, err
 }
 
-// ruleset is what the kernel shall hold for all holders.
-func ruleset(tx *state.Tx) (Ruleset, error) {
-	nets, err := networks(tx, nil)
+// ruleset is what the kernel shall hold for all holders but one, which may be nil.
+func ruleset(tx *state.Tx, except *holder) (Ruleset, error) {
+	nets, err := networks(tx, except)
 	if err != nil {
 		return Ruleset{}, err
 	}
 	r := Ruleset{Networks: nets}
 	err = state.Each(tx, portTable, nil, func(_ []byte, c portClaim) error {
-		r.Entries = append(r.Entries, Entry{Mark: c.Holder.Owner.Mark(), Mapping: c.Mapping})
+		if except == nil || c.Holder != *except {
+			r.Entries = append(r.Entries, Entry{Mark: c.Holder.Owner.Mark(), Mapping: c.Mapping})
+		}
 		return nil
 	})
 	slices.SortFunc(r.Entries, Entry.compare)

@@ -12,6 +12,7 @@
 //	keeper.go       Keeper: kernel == book
 //	check.go        comparing one attachment's translations with the kernel
 //	repair.go       restoring the kernel from the book
+//	strangers.go    what the kernel holds of owners that the book has lost
 //	book.go         the translations of every owner, in the state file
 //	ports.go        claims on host ports
 //	networks.go     which networks are masqueraded or hairpinned, by whom

@@ -24,15 +24,6 @@ func (k Keeper) Replace(ctx context.Context, owner attachment.Owner, part Part, 
 	if want.Empty() {
 		return k.remove(ctx, holder{owner, part})
 	}
-	had, err := k.recorded(ctx, holder{owner, part})
-	if err != nil {
-		return err
-	}
-	if !had.Empty() {
-		if err := k.remove(ctx, holder{owner, part}); err != nil {
-			return err
-		}
-	}
 	if err := k.Store.Update(ctx, func(tx *state.Tx) error { return Claim(tx, owner, part, want) }); err != nil {
 		return err
 	}
@@ -43,49 +34,56 @@ func (k Keeper) Replace(ctx context.Context, owner attachment.Owner, part Part, 
 func (k Keeper) Apply(ctx context.Context, owner attachment.Owner, part Part) error {
 	h := holder{owner, part}
 	return k.locked(ctx, func() error {
+		var r record
 		var c Change
 		err := k.Store.View(ctx, func(tx *state.Tx) (err error) {
-			c, err = addition(tx, h)
+			if r, _, err = lookup(tx, h); err != nil || r.Translations.Empty() {
+				return err
+			}
+			c, err = addition(tx, r)
 			return err
 		})
-		if err != nil || c.Empty() {
+		if err != nil {
 			return err
 		}
-		return k.apply(ctx, c)
+		if r.Replaced {
+			return k.replace(ctx, h)
+		}
+		return k.change(ctx, c, nil)
 	})
 }
 
-// addition is the change that brings a holder's translations into the kernel. Networks that
-// others need too are added all the same: those may not have come to it yet.
-func addition(tx *state.Tx, h holder) (Change, error) {
-	want, err := Recorded(tx, h.Owner, h.Part)
-	if err != nil || want.Empty() {
-		return Change{}, err
+// replace loads all that the book says, since nothing says what a record has replaced, or
+// whether that ever came to the kernel.
+func (k Keeper) replace(ctx context.Context, h holder) error {
+	if err := k.restore(ctx, nil); err != nil {
+		return err
 	}
-	after, before, err := bothNetworks(tx, h)
+	return k.Store.Update(ctx, func(tx *state.Tx) error { return settle(tx, h) })
+}
+
+// addition is the change that brings a record's translations into the kernel. Networks that
+// others need too are added all the same: those may not have come to it yet.
+func addition(tx *state.Tx, r record) (Change, error) {
+	after, before, err := bothNetworks(tx, r.Holder)
 	if err != nil {
 		return Change{}, err
 	}
-	mine := networksOf(want)
 	return Change{
-		Mark: h.Owner.Mark(), Add: want.Mappings,
-		AddNetworks: after.covering(mine), RemoveNetworks: before.minus(after),
+		Mark: r.Holder.Owner.Mark(), Add: r.Translations.Mappings,
+		AddNetworks: after.covering(networksOf(r.Translations)), RemoveNetworks: before.minus(after),
 	}, nil
 }
 
-// removal is the change that takes a holder's translations out of the kernel.
-func removal(tx *state.Tx, h holder) (Change, error) {
-	had, err := Recorded(tx, h.Owner, h.Part)
-	if err != nil || had.Empty() {
-		return Change{}, err
-	}
-	with, without, err := bothNetworks(tx, h)
+// removal is the change that takes a record's translations out of the kernel.
+func removal(tx *state.Tx, r record) (Change, error) {
+	before, after, err := bothNetworks(tx, r.Holder)
 	if err != nil {
 		return Change{}, err
 	}
 	return Change{
-		Mark: h.Owner.Mark(), Remove: had.Mappings,
-		AddNetworks: without.minus(with), RemoveNetworks: with.minus(without),
+		Mark: r.Holder.Owner.Mark(), Remove: r.Translations.Mappings,
+		AddNetworks: after.minus(before), RemoveNetworks: before.minus(after),
 	}, nil
 }
 
@@ -101,8 +99,12 @@ func bothNetworks(tx *state.Tx, h holder) (with, without Networks, err error) {
 // remove takes a holder out of the kernel first and out of the book second, so that a kill
 // in between leaves nothing that the book doesn't know.
 func (k Keeper) remove(ctx context.Context, h holder) error {
-	had, err := k.recorded(ctx, h)
-	if err != nil || had.Empty() {
+	known := false
+	err := k.Store.View(ctx, func(tx *state.Tx) (err error) {
+		_, known, err = lookup(tx, h)
+		return err
+	})
+	if err != nil || !known {
 		return err
 	}
 	return k.locked(ctx, func() error {
@@ -114,36 +116,38 @@ func (k Keeper) remove(ctx context.Context, h holder) error {
 }
 
 func (k Keeper) removeFromKernel(ctx context.Context, h holder) error {
-	var c Change
+	var r record
 	var last bool
+	var c Change
 	err := k.Store.View(ctx, func(tx *state.Tx) (err error) {
 		if last, err = alone(tx, h); err != nil {
 			return err
 		}
-		c, err = removal(tx, h)
+		var known bool
+		if r, known, err = lookup(tx, h); err != nil || !known {
+			return err
+		}
+		c, err = removal(tx, r)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if last {
-		return k.Backend.Clear(ctx)
+	if last || r.Replaced {
+		return k.restore(ctx, &h)
 	}
-	err = k.Backend.Apply(ctx, c)
-	if !errors.Is(err, ErrDrift) {
-		return err
-	}
-	return k.restore(ctx, &h)
+	return k.change(ctx, c, &h)
 }
 
-// apply makes a change; where the kernel is not what the book says, everything that the
-// book says is restored instead.
-func (k Keeper) apply(ctx context.Context, c Change) error {
+// change makes a change; where the kernel is not what the book says, everything that the
+// book says is restored instead, but for one holder on its way out, which may be nil.
+func (k Keeper) change(ctx context.Context, c Change, except *holder) error {
 	err := k.Backend.Apply(ctx, c)
 	if !errors.Is(err, ErrDrift) {
 		return err
 	}
-	return k.restore(ctx, nil)
+	k.Log.InfoContext(ctx, "restoring translations", "because", err)
+	return k.restore(ctx, except)
 }
 
 func (k Keeper) recorded(ctx context.Context, h holder) (t Translations, err error) {

@@ -23,22 +23,28 @@ func portPrefix(m Mapping) []byte {
 
 func portKey(m Mapping) []byte { return append(portPrefix(m), m.Host.AsSlice()...) }
 
-// claimPort enters a mapping for its holder. A claim of another owner on the same port of
-// the same address, or of any address where one of the two is for all of them, is a
-// *PortTakenError. The same owner's own claims give way.
-func claimPort(tx *state.Tx, h holder, m Mapping) error {
-	err := state.Each(tx, portTable, portPrefix(m), func(_ []byte, c portClaim) error {
-		if c.Holder.Owner != h.Owner && clash(c.Mapping.Host, m.Host) {
-			return &PortTakenError{Mapping: m, Held: c.Mapping, Holder: c.Holder.Owner}
+// claimPorts enters mappings for their holder, none of whose claims are in the book. Two of
+// them for the same port of the same address are a *PortTakenError too.
+func claimPorts(tx *state.Tx, h holder, list []Mapping) error {
+	for _, m := range list {
+		err := state.Each(tx, portTable, portPrefix(m), func(_ []byte, c portClaim) error {
+			if c.Mapping.Host == m.Host || c.Holder != h && clash(c.Mapping.Host, m.Host) {
+				return &PortTakenError{Mapping: m, Held: c.Mapping, Holder: c.Holder.Owner}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
-	if err != nil {
-		return err
+		if err := state.Put(tx, portTable, portKey(m), portClaim{Holder: h, Mapping: m}); err != nil {
+			return err
+		}
 	}
-	return state.Put(tx, portTable, portKey(m), portClaim{Holder: h, Mapping: m})
+	return nil
 }
 
+// clash reports whether two addresses of one family can't have the same port published for
+// different holders: they are the same, or one is for all addresses.
 func clash(a, b netip.Addr) bool {
 	return a == b || a.IsUnspecified() || b.IsUnspecified()
 }

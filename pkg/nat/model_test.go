@@ -1,0 +1,180 @@
+package nat_test
+
+import (
+	"errors"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/state"
+	"vethbridge/internal/state/statetest"
+	"vethbridge/pkg/nat"
+	"vethbridge/pkg/nat/nattest"
+)
+
+const owners = 4
+
+// wants are what the owners of the model ask for by turns: they clash, share networks, and
+// lie in each other's.
+func wants() []nat.Translations {
+	return []nat.Translations{
+		{},
+		{Mappings: mappings("tcp 0.0.0.0:80 10.1.0.2:80"), Masquerade: prefixes("10.0.0.0/8")},
+		{Mappings: mappings("tcp 192.0.2.1:80 10.1.0.3:80"), Masquerade: prefixes("10.1.0.0/16"), Hairpin: prefixes("10.1.0.0/16")},
+		{Mappings: mappings("tcp 192.0.2.2:80 10.1.0.4:80", "tcp [::]:80 [fd01::4]:80"), Hairpin: prefixes("10.1.0.0/24", "fd01::/64")},
+		{Mappings: mappings("udp 0.0.0.0:80 10.1.0.5:80", "tcp 0.0.0.0:81 10.1.0.5:81")},
+		{Mappings: mappings("udp 0.0.0.0:80 10.1.0.5:8080")},
+		{Masquerade: prefixes("10.1.0.0/24", "fd01::/48")},
+		{Masquerade: prefixes("10.1.0.0/16", "fd01::/64")},
+	}
+}
+
+// model is what kernel and book must agree with, by the plainest means.
+type model struct {
+	keeper nat.Keeper
+	fake   *nattest.Fake
+	held   map[key]nat.Translations
+	// halfDone are those whose claim has not come to the kernel; the zero key stands for a
+	// kernel that has lost all.
+	halfDone map[key]bool
+}
+
+type key struct {
+	owner attachment.Owner
+	part  nat.Part
+}
+
+func newModel(t *testing.T) *model {
+	fake := &nattest.Fake{}
+	m := &model{fake: fake, held: map[key]nat.Translations{}, halfDone: map[key]bool{}}
+	m.keeper = nat.Keeper{Store: statetest.Open(t, nat.CheckBook), Backend: fake, Log: slog.New(slog.DiscardHandler)}
+	err := m.keeper.Store.Update(t.Context(), func(tx *state.Tx) error {
+		for n := range owners {
+			if err := tx.PutAttachment(state.Attachment{Owner: nattest.Owner(n), BootID: tx.BootID()}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// replace lets an owner ask for something else, and expects a refusal where it clashes.
+func (m *model) replace(t *testing.T, k key, want nat.Translations) {
+	t.Helper()
+	if m.took(t, k, want, m.keeper.Replace(t.Context(), k.owner, k.part, want)) {
+		delete(m.halfDone, k)
+	}
+}
+
+// claim is a Replace that is killed between the book and the kernel.
+func (m *model) claim(t *testing.T, k key, want nat.Translations) {
+	t.Helper()
+	err := m.keeper.Store.Update(t.Context(), func(tx *state.Tx) error {
+		return nat.Claim(tx, k.owner, k.part, want)
+	})
+	if m.took(t, k, want, err) {
+		m.halfDone[k] = true
+	}
+}
+
+// flush is someone else deleting our table.
+func (m *model) flush(t *testing.T) {
+	if err := m.fake.Clear(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m.halfDone[key{}] = true
+}
+
+func (m *model) repair(t *testing.T) {
+	if _, err := m.keeper.Repair(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	clear(m.halfDone)
+}
+
+// took checks the answer to a claim, and reports whether it was accepted.
+func (m *model) took(t *testing.T, k key, want nat.Translations, err error) bool {
+	t.Helper()
+	holder, clash := m.clash(k, want)
+	var taken *nat.PortTakenError
+	switch {
+	case clash && !errors.As(err, &taken):
+		t.Fatalf("replace of %s: %v, want a refusal that names %s", k.owner, err, holder)
+	case clash:
+		return false
+	case err != nil:
+		t.Fatalf("replace of %s: %v", k.owner, err)
+	case want.Empty():
+		delete(m.held, k)
+	default:
+		m.held[k] = want
+	}
+	return true
+}
+
+func (m *model) clash(k key, want nat.Translations) (attachment.Owner, bool) {
+	for other, held := range m.held {
+		if other == k {
+			continue
+		}
+		for _, a := range held.Mappings {
+			for _, b := range want.Mappings {
+				sameHost := a.Host == b.Host || a.Host.Is4() == b.Host.Is4() && (a.Host.IsUnspecified() || b.Host.IsUnspecified())
+				if a.Protocol == b.Protocol && a.HostPort == b.HostPort && sameHost {
+					return other.owner, true
+				}
+			}
+		}
+	}
+	return attachment.Owner{}, false
+}
+
+// expected is the dump of what the kernel shall hold.
+func (m *model) expected() string {
+	var r nat.Ruleset
+	for k, held := range m.held {
+		for _, mapping := range held.Mappings {
+			r.Entries = append(r.Entries, nat.Entry{Mark: k.owner.Mark(), Mapping: mapping})
+		}
+		r.Networks.Masquerade = append(r.Networks.Masquerade, held.Masquerade...)
+		r.Networks.Hairpin = append(r.Networks.Hairpin, held.Hairpin...)
+	}
+	if len(m.held) == 0 {
+		r.Missing = []string{"table"}
+	}
+	slices.SortFunc(r.Entries, func(a, b nat.Entry) int { return a.Mapping.Compare(b.Mapping) })
+	r.Networks.Inside = outermost(slices.Concat(r.Networks.Masquerade, r.Networks.Hairpin))
+	r.Networks.Masquerade = outermost(r.Networks.Masquerade)
+	r.Networks.Hairpin = outermost(r.Networks.Hairpin)
+	return nattest.Dump(r)
+}
+
+// outermost drops the prefixes that lie in others.
+func outermost(list []netip.Prefix) []netip.Prefix {
+	var out []netip.Prefix
+	for _, p := range list {
+		inner := slices.ContainsFunc(list, func(q netip.Prefix) bool { return q.Overlaps(p) && q.Bits() < p.Bits() })
+		if !inner && !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, func(a, b netip.Prefix) int { return a.Addr().Compare(b.Addr()) })
+	return out
+}
+
+func (m *model) compare(t *testing.T, after string) {
+	t.Helper()
+	r, err := m.fake.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := nattest.Dump(r), m.expected(); got != want {
+		t.Fatalf("after %s the kernel holds\n%swant\n%s", after, got, want)
+	}
+}

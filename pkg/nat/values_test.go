@@ -1,0 +1,33 @@
+package nat_test
+
+import (
+	"net/netip"
+	"strings"
+
+	"vethbridge/pkg/nat"
+)
+
+// mappings reads "tcp 0.0.0.0:80 10.1.0.2:80".
+func mappings(texts ...string) []nat.Mapping {
+	var list []nat.Mapping
+	for _, text := range texts {
+		fields := strings.Fields(text)
+		protocol, err := nat.ParseProtocol(fields[0])
+		if err != nil {
+			panic(err)
+		}
+		host := netip.MustParseAddrPort(fields[1])
+		list = append(list, nat.Mapping{
+			Protocol: protocol, Host: host.Addr(), HostPort: host.Port(), Target: netip.MustParseAddrPort(fields[2]),
+		})
+	}
+	return list
+}
+
+func prefixes(texts ...string) []netip.Prefix {
+	var list []netip.Prefix
+	for _, text := range texts {
+		list = append(list, netip.MustParsePrefix(text))
+	}
+	return list
+}
