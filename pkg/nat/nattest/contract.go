@@ -23,7 +23,11 @@ func Contract(t *testing.T, open func(*testing.T) nat.Backend) {
 		"RepairRestoresOnceAndThenChangesNothing": repair,
 		"PortOfAnotherOwnerIsRefused":             portTaken,
 		"UnrecordedOwnerIsRemovedByItsMark":       unrecorded,
-		"ForeignMarksSurviveARestore":             foreignMarks,
+		"UnknownOwnersSurviveARestore":            strangersSurvive,
+		"UnknownOwnersOutliveTheLastKnownOne":     strangersOutlive,
+		"HalfDoneReplacementLeavesNothing":        halfDone,
+		"ChangeIsMadeAsAWholeOrNotAtAll":          wholeOrNotAtAll,
+		"CheckNamesWhatDiffers":                   checkNames,
 		"TenThousandPortsAreOneReplace":           manyPorts,
 	} {
 		t.Run(name, func(t *testing.T) { promise(t, newFixture(t, open(t))) })
@@ -182,45 +186,6 @@ func portTaken(t *testing.T, f *fixture) {
 		}
 		f.replace(t, Owner(1), nat.Translations{})
 	}
-}
-
-func unrecorded(t *testing.T, f *fixture) {
-	before := f.dump(t)
-	f.replace(t, Owner(1), Cases()[1].Want)
-	lost := newFixture(t, f.keeper.Backend)
-	if err := lost.keeper.RemoveUnrecorded(t.Context(), Owner(2), false); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.keeper.Check(t.Context(), Owner(1), nat.PartNatport, Cases()[1].Want); err != nil {
-		t.Errorf("removing another owner: %v", err)
-	}
-	if err := lost.keeper.RemoveUnrecorded(t.Context(), Owner(1), true); err != nil {
-		t.Fatal(err)
-	}
-	if got := f.dump(t); got != before {
-		t.Errorf("left over:\n%s", got)
-	}
-}
-
-func foreignMarks(t *testing.T, f *fixture) {
-	f.replace(t, Owner(1), Cases()[1].Want)
-	lost := newFixture(t, f.keeper.Backend)
-	lost.replace(t, Owner(2), Cases()[2].Want)
-	if _, err := lost.keeper.Repair(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	r, err := f.keeper.Backend.List(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	marks := map[string]int{}
-	for _, e := range r.Entries {
-		marks[e.Mark]++
-	}
-	if marks[Owner(1).Mark()] != 2 || marks[Owner(2).Mark()] != 2 {
-		t.Errorf("holds\n%s", Dump(r))
-	}
-	f.replace(t, Owner(1), nat.Translations{})
 }
 
 func manyPorts(t *testing.T, f *fixture) {

@@ -8,4 +8,5 @@
 //	fake.go      Fake: a backend in memory
 //	cases.go     the cases: translations that attachments need
 //	contract.go  Contract: what every backend must do
+//	drift.go     the promises for kernels and books that others have changed
 package nattest

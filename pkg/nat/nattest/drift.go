@@ -1,0 +1,142 @@
+package nattest
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"vethbridge/internal/state"
+	"vethbridge/pkg/nat"
+)
+
+func unrecorded(t *testing.T, f *fixture) {
+	before := f.dump(t)
+	f.replace(t, Owner(1), Cases()[1].Want)
+	lost := newFixture(t, f.keeper.Backend)
+	if err := lost.keeper.RemoveUnrecorded(t.Context(), Owner(2), false); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.keeper.Check(t.Context(), Owner(1), nat.PartNatport, Cases()[1].Want); err != nil {
+		t.Errorf("removing another owner: %v", err)
+	}
+	if err := lost.keeper.RemoveUnrecorded(t.Context(), Owner(1), true); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.dump(t); got != before {
+		t.Errorf("left over:\n%s", got)
+	}
+}
+
+func strangersSurvive(t *testing.T, f *fixture) {
+	f.replace(t, Owner(1), Cases()[1].Want)
+	f.replace(t, Owner(2), Cases()[2].Want)
+	whole := f.dump(t)
+	f.replace(t, Owner(2), nat.Translations{})
+	lost := newFixture(t, f.keeper.Backend)
+	lost.replace(t, Owner(2), Cases()[2].Want)
+	// A repair has something to do only if something is missing.
+	drop := nat.Change{Mark: Owner(2).Mark(), Remove: Cases()[2].Want.Mappings[:1]}
+	if err := f.keeper.Backend.Apply(t.Context(), drop); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []bool{true, false} {
+		if changed, err := lost.keeper.Repair(t.Context()); err != nil || changed != want {
+			t.Errorf("repair: changed %v, %v; want %v", changed, err, want)
+		}
+	}
+	if got := f.dump(t); got != whole {
+		t.Errorf("holds\n%swant\n%s", got, whole)
+	}
+}
+
+func strangersOutlive(t *testing.T, f *fixture) {
+	f.replace(t, Owner(1), Cases()[1].Want)
+	whole := f.dump(t)
+	lost := newFixture(t, f.keeper.Backend)
+	lost.replace(t, Owner(2), Cases()[3].Want)
+	lost.replace(t, Owner(2), nat.Translations{})
+	if got := f.dump(t); got != whole {
+		t.Errorf("holds\n%swant\n%s", got, whole)
+	}
+}
+
+// halfDone: a claim takes the place of another and is killed before the kernel follows.
+func halfDone(t *testing.T, f *fixture) {
+	f.replace(t, Owner(1), Cases()[1].Want)
+	before := f.dump(t)
+	for _, finish := range []func() error{
+		func() error { return nil },
+		func() error { return f.keeper.Apply(t.Context(), Owner(2), nat.PartNatport) },
+	} {
+		whole := Cases()[3].Want
+		f.replace(t, Owner(2), whole)
+		err := f.store.Update(t.Context(), func(tx *state.Tx) error {
+			return nat.Claim(tx, Owner(2), nat.PartNatport, nat.Translations{Mappings: whole.Mappings[:1]})
+		})
+		if err := errors.Join(err, finish()); err != nil {
+			t.Fatal(err)
+		}
+		f.replace(t, Owner(2), nat.Translations{})
+		if got := f.dump(t); got != before {
+			t.Errorf("holds\n%swant\n%s", got, before)
+		}
+	}
+}
+
+func wholeOrNotAtAll(t *testing.T, f *fixture) {
+	f.replace(t, Owner(1), Cases()[1].Want)
+	before := f.dump(t)
+	added, held := Cases()[3].Want.Mappings, Cases()[1].Want.Mappings
+	other := held[0]
+	other.Target = added[0].Target
+	wide := nat.Networks{Hairpin: prefixes("10.0.0.0/8")}
+	for name, c := range map[string]nat.Change{
+		"removal of a mapping that is not there": {Add: added[:1], Remove: added[1:]},
+		"removal of a network that is not there": {Add: added, RemoveNetworks: wide},
+		"another target for a port":              {Add: append(added[:1:1], other)},
+		"a network over another":                 {Add: added, AddNetworks: wide},
+	} {
+		c.Mark = Owner(1).Mark()
+		if err := f.keeper.Backend.Apply(t.Context(), c); !errors.Is(err, nat.ErrDrift) {
+			t.Errorf("%s: %v, want %v", name, err, nat.ErrDrift)
+		}
+		if got := f.dump(t); got != before {
+			t.Errorf("%s changed the kernel:\n%s", name, got)
+		}
+	}
+}
+
+func checkNames(t *testing.T, f *fixture) {
+	want := Cases()[1].Want
+	for _, m := range want.Mappings {
+		other := m
+		other.Target = Cases()[2].Want.Mappings[0].Target
+		if m.Host.Is6() {
+			other.Target = Cases()[2].Want.Mappings[1].Target
+		}
+		f.replace(t, Owner(1), want)
+		f.meddle(t, nat.Change{Mark: "someone", Remove: []nat.Mapping{m}, Add: []nat.Mapping{other}})
+		f.differs(t, want, "leads to "+other.Target.String())
+		f.meddle(t, nat.Change{Remove: []nat.Mapping{other}})
+		f.differs(t, want, m.String()+" is missing")
+	}
+	f.replace(t, Owner(1), want)
+	f.meddle(t, nat.Change{RemoveNetworks: nat.Networks{Hairpin: want.Hairpin[:1]}})
+	f.differs(t, want, want.Hairpin[0].String()+" is missing")
+	f.differs(t, Cases()[2].Want, "other translations than its config")
+}
+
+func (f *fixture) meddle(t *testing.T, c nat.Change) {
+	t.Helper()
+	if err := f.keeper.Backend.Apply(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f *fixture) differs(t *testing.T, want nat.Translations, words string) {
+	t.Helper()
+	err := f.keeper.Check(t.Context(), Owner(1), nat.PartNatport, want)
+	if err == nil || !strings.Contains(err.Error(), words) {
+		t.Errorf("check says %v, want %q", err, words)
+	}
+}
