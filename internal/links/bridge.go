@@ -76,7 +76,7 @@ func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
 		return nil, false, &NotABridgeError{b.Name, link.Type()}
 	}
 	if !made && !b.halfMade(link) {
-		return link, false, nil
+		return link, false, b.addIPv6(link)
 	}
 	if err := h.finish(link, b); err != nil {
 		return nil, false, errors.Join(fmt.Errorf("make bridge %s: %w", b.Name, err), h.nl.LinkDel(link))
@@ -126,10 +126,25 @@ func (h *Host) finish(link netlink.Link, b Bridge) error {
 func (b Bridge) quiet() error {
 	conf := "net/ipv6/conf/" + b.Name + "/"
 	list := []setting{{conf + "accept_ra", "0"}, {conf + "autoconf", "0"}}
-	if !b.IPv6 {
-		list = append(list, setting{conf + "addr_gen_mode", "1"})
+	if b.IPv6 {
+		return ensureAll(append(list, b.linkLocal()...))
 	}
-	return ensureAll(list)
+	return ensureAll(append(list, setting{conf + "addr_gen_mode", "1"}))
+}
+
+// linkLocal gives the bridge a link-local address, at once: without one the kernel can't
+// ask for the neighbour of a packet that it forwards (ndisc_send_ns in net/ipv6/ndisc.c).
+func (b Bridge) linkLocal() []setting {
+	conf := "net/ipv6/conf/" + b.Name + "/"
+	return []setting{{conf + "accept_dad", "0"}, {conf + "addr_gen_mode", "0"}}
+}
+
+// addIPv6 is for a bridge of ours that was made for IPv4 alone.
+func (b Bridge) addIPv6(link netlink.Link) error {
+	if !b.IPv6 || link.Attrs().Alias != b.Mark {
+		return nil
+	}
+	return ensureAll(b.linkLocal())
 }
 
 func (h *Host) bringUp(link netlink.Link, b Bridge) error {
@@ -169,7 +184,11 @@ func (h *Host) addGateways(link netlink.Link, b Bridge) ([]netip.Prefix, error) 
 		if err := h.makeWay(link, b, gw, have); err != nil {
 			return added, err
 		}
-		if err := h.nl.AddrAdd(link, address(gw, false)); err != nil {
+		err := h.nl.AddrAdd(link, address(gw, false))
+		if errors.Is(err, unix.EEXIST) {
+			continue // someone else has just added it
+		}
+		if err != nil {
 			return added, fmt.Errorf("add address %s to bridge %s: %w", gw, b.Name, err)
 		}
 		added = append(added, gw)

@@ -77,6 +77,13 @@ func (p Port) setSysctls() error {
 	return ensureAll(list)
 }
 
+// allowLinkLocal takes back what setSysctls did for an interface without IPv6 addresses:
+// the kernel then makes the link-local one at once (addrconf_sysctl_addr_gen_mode in
+// net/ipv6/addrconf.c). It runs in the container.
+func (p Port) allowLinkLocal() error {
+	return ensureAll([]setting{{"net/ipv6/conf/" + p.ContainerName + "/addr_gen_mode", "0"}})
+}
+
 func (p Port) hasIPv6() bool {
 	for _, a := range p.Addresses {
 		if a.Addr().Is6() {

@@ -43,6 +43,21 @@ func (h *Host) AddPort(ctx context.Context, p Port) (hostEnd, container Link, er
 	return hostEnd, container, nil
 }
 
+// ConfigurePort gives a port that was added without addresses its addresses and routes: an
+// IPAM plugin such as dhcp needs the interface before it can say them.
+func (h *Host) ConfigurePort(p Port) error {
+	if err := h.raw.finishHostEnd(p); err != nil {
+		return fmt.Errorf("set up link %s: %w", p.HostName, err)
+	}
+	if p.hasIPv6() {
+		if err := p.Netns.Do(p.allowLinkLocal); err != nil {
+			return fmt.Errorf("enter the container: %w", err)
+		}
+	}
+	_, err := setUpContainer(p)
+	return err
+}
+
 func (h *Host) makePort(p Port) error {
 	bridge, err := h.nl.LinkByName(p.Bridge)
 	if err != nil {

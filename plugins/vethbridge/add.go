@@ -19,7 +19,7 @@ type adding struct {
 	ns   *netns.Namespace
 
 	plan      Plan
-	bridge    links.BridgeState
+	bridge    links.Link
 	hostEnd   links.Link
 	container links.Link
 }
@@ -44,29 +44,59 @@ func add(ctx context.Context, r cni.Request) (cni.Result, error) {
 	if err := steps.Run(ctx, r.Log, a.steps()); err != nil {
 		return cni.Result{}, cniError(err)
 	}
-	return a.plan.result(a.bridge.Link, a.hostEnd, a.container, r.Netns), nil
+	return a.plan.result(a.bridge, a.hostEnd, a.container, r.Netns), nil
 }
 
 // steps are what ADD does, in order. All that carries the owner is taken back by one
-// Release, which undoes the claim; only what attachments share has an undo of its own.
+// Release, which undoes the claim; only what attachments share has an undo of its own, and
+// what an IPAM plugin gave.
 func (a *adding) steps() []steps.Step {
-	owner := a.req.Owner
+	claim := steps.Step{Name: "claim addresses", Do: a.claim, Undo: func(ctx context.Context) error {
+		return a.host.Release(ctx, a.req.Owner)
+	}}
+	attach := steps.Step{Name: "attach port", Do: a.attachPort}
+	if a.cfg.IPAM.Kind == IPAMDelegated {
+		return append([]steps.Step{claim, a.bridgeStep(), attach,
+			{Name: "ask IPAM plugin", Do: a.delegate, Undo: func(ctx context.Context) error {
+				return a.cfg.IPAM.Plugin.Del(ctx, a.req)
+			}},
+			a.bridgeStep(), a.forwardingStep(), {Name: "configure port", Do: func(context.Context) error {
+				return a.host.Links.ConfigurePort(a.port())
+			}},
+		}, a.lastSteps()...)
+	}
+	return append([]steps.Step{claim, a.bridgeStep(), a.forwardingStep(), attach}, a.lastSteps()...)
+}
+
+// bridgeStep undoes what it did itself: with a delegated IPAM it comes twice, and only the
+// second time there are gateway addresses.
+func (a *adding) bridgeStep() steps.Step {
+	var st links.BridgeState
+	return steps.Step{
+		Name: "set up bridge",
+		Do: func(ctx context.Context) (err error) {
+			st, err = a.useBridge(ctx)
+			return err
+		},
+		Undo: func(ctx context.Context) error { return a.host.UndoBridge(ctx, a.plan.Bridge, st, a.req.Owner) },
+	}
+}
+
+func (a *adding) forwardingStep() steps.Step {
+	return steps.Step{
+		Name: "enable forwarding",
+		Do:   func(ctx context.Context) error { return a.host.EnableForwarding(ctx, a.plan.Forward) },
+		Undo: func(ctx context.Context) error { return a.host.UndoForwarding(ctx, a.plan.Forward, a.req.Owner) },
+	}
+}
+
+func (a *adding) lastSteps() []steps.Step {
 	return []steps.Step{
-		{Name: "claim addresses", Do: a.claim, Undo: a.unclaim},
-		{Name: "set up bridge", Do: a.useBridge, Undo: func(ctx context.Context) error {
-			return a.host.UndoBridge(ctx, a.plan.Bridge, a.bridge, owner)
-		}},
-		{Name: "enable forwarding", Do: func(ctx context.Context) error {
-			return a.host.EnableForwarding(ctx, a.plan.Forward)
-		}, Undo: func(ctx context.Context) error {
-			return a.host.UndoForwarding(ctx, a.plan.Forward, owner)
-		}},
-		{Name: "attach port", Do: a.attachPort},
 		{Name: "masquerade network", Do: func(ctx context.Context) error {
 			if a.plan.Translations.Empty() {
 				return nil
 			}
-			return a.host.NAT.Apply(ctx, owner, nat.PartVethbridge)
+			return a.host.NAT.Apply(ctx, a.req.Owner, nat.PartVethbridge)
 		}},
 		{Name: "announce addresses", Do: func(ctx context.Context) error {
 			return a.host.Links.Announce(ctx, a.port())
@@ -74,14 +104,15 @@ func (a *adding) steps() []steps.Step {
 	}
 }
 
-func (a *adding) useBridge(ctx context.Context) (err error) {
+func (a *adding) useBridge(ctx context.Context) (st links.BridgeState, err error) {
 	if a.plan.Bridge.MTU == 0 {
 		if a.plan.Bridge.MTU, err = a.host.Links.DefaultRouteMTU(); err != nil {
-			return err
+			return st, err
 		}
 	}
-	a.bridge, err = a.host.UseBridge(ctx, a.plan.Bridge)
-	return err
+	st, err = a.host.UseBridge(ctx, a.plan.Bridge)
+	a.bridge = st.Link
+	return st, err
 }
 
 func (a *adding) attachPort(ctx context.Context) (err error) {
@@ -95,7 +126,7 @@ func (a *adding) port() links.Port {
 	port := a.plan.Port
 	port.Netns = a.ns
 	if port.MTU == 0 {
-		port.MTU = a.bridge.Link.MTU
+		port.MTU = a.bridge.MTU
 	}
 	return port
 }

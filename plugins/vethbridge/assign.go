@@ -25,43 +25,68 @@ func (e *attachedError) Error() string { return "the container is attached alrea
 // and is dead is released first: a half-made attachment of the same owner, dead holders
 // of the address or of the whole range.
 func (a *adding) claim(ctx context.Context) error {
-	err := a.tryClaim(ctx)
+	err := a.enter(ctx)
 	freed, reclaimErr := a.makeRoom(ctx, err)
 	if reclaimErr != nil || !freed {
 		return errors.Join(err, reclaimErr)
 	}
-	return a.tryClaim(ctx)
+	return a.enter(ctx)
 }
 
-func (a *adding) tryClaim(ctx context.Context) error {
-	if a.cfg.IPAM.Kind != IPAMDelegated {
-		return a.enter(ctx, Assignment{})
-	}
-	assignment, err := a.delegate(ctx)
+// enter makes the record of the attachment in one transaction, with the addresses if they
+// are ours to give.
+func (a *adding) enter(ctx context.Context) error {
+	return a.host.Store.Update(ctx, func(tx *state.Tx) error {
+		if err := a.refuseKnown(tx); err != nil {
+			return err
+		}
+		var assignment Assignment
+		if a.cfg.IPAM.Kind == IPAMBuiltIn {
+			leases, err := ipam.Allocate(tx, a.cfg.IPAM.request(a.req.Owner))
+			if err != nil {
+				return err
+			}
+			assignment = builtInAssignment(a.cfg.IPAM, leases)
+		}
+		return a.record(tx, assignment)
+	})
+}
+
+// delegate asks the IPAM plugin, outside of any transaction, and completes the record with
+// what follows from its answer.
+func (a *adding) delegate(ctx context.Context) error {
+	result, err := a.cfg.IPAM.Plugin.Add(ctx, a.req)
 	if err != nil {
 		return err
 	}
-	if err := a.enter(ctx, assignment); err != nil {
+	err = errors.New("the IPAM plugin gave no address")
+	if len(result.Addresses) > 0 {
+		err = a.host.Store.Update(ctx, func(tx *state.Tx) error { return a.record(tx, assignmentOf(result)) })
+	}
+	if err != nil {
 		return errors.Join(err, a.cfg.IPAM.Plugin.Del(ctx, a.req))
 	}
 	return nil
 }
 
-// delegate calls the IPAM plugin, outside of any transaction, and not for an attachment
-// that has its addresses already.
-func (a *adding) delegate(ctx context.Context) (Assignment, error) {
-	err := a.host.Store.View(ctx, func(tx *state.Tx) error { return a.refuseKnown(tx) })
+// record makes the plan and enters the attachment, its use of what is shared, and its
+// translations.
+func (a *adding) record(tx *state.Tx, assignment Assignment) error {
+	owner := a.req.Owner
+	a.plan = newPlan(a.cfg, owner, assignment)
+	err := tx.PutAttachment(state.Attachment{
+		Owner: owner, BootID: tx.BootID(), Netns: a.ns.Identity(),
+		HostLink: a.plan.Port.HostName, Bridge: a.cfg.Bridge, RemoveBridge: a.cfg.RemoveBridge, Created: state.Now(),
+	})
 	if err != nil {
-		return Assignment{}, err
+		return err
 	}
-	result, err := a.cfg.IPAM.Plugin.Add(ctx, a.req)
-	if err != nil {
-		return Assignment{}, err
+	for _, o := range append(a.plan.Forward.Objects(), host.Bridge(a.cfg.Bridge)) {
+		if err := o.Use(tx, owner); err != nil {
+			return err
+		}
 	}
-	if len(result.Addresses) == 0 {
-		return Assignment{}, errors.Join(errors.New("the IPAM plugin gave no address"), a.cfg.IPAM.Plugin.Del(ctx, a.req))
-	}
-	return assignmentOf(result), nil
+	return nat.Claim(tx, owner, nat.PartVethbridge, a.plan.Translations)
 }
 
 func (a *adding) refuseKnown(tx *state.Tx) error {
@@ -71,56 +96,6 @@ func (a *adding) refuseKnown(tx *state.Tx) error {
 	}
 	leases, err := ipam.Leases(tx, a.req.Owner)
 	return errors.Join(&attachedError{leases}, err)
-}
-
-// enter makes the record of the attachment in one transaction: addresses, translations,
-// and its use of what is shared.
-func (a *adding) enter(ctx context.Context, assignment Assignment) error {
-	owner := a.req.Owner
-	return a.host.Store.Update(ctx, func(tx *state.Tx) error {
-		if err := a.refuseKnown(tx); err != nil {
-			return err
-		}
-		if a.cfg.IPAM.Kind == IPAMBuiltIn {
-			leases, err := ipam.Allocate(tx, a.cfg.IPAM.request(owner))
-			if err != nil {
-				return err
-			}
-			assignment = builtInAssignment(a.cfg.IPAM, leases)
-		}
-		a.plan = newPlan(a.cfg, owner, assignment)
-		return errors.Join(
-			tx.PutAttachment(a.record()),
-			host.Bridge(a.cfg.Bridge).Use(tx, owner),
-			a.useForwarding(tx),
-			nat.Claim(tx, owner, nat.PartVethbridge, a.plan.Translations),
-		)
-	})
-}
-
-func (a *adding) useForwarding(tx *state.Tx) error {
-	var failed []error
-	for _, o := range a.plan.Forward.Objects() {
-		failed = append(failed, o.Use(tx, a.req.Owner))
-	}
-	return errors.Join(failed...)
-}
-
-func (a *adding) record() state.Attachment {
-	return state.Attachment{
-		Owner: a.req.Owner, BootID: a.host.Store.BootID(), Netns: a.ns.Identity(),
-		HostLink: a.plan.Port.HostName, Bridge: a.cfg.Bridge, RemoveBridge: a.cfg.RemoveBridge,
-		Created: state.Now(),
-	}
-}
-
-// unclaim takes back everything that carries the owner, and what the IPAM plugin gave.
-func (a *adding) unclaim(ctx context.Context) error {
-	err := a.host.Release(ctx, a.req.Owner)
-	if a.cfg.IPAM.Kind == IPAMDelegated {
-		err = errors.Join(err, a.cfg.IPAM.Plugin.Del(ctx, a.req))
-	}
-	return err
 }
 
 // makeRoom releases what is dead and in the way of a claim that failed with err, and

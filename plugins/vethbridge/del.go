@@ -24,11 +24,11 @@ func del(ctx context.Context, r cni.Request) error {
 	if err != nil {
 		return cni.StateError(err)
 	}
-	err = errors.Join(h.Release(ctx, r.Owner), removeBridge(ctx, h, r))
+	// An IPAM plugin such as dhcp says good-bye by the interface, so it comes first.
 	if plugin, ok := delegatedIPAM(r); ok {
-		err = errors.Join(err, giveBack(ctx, plugin, r, attached))
+		err = giveBack(ctx, plugin, r, attached)
 	}
-	return cniError(err)
+	return cniError(errors.Join(err, h.Release(ctx, r.Owner), removeBridge(ctx, h, r)))
 }
 
 // giveBack calls the IPAM plugin. One that is not there can't have given anything to an

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"net/netip"
 
 	"vethbridge/internal/attachment"
@@ -51,10 +52,19 @@ func newPlan(cfg Config, owner attachment.Owner, a Assignment) Plan {
 	for _, address := range a.Addresses {
 		p.addAddress(cfg, address)
 	}
-	if p.Port.MAC == nil && len(a.Addresses) > 0 {
-		p.Port.MAC = links.StableMAC(a.Addresses[0].Prefix.Addr())
+	if p.Port.MAC == nil {
+		p.Port.MAC = planMAC(cfg, owner, a)
 	}
 	return p
+}
+
+// planMAC follows from the address, so that neighbours which remember an address are right
+// whoever has it now; or from the owner, where the link is made before there is an address.
+func planMAC(cfg Config, owner attachment.Owner, a Assignment) net.HardwareAddr {
+	if cfg.IPAM.Kind == IPAMBuiltIn && len(a.Addresses) > 0 {
+		return links.StableMAC(a.Addresses[0].Prefix.Addr())
+	}
+	return links.DerivedMAC(owner.String())
 }
 
 func (p *Plan) addAddress(cfg Config, a Address) {
