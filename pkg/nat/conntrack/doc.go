@@ -5,5 +5,6 @@
 //
 // Files:
 //
-//	drop.go  Drop
+//	drop.go   Drop: which connections are wrong
+//	table.go  the kernel's table: listing with the filter in the kernel, removing
 package conntrack

@@ -14,72 +14,117 @@ import (
 // Drop removes the tracked connections to the host's end of the mappings, whatever they
 // were translated to: those of a former holder of the port, and those that reached the
 // host itself before the port was published. Transit connections to the same port of other
-// hosts are left alone.
+// hosts are left alone. It works in the namespace of the calling thread.
 func Drop(mappings []nat.Mapping) error {
-	byFamily := map[netlink.InetFamily]*filter{}
+	if len(mappings) == 0 {
+		return nil
+	}
+	t, err := open()
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	d := dropping{table: t, hosts: map[service][]netip.Addr{}, local: map[netip.Addr]bool{}}
 	for _, m := range mappings {
-		family := netlink.InetFamily(unix.AF_INET6)
-		if m.Host.Is4() {
-			family = unix.AF_INET
-		}
-		if byFamily[family] == nil {
-			byFamily[family] = &filter{hosts: map[service][]netip.Addr{}}
-		}
-		key := service{uint8(m.Protocol), m.HostPort}
-		byFamily[family].hosts[key] = append(byFamily[family].hosts[key], m.Host)
+		s := service{familyOf(m.Host), m.Protocol, m.HostPort}
+		d.hosts[s] = append(d.hosts[s], m.Host)
 	}
-	for family, f := range byFamily {
-		if err := f.drop(family); err != nil {
-			return err
-		}
+	var failed []error
+	for _, f := range d.filters() {
+		failed = append(failed, d.drop(f))
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
-// service is a port of a protocol.
+// service is a port of a protocol in one family.
 type service struct {
-	protocol uint8
+	family   uint8
+	protocol nat.Protocol
 	port     uint16
 }
 
-// filter matches connections to the host's end of mappings of one family.
-type filter struct {
-	hosts map[service][]netip.Addr
-	local map[netip.Addr]bool // addresses of the host
+type dropping struct {
+	table *table
+	hosts map[service][]netip.Addr // the host's ends of the mappings
+	local map[netip.Addr]bool      // what the kernel has been asked already
 }
 
-func (f *filter) drop(family netlink.InetFamily) error {
-	addrs, err := netlink.AddrList(nil, int(family))
-	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
-		return fmt.Errorf("list addresses of the host: %w", err)
+// walks is how many times one protocol's ports may have the kernel walk its table, each
+// time sending only the entries of one of them. For more of them, one walk sends the
+// entries of the whole protocol.
+const walks = 4
+
+// filters are what the kernel is to send.
+func (d *dropping) filters() []filter {
+	type protocol struct {
+		family   uint8
+		protocol nat.Protocol
 	}
-	f.local = map[netip.Addr]bool{}
-	for _, a := range addrs {
-		if addr, ok := netip.AddrFromSlice(a.IP); ok {
-			f.local[addr.Unmap()] = true
+	services := map[protocol][]service{}
+	for s := range d.hosts {
+		p := protocol{s.family, s.protocol}
+		services[p] = append(services[p], s)
+	}
+	var list []filter
+	for p, of := range services {
+		if len(of) > walks {
+			list = append(list, filter{service: service{family: p.family, protocol: p.protocol}})
+			continue
+		}
+		for _, s := range of {
+			list = append(list, d.filter(s))
 		}
 	}
-	if _, err := netlink.ConntrackDeleteFilters(netlink.ConntrackTable, family, f); err != nil && !gone(err) {
-		return fmt.Errorf("drop tracked connections: %w", err)
+	return list
+}
+
+// filter names the address too if there is only one.
+func (d *dropping) filter(s service) filter {
+	f := filter{service: s}
+	if hosts := d.hosts[s]; len(hosts) == 1 && !hosts[0].IsUnspecified() {
+		f.host = hosts[0]
 	}
-	return nil
+	return f
 }
 
-// gone tells errors that mean that an entry ended by itself, or the dump was interrupted
-// by one that did.
-func gone(err error) bool {
-	return errors.Is(err, unix.ENOENT) || errors.Is(err, netlink.ErrDumpInterrupted)
+func (d *dropping) drop(f filter) error {
+	entries, err := d.table.list(f)
+	for _, e := range entries {
+		if !d.matches(e) {
+			continue
+		}
+		if removed := d.table.remove(e); removed != nil && !errors.Is(removed, unix.ENOENT) {
+			err = errors.Join(err, fmt.Errorf("drop tracked connection to %s port %d: %w", e.to, e.service.port, removed))
+		}
+	}
+	return err
 }
 
-// MatchConntrackFlow implements netlink.CustomConntrackFilter by the original direction of
-// a connection, which no translation changes.
-func (f *filter) MatchConntrackFlow(flow *netlink.ConntrackFlow) bool {
-	for _, host := range f.hosts[service{flow.Forward.Protocol, flow.Forward.DstPort}] {
-		to, ok := netip.AddrFromSlice(flow.Forward.DstIP)
-		to = to.Unmap()
-		if ok && (to == host || host.IsUnspecified() && (f.local[to] || to.IsLoopback())) {
+// matches looks at the original direction of a connection, which no translation changes.
+func (d *dropping) matches(e entry) bool {
+	for _, host := range d.hosts[e.service] {
+		if e.to == host || host.IsUnspecified() && d.isLocal(e.to) {
 			return true
 		}
 	}
 	return false
+}
+
+// isLocal asks the kernel's routes, as the rules in front of the translations do: what is
+// an address of the host is not only what stands on its links.
+func (d *dropping) isLocal(a netip.Addr) bool {
+	local, known := d.local[a]
+	if !known {
+		routes, err := netlink.RouteGet(a.AsSlice())
+		local = err == nil && len(routes) > 0 && routes[0].Type == unix.RTN_LOCAL
+		d.local[a] = local
+	}
+	return local
+}
+
+func familyOf(a netip.Addr) uint8 {
+	if a.Is4() {
+		return unix.AF_INET
+	}
+	return unix.AF_INET6
 }
