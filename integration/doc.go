@@ -24,19 +24,21 @@
 //
 // # Files, each with one subject
 //
-//	main_test.go      builds the executables once
-//	systems_test.go   veth pair, bridge, masquerade, published ports: the four systems
-//	reach_test.go     who reaches a published port, from where
-//	input_test.go     bad input
-//	versions_test.go  spec versions, VERSION, STATUS
-//	del_test.go       DEL in every odd situation
-//	check_test.go     CHECK, and healing
-//	gc_test.go        GC
-//	kill_test.go      kill -9 at any moment
-//	faults_test.go    system calls that fail, and kill -9 before each of them
-//	addresses_test.go which addresses are given
-//	parallel_test.go  bursts
-//	claims_test.go    addresses and ports that are taken, reclaiming the dead
-//	process_test.go   which processes are started
-//	conf_test.go      the sample conflists
+//	main_test.go        builds the executables once
+//	systems_test.go     veth pair, bridge, masquerade, published ports: the four systems
+//	reach_test.go       who reaches a published port, from where
+//	input_test.go       bad input
+//	versions_test.go    spec versions, VERSION, STATUS
+//	del_test.go         DEL in every odd situation
+//	check_test.go       CHECK, and healing
+//	gc_test.go          GC
+//	kill_test.go        kill -9 at any moment
+//	faults_test.go      system calls that fail, and kill -9 before each of them
+//	addresses_test.go   which addresses are given
+//	delegation_test.go  another IPAM plugin
+//	parallel_test.go    bursts
+//	claims_test.go      addresses and ports that are taken, reclaiming the dead
+//	process_test.go     which processes are started
+//	conf_test.go        the sample conflists
+//	operator_test.go    the commands for people
 package integration

@@ -42,7 +42,7 @@ func (h *Host) collect(ctx context.Context, network string, valid []attachment.O
 
 // candidates lists all owners on the network that there are at this moment.
 func (h *Host) candidates(ctx context.Context, network string) ([]attachment.Owner, error) {
-	recorded, err := h.attachments(ctx, network)
+	recorded, err := h.Attachments(ctx, network)
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,9 @@ func (h *Host) Liveness(ctx context.Context, a state.Attachment) (Liveness, erro
 	if a.BootID != h.Store.BootID() {
 		return Dead, nil
 	}
+	if a.Netns == (state.Netns{}) && a.HostLink == "" {
+		return Unknown, errors.New("neither its namespace nor its link is known")
+	}
 	gone, err := namespaceGone(a.Netns)
 	if err != nil {
 		return Unknown, err
@@ -70,7 +73,7 @@ func namespaceGone(recorded state.Netns) (bool, error) {
 // returns them. One whose life can't be judged stays, with a warning. It looks at every
 // attachment of the network.
 func (h *Host) Reclaim(ctx context.Context, network string) (released []attachment.Owner, err error) {
-	list, err := h.attachments(ctx, network)
+	list, err := h.Attachments(ctx, network)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +118,8 @@ func (h *Host) ReclaimHolder(ctx context.Context, owner attachment.Owner) (bool,
 	return h.ReclaimOne(ctx, record)
 }
 
-func (h *Host) attachments(ctx context.Context, network string) (list []state.Attachment, err error) {
+// Attachments lists the records of a network, or of all if network is empty.
+func (h *Host) Attachments(ctx context.Context, network string) (list []state.Attachment, err error) {
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
 		list, err = tx.Attachments(network)
 		return err

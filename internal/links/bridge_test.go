@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 
 	"vethbridge/internal/links"
 	"vethbridge/internal/sysctl"
@@ -140,17 +143,50 @@ func TestANetworkThatTheHostReachesOtherwiseIsRefused(t *testing.T) {
 }
 
 func TestABridgeIsMadeOnceByManyAtATime(t *testing.T) {
-	h := newHost(t)
-	var running sync.WaitGroup
-	for range 20 {
-		running.Go(func() {
-			// The sysctls are those of the calling thread's namespace, so the links only.
-			if _, err := h.EnsureBridge(context.Background(), demoBridge()); err != nil {
-				t.Error(err)
-			}
-		})
+	a, b := newHost(t).Host, second(t)
+	ns, err := os.Open("/proc/thread-self/ns/net")
+	if err != nil {
+		t.Fatal(err)
 	}
-	running.Wait()
+	defer ns.Close()
+	for i := range 50 {
+		bridge := demoBridge()
+		bridge.Name, bridge.Gateways = name("demo", i), nil
+		var running sync.WaitGroup
+		start := make(chan struct{})
+		for _, host := range []*links.Host{a, b} {
+			running.Go(func() {
+				<-start
+				ensureIn(t, ns, host, bridge)
+			})
+		}
+		close(start)
+		running.Wait()
+	}
+}
+
+// ensureIn makes a bridge from a thread in the namespace, so that its sysctls are those of
+// the namespace too. The thread ends with the goroutine.
+func ensureIn(t *testing.T, ns *os.File, host *links.Host, bridge links.Bridge) {
+	runtime.LockOSThread()
+	if err := unix.Setns(int(ns.Fd()), unix.CLONE_NEWNET); err != nil {
+		t.Error(err)
+		return
+	}
+	if _, err := host.EnsureBridge(context.Background(), bridge); err != nil {
+		t.Error(err)
+	}
+}
+
+// second opens what another process of the same namespace would.
+func second(t *testing.T) *links.Host {
+	t.Helper()
+	host, err := links.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(host.Close)
+	return host
 }
 
 func TestRemoveBridgeTakesOnlyAnEmptyBridgeOfOurs(t *testing.T) {

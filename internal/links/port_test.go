@@ -33,21 +33,33 @@ func TestAddPortGivesTheContainerWhatThePlanSays(t *testing.T) {
 	}
 }
 
-// Nothing waits for duplicate address detection, and nothing in the container listens to
-// router advertisements.
+// Nothing waits for duplicate address detection, not even the link-local address, which the
+// kernel adds in its own time; and the container is deaf to router advertisements.
 func TestAddPortLeavesNoAddressTentativeAndNoAdvertisementWelcome(t *testing.T) {
 	h := newHost(t)
 	h.ensure(t, demoBridge())
 	c := h.container(t)
 	_, eth := h.add(t, c.port(0))
 	for _, a := range c.addresses(t, eth) {
-		if a.Flags&unix.IFA_F_TENTATIVE != 0 {
+		if a.Flags&unix.IFA_F_TENTATIVE != 0 && !a.IP.IsLinkLocalUnicast() {
 			t.Errorf("%s is tentative", a)
 		}
 	}
-	for _, key := range []string{"accept_ra", "autoconf", "accept_redirects"} {
+	for _, key := range []string{"accept_dad", "accept_ra", "autoconf", "accept_redirects"} {
 		if now := c.sysctl(t, "net/ipv6/conf/eth0/"+key); now != "0" {
 			t.Errorf("%s is %s", key, now)
+		}
+	}
+}
+
+func TestTheGatewayCanBeUsedAtOnce(t *testing.T) {
+	h := newHost(t)
+	st := h.ensure(t, demoBridge())
+	h.add(t, h.container(t).port(0))
+	change(t, "demo0", func(netlink.Link) error { return nil })
+	for _, a := range addresses(t, st.Link) {
+		if a.Flags&unix.IFA_F_TENTATIVE != 0 && !a.IP.IsLinkLocalUnicast() {
+			t.Errorf("%s is tentative", a)
 		}
 	}
 }
@@ -61,6 +73,8 @@ func TestAnIPv4OnlyPortHasNoIPv6AddressOnEitherEnd(t *testing.T) {
 	port := c.port(0)
 	port.Addresses, port.Routes = port.Addresses[:1], port.Routes[:1]
 	hostEnd, eth := h.add(t, port)
+	// A look at the bridge makes the kernel take note of its carrier, and give addresses.
+	change(t, "demo0", func(netlink.Link) error { return nil })
 	found := append(c.addresses(t, eth), append(addresses(t, hostEnd), addresses(t, st.Link)...)...)
 	for _, a := range found {
 		if a.IP.To4() == nil {

@@ -2,6 +2,7 @@ package nat
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"vethbridge/internal/attachment"
@@ -23,6 +24,17 @@ func (k Keeper) Repair(ctx context.Context) (changed bool, err error) {
 		return k.load(ctx, want)
 	})
 	return changed, err
+}
+
+// CheckAll compares the kernel with the book for all owners. The error names all that
+// differs.
+func (k Keeper) CheckAll(ctx context.Context) error {
+	have, err := k.Backend.List(ctx)
+	if err != nil {
+		return err
+	}
+	want, err := k.target(ctx, have, nil)
+	return errors.Join(append(differences(want, have), err)...)
 }
 
 // restore loads all that the book says, but for one holder on its way out, which may be

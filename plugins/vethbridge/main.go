@@ -1,12 +1,17 @@
 package main
 
 import (
+	"context"
 	"os"
 
 	"vethbridge/internal/cni"
+	"vethbridge/internal/operator"
 )
 
 func main() {
+	if _, plugin := os.LookupEnv("CNI_COMMAND"); !plugin && len(os.Args) > 1 {
+		os.Exit(operator.Run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+	}
 	os.Exit(cni.Main(cni.Plugin{
 		About: "CNI plugin vethbridge: wires a container's network namespace into a Linux bridge",
 		Add:   add, Del: del, Check: check, GC: gc, Status: status,

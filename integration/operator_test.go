@@ -1,0 +1,108 @@
+package integration
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"vethbridge/integration/testbed"
+)
+
+// operate runs a command of the operator's tool on the host's state and returns its output
+// and exit status.
+func operate(t *testing.T, h *testbed.Host, args ...string) (string, int) {
+	t.Helper()
+	var out bytes.Buffer
+	cmd := exec.Command(filepath.Join(string(built), "vethbridge"), append(args, "--state-dir", h.StateDir)...)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	_ = cmd.Run()
+	return out.String(), cmd.ProcessState.ExitCode()
+}
+
+// says wants a command to end with a status and to say all words.
+func says(t *testing.T, h *testbed.Host, status int, words []string, args ...string) {
+	t.Helper()
+	out, got := operate(t, h, args...)
+	if got != status {
+		t.Errorf("%v: exit %d, want %d: %s", args, got, status, out)
+	}
+	for _, word := range words {
+		if !strings.Contains(out, word) {
+			t.Errorf("%v: %q lacks %q", args, out, word)
+		}
+	}
+}
+
+func TestTheOperatorSeesChecksAndMends(t *testing.T) {
+	h, n := newDemo(t)
+	before := h.Snapshot()
+	says(t, h, 0, []string{"all is as the book says"}, "check")
+	web, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+	lost, _ := attach(t, h, n, "lost", testbed.Port{HostPort: 8081, ContainerPort: 80})
+	says(t, h, 0, []string{"demo", "web", "alive", "10.99.0.2/24,fd99::2/64", "tcp 0.0.0.0:8080 -> 10.99.0.2:80"}, "ls")
+	says(t, h, 0, []string{"all is as the book says"}, "check")
+
+	h.Run("nft", "delete", "element", "inet", "vethbridge", "any_ports4", "{ tcp . 8080 }")
+	says(t, h, 1, []string{"mapping tcp 0.0.0.0:8080 -> 10.99.0.2:80 is missing"}, "check")
+	says(t, h, 0, []string{"all is as the book says"}, "check", "--state")
+	says(t, h, 0, []string{"restored"}, "repair")
+	says(t, h, 0, []string{"nothing to repair"}, "repair")
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
+
+	h.StopServing()
+	h.Forget(lost.Netns)
+	deadline := time.Now().Add(10 * time.Second)
+	// The kernel takes a dead namespace apart in its own time.
+	for out := ""; !strings.Contains(out, "dead") && time.Now().Before(deadline); {
+		out, _ = operate(t, h, "ls")
+	}
+	says(t, h, 1, []string{"demo/lost/eth0 is dead"}, "check")
+	says(t, h, 0, []string{"would release demo/lost/eth0"}, "gc", "--dry-run")
+	says(t, h, 0, []string{"released demo/lost/eth0"}, "gc")
+	out, _ := operate(t, h, "ls", "--json")
+	var rows []struct{ Container string }
+	if err := json.Unmarshal([]byte(out), &rows); err != nil || len(rows) != 1 || rows[0].Container != "web" {
+		t.Errorf("ls --json: %s", out)
+	}
+	n.Del(t, web, result.Raw)
+	h.Same(t, before)
+}
+
+func TestTheOperatorIsToldHowToUseTheTool(t *testing.T) {
+	h, _ := newDemo(t)
+	says(t, h, 2, []string{"there is no command", "vethbridge ls"}, "list")
+	says(t, h, 2, []string{"no-such-flag"}, "ls", "--no-such-flag")
+	says(t, h, 0, []string{"Exit status"}, "help")
+}
+
+// TestLeasesOfHostLocalAreImported switches a node with a container of the reference plugins
+// running.
+func TestLeasesOfHostLocalAreImported(t *testing.T) {
+	h, n := newDemo(t)
+	data := t.TempDir()
+	n = subnet(n, testbed.Config{"subnet": "10.99.0.0/29"})
+	if err := os.Mkdir(filepath.Join(data, "demo"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{"10.99.0.2": "old\r\neth0", "10.99.0.3": "", "last_reserved_ip.0": "10.99.0.2"} {
+		if err := os.WriteFile(filepath.Join(data, "demo", name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config := filepath.Join(data, "net.conf")
+	if err := os.WriteFile(config, []byte(n.Chain[0].JSON()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	says(t, h, 0, []string{"would import demo/old/eth0"}, "import", "--config", config, "--data-dir", data, "--dry-run")
+	says(t, h, 0, []string{"imported demo/old/eth0 with [10.99.0.2]"}, "import", "--config", config, "--data-dir", data)
+	says(t, h, 0, []string{"10.99.0.2/29", "unknown"}, "ls")
+	refused(t, h, n, testbed.Container{ID: "new", Netns: h.NewContainer(), Args: "IP=10.99.0.2"}, 100, "old")
+	n.Del(t, testbed.Container{ID: "old"}, nil)
+	c := testbed.Container{ID: "new", Netns: h.NewContainer(), Args: "IP=10.99.0.2"}
+	n.Del(t, c, n.Add(t, c).Raw)
+}

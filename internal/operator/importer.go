@@ -1,0 +1,105 @@
+package operator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/netns"
+	"vethbridge/internal/state"
+	"vethbridge/pkg/ipam"
+)
+
+// importLeases takes over the leases of the reference host-local, so that a node switches
+// with its containers running: nobody gets their addresses, and our DEL gives them back.
+func importLeases(ctx context.Context, s *session) error {
+	network, config, err := readNetwork(s.config)
+	if err != nil {
+		return err
+	}
+	requests, err := ipam.ReadHostLocal(s.dataDir, network)
+	if err != nil {
+		return err
+	}
+	for _, r := range requests {
+		r.Sets, r.AllowOverlap = config.Sets, config.AllowOverlap
+		if err := s.importLease(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *session) importLease(ctx context.Context, r ipam.Request) error {
+	path := cachedNetns(r.Owner)
+	identity, err := netns.Identify(path)
+	var gone *netns.NotExistError
+	switch {
+	case path != "" && errors.As(err, &gone):
+		fmt.Fprintf(s.out, "left out %s: its network namespace %s is gone\n", r.Owner, path)
+		return nil
+	case s.dryRun:
+		fmt.Fprintf(s.out, "would import %s with %v\n", r.Owner, r.Wanted)
+		return nil
+	}
+	err = s.host.Store.Update(ctx, func(tx *state.Tx) error {
+		if _, known, err := tx.Attachment(r.Owner); err != nil || known {
+			return err
+		}
+		if _, err := ipam.Allocate(tx, r); err != nil {
+			return err
+		}
+		return tx.PutAttachment(state.Attachment{Owner: r.Owner, BootID: tx.BootID(), Netns: identity, Created: state.Now()})
+	})
+	if err != nil {
+		return fmt.Errorf("import %s: %w", r.Owner, err)
+	}
+	fmt.Fprintf(s.out, "imported %s with %v\n", r.Owner, r.Wanted)
+	return nil
+}
+
+// readNetwork finds the plugin's ipam in a network config or config list.
+func readNetwork(path string) (network string, config ipam.Config, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", config, fmt.Errorf("read network config (--config): %w", err)
+	}
+	type plugin struct {
+		Type string          `json:"type"`
+		IPAM json.RawMessage `json:"ipam"`
+	}
+	var raw struct {
+		plugin
+		Name    string   `json:"name"`
+		Plugins []plugin `json:"plugins"`
+	}
+	if err := json.Unmarshal(text, &raw); err != nil {
+		return "", config, fmt.Errorf("decode %s: %w", path, err)
+	}
+	for _, p := range append(raw.Plugins, raw.plugin) {
+		if p.Type == "vethbridge" {
+			config, err = ipam.DecodeConfig(p.IPAM, nil)
+			return raw.Name, config, err
+		}
+	}
+	return "", config, fmt.Errorf("decode %s: no plugin of type vethbridge in it", path)
+}
+
+// resultCache is where libcni keeps the results of ADDs, with the namespace they were for.
+const resultCache = "/var/lib/cni/results"
+
+// cachedNetns is the namespace that a runtime based on libcni attached; empty if unknown.
+func cachedNetns(o attachment.Owner) string {
+	text, err := os.ReadFile(filepath.Join(resultCache, o.Network+"-"+o.ContainerID+"-"+o.IfName))
+	var cached struct {
+		Netns string `json:"netns"`
+	}
+	if err != nil || json.Unmarshal(text, &cached) != nil {
+		return ""
+	}
+	return cached.Netns
+}

@@ -1,0 +1,45 @@
+package operator
+
+import (
+	"context"
+	"fmt"
+
+	"vethbridge/internal/host"
+)
+
+// repair puts back the rules that are missing, of all attachments, in one transaction.
+func repair(ctx context.Context, s *session) error {
+	changed, err := s.host.NAT.Repair(ctx)
+	if err != nil {
+		return err
+	}
+	if changed {
+		fmt.Fprintln(s.out, "restored the translations of all attachments")
+	} else {
+		fmt.Fprintln(s.out, "nothing to repair")
+	}
+	return nil
+}
+
+// collect releases the dead.
+func collect(ctx context.Context, s *session) error {
+	records, err := s.host.Attachments(ctx, s.network)
+	if err != nil {
+		return err
+	}
+	for _, a := range records {
+		life, err := s.host.Liveness(ctx, a)
+		switch {
+		case life == host.Unknown:
+			fmt.Fprintf(s.out, "kept %s: cannot tell whether it is alive: %v\n", a.Owner, err)
+		case life == host.Dead && s.dryRun:
+			fmt.Fprintf(s.out, "would release %s\n", a.Owner)
+		case life == host.Dead:
+			if err := s.host.Release(ctx, a.Owner); err != nil {
+				return err
+			}
+			fmt.Fprintf(s.out, "released %s\n", a.Owner)
+		}
+	}
+	return nil
+}
