@@ -52,13 +52,24 @@ func run(ctx context.Context, p Plugin) *types.Error {
 	if err := os.Setenv("CNI_NETNS_OVERRIDE", "1"); err != nil {
 		return types.NewError(uint(CodeEnvironment), "set CNI_NETNS_OVERRIDE: "+err.Error(), "")
 	}
-	return skel.PluginMainFuncsWithError(skel.CNIFuncs{
-		Add:    func(args *skel.CmdArgs) error { return add(ctx, p, args) },
-		Del:    serve(ctx, del, p.Del),
-		Check:  serve(ctx, check, p.Check),
-		GC:     serve(ctx, gc, p.GC),
-		Status: serve(ctx, status, p.Status),
+	accepted := false
+	accept := func(serve func(*skel.CmdArgs) error) func(*skel.CmdArgs) error {
+		return func(args *skel.CmdArgs) error {
+			accepted = true
+			return serve(args)
+		}
+	}
+	err := skel.PluginMainFuncsWithError(skel.CNIFuncs{
+		Add:    accept(func(args *skel.CmdArgs) error { return add(ctx, p, args) }),
+		Del:    accept(serve(ctx, del, p.Del)),
+		Check:  accept(serve(ctx, check, p.Check)),
+		GC:     accept(serve(ctx, gc, p.GC)),
+		Status: accept(serve(ctx, status, p.Status)),
 	}, version.All, p.About)
+	if err != nil && !accepted {
+		err.Msg = "accept call: " + err.Msg // skel's own words
+	}
+	return err
 }
 
 // serve makes skel's function of a verb without a result.

@@ -13,22 +13,41 @@ import (
 func cniError(err error) error {
 	var known *cni.Error
 	var attached *attachedError
-	var kind *links.NotABridgeError
-	var onHost *links.OverlapError
 	switch {
 	case err == nil, errors.As(err, &known):
 		return err
 	case errors.As(err, &attached):
 		return &cni.Error{Code: cni.CodeAttached, Message: err.Error(), Cause: err,
 			Details: "the attachment is complete and was left as it is; DEL it first"}
-	case errors.As(err, &onHost):
+	}
+	return ipamError(linkError(err))
+}
+
+// linkError says what an error of internal/links means in CNI.
+func linkError(err error) error {
+	var kind *links.NotABridgeError
+	var overlap *links.OverlapError
+	var taken *links.NameTakenError
+	var full *links.BridgeFullError
+	var mtu *links.MTUError
+	switch {
+	case errors.As(err, &overlap):
 		return &cni.Error{Code: cni.CodeOverlap, Message: err.Error(), Cause: err,
 			Details: "choose another subnet, or set \"allowOverlap\": true in ipam"}
 	case errors.As(err, &kind):
 		return &cni.Error{Code: cni.CodeForeignObject, Message: err.Error(), Cause: err,
 			Details: "choose another name with the key \"bridge\""}
+	case errors.As(err, &taken):
+		return &cni.Error{Code: cni.CodeForeignObject, Message: err.Error(), Cause: err,
+			Details: "it was made by another program and was left as it is; remove it, or ask for another CNI_IFNAME"}
+	case errors.As(err, &full):
+		return &cni.Error{Code: cni.CodeTryAgain, Message: err.Error(), Cause: err,
+			Details: "remove containers, or give a second network a bridge of its own"}
+	case errors.As(err, &mtu):
+		return &cni.Error{Code: cni.CodeConfig, Message: err.Error(), Cause: err,
+			Details: "lower the key \"mtu\", or raise the bridge's MTU"}
 	}
-	return ipamError(err)
+	return err
 }
 
 // ipamError says what an error of pkg/ipam means in CNI.
