@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"vethbridge/internal/links"
+	"vethbridge/internal/netfilter"
 	"vethbridge/internal/state"
 	"vethbridge/pkg/nat"
 	"vethbridge/pkg/nat/nft"
@@ -21,7 +22,7 @@ type Host struct {
 	NAT   nat.Keeper
 	Log   *slog.Logger
 
-	backend *nft.Backend
+	rules *netfilter.Conn
 }
 
 // Open prepares the state directory and the netlink sockets. Nothing is changed in the
@@ -35,10 +36,10 @@ func Open(stateDir string, log *slog.Logger) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	backend := nft.Open()
+	rules := &netfilter.Conn{}
 	h := &Host{
-		Store: store, Links: l, Log: log, backend: backend,
-		NAT: nat.Keeper{Store: store, Backend: backend, Log: log},
+		Store: store, Links: l, Log: log, rules: rules,
+		NAT: nat.Keeper{Store: store, Backend: nft.New(rules), Log: log},
 	}
 	store.Rebuild = h.rebuild
 	return h, nil
@@ -57,7 +58,7 @@ func (h *Host) Begin(ctx context.Context) error {
 // period, so it comes last, with no lock held.
 func (h *Host) Close() error {
 	h.Links.Close()
-	return h.backend.Close()
+	return h.rules.Close()
 }
 
 // locked runs fn with the kernel lock held.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"vethbridge/internal/netfilter"
 	"vethbridge/internal/netns/netnstest"
 	"vethbridge/internal/state"
 	"vethbridge/internal/state/statetest"
@@ -24,8 +25,9 @@ func TestRulesetsReadAsTheirGoldenFiles(t *testing.T) {
 	for _, c := range nattest.Cases() {
 		t.Run(c.Name, func(t *testing.T) {
 			netnstest.Inside(t)
-			b := Open()
-			t.Cleanup(func() { _ = b.Close() })
+			conn := &netfilter.Conn{}
+			b := New(conn)
+			t.Cleanup(func() { _ = conn.Close() })
 			keeper := nat.Keeper{Store: statetest.Open(t, nat.CheckBook), Backend: b, Log: slog.New(slog.DiscardHandler)}
 			err := keeper.Store.Update(t.Context(), func(tx *state.Tx) error {
 				return tx.PutAttachment(state.Attachment{Owner: nattest.Owner(1), BootID: tx.BootID()})

@@ -7,25 +7,26 @@ import (
 	"slices"
 
 	"github.com/google/nftables"
-	"github.com/google/nftables/userdata"
 
+	"vethbridge/internal/netfilter"
 	"vethbridge/pkg/nat"
 )
 
 // List reads the table back. A table, chain or rule of the fixed structure that is not
 // there is named in Missing.
 func (b *Backend) List(context.Context) (nat.Ruleset, error) {
-	if err := b.open(); err != nil {
+	conn, err := b.conn.Open()
+	if err != nil {
 		return nat.Ruleset{}, err
 	}
-	there, err := b.tableExists()
+	there, err := netfilter.TableExists(conn, table())
 	if err != nil {
 		return nat.Ruleset{}, err
 	}
 	if !there {
 		return nat.Ruleset{Missing: []string{"table inet " + TableName}}, nil
 	}
-	sets, err := b.conn.GetSets(table())
+	sets, err := conn.GetSets(table())
 	if err != nil {
 		return nat.Ruleset{}, fmt.Errorf("list sets: %w", err)
 	}
@@ -34,27 +35,19 @@ func (b *Backend) List(context.Context) (nat.Ruleset, error) {
 		for _, s := range f.sets() {
 			if !slices.ContainsFunc(sets, func(have *nftables.Set) bool { return have.Name == s.Name }) {
 				r.Missing = append(r.Missing, "set "+s.Name)
-			} else if err := b.readSet(f, s, &r); err != nil {
+			} else if err := readSet(conn, f, s, &r); err != nil {
 				return nat.Ruleset{}, err
 			}
 		}
 	}
 	slices.SortFunc(r.Entries, func(a, b nat.Entry) int { return a.Mapping.Compare(b.Mapping) })
-	missing, err := b.missingRules()
+	missing, err := netfilter.MissingRules(conn, table(), chains())
 	r.Missing = append(r.Missing, missing...)
 	return r, err
 }
 
-func (b *Backend) tableExists() (bool, error) {
-	tables, err := b.conn.ListTablesOfFamily(nftables.TableFamilyINet)
-	if err != nil {
-		return false, fmt.Errorf("list nftables tables: %w", err)
-	}
-	return slices.ContainsFunc(tables, func(t *nftables.Table) bool { return t.Name == TableName }), nil
-}
-
-func (b *Backend) readSet(f family, s *nftables.Set, r *nat.Ruleset) error {
-	elements, err := b.conn.GetSetElements(s)
+func readSet(conn *nftables.Conn, f family, s *nftables.Set, r *nat.Ruleset) error {
+	elements, err := conn.GetSetElements(s)
 	if err != nil {
 		return fmt.Errorf("list elements of %s: %w", s.Name, err)
 	}
@@ -118,27 +111,4 @@ func (f family) pairs(elements []nftables.SetElement) []netip.Prefix {
 		}
 	}
 	return list
-}
-
-// missingRules compares the rules' comments with those of the fixed structure. A rule can't
-// be changed without losing its comment's place.
-func (b *Backend) missingRules() ([]string, error) {
-	var missing []string
-	for _, c := range chains() {
-		rules, err := b.conn.GetRules(table(), c.nft())
-		if err != nil {
-			return nil, fmt.Errorf("list rules of chain %s: %w", c.name, err)
-		}
-		have := make([]string, 0, len(rules))
-		for _, r := range rules {
-			comment, _ := userdata.GetString(r.UserData, userdata.TypeComment)
-			have = append(have, comment)
-		}
-		for _, r := range c.rules {
-			if !slices.Contains(have, r.comment) {
-				missing = append(missing, fmt.Sprintf("rule %q of chain %s", r.comment, c.name))
-			}
-		}
-	}
-	return missing, nil
 }

@@ -3,6 +3,7 @@ package nft
 import (
 	"testing"
 
+	"vethbridge/internal/netfilter"
 	"vethbridge/internal/netns/netnstest"
 	"vethbridge/pkg/nat"
 	"vethbridge/pkg/nat/nattest"
@@ -11,8 +12,9 @@ import (
 func TestNftablesKeepsTheContract(t *testing.T) {
 	nattest.Contract(t, func(t *testing.T) nat.Backend {
 		netnstest.Inside(t)
-		b := Open()
-		t.Cleanup(func() { _ = b.Close() })
+		conn := &netfilter.Conn{}
+		b := New(conn)
+		t.Cleanup(func() { _ = conn.Close() })
 		return b
 	})
 }

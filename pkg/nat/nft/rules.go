@@ -3,6 +3,8 @@ package nft
 import (
 	"github.com/google/nftables/expr"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/netfilter"
 )
 
 // hairpinMark is the mark bit of packets that come from one of our networks to an address of
@@ -12,28 +14,28 @@ const hairpinMark = 1 << 13
 // guardRules drop what comes from outside and is addressed to, or claims to come from, the
 // host's loopback: route_localnet, which localhost clients of published ports need, would
 // let it in.
-func guardRules() []rule {
+func guardRules() []netfilter.Rule {
 	v4 := func(load expr.Any) []expr.Any {
 		return join(ipv4.is(), notLoopback(), load, masked([]byte{0xff, 0, 0, 0}), equals([]byte{127, 0, 0, 0}), drop())
 	}
 	v6 := func(load expr.Any) []expr.Any {
 		return join(ipv6.is(), notLoopback(), load, equals([]byte{15: 1}), drop())
 	}
-	return []rule{
-		{"nothing from outside to 127.0.0.0/8", v4(ipv4.destination())},
-		{"nothing from outside as 127.0.0.0/8", v4(ipv4.source())},
-		{"nothing from outside to ::1", v6(ipv6.destination())},
-		{"nothing from outside as ::1", v6(ipv6.source())},
+	return []netfilter.Rule{
+		rule("nothing from outside to 127.0.0.0/8", v4(ipv4.destination())),
+		rule("nothing from outside as 127.0.0.0/8", v4(ipv4.source())),
+		rule("nothing from outside to ::1", v6(ipv6.destination())),
+		rule("nothing from outside as ::1", v6(ipv6.source())),
 	}
 }
 
 // dnatRules look a packet up, first under its own destination address, then under any.
-func dnatRules() []rule {
-	var list []rule
+func dnatRules() []netfilter.Rule {
+	var list []netfilter.Rule
 	for _, f := range families {
 		list = append(list,
-			rule{"ports of one host address, IPv" + f.suffix, f.dnat(hostPorts)},
-			rule{"ports of any host address, IPv" + f.suffix, f.dnat(anyPorts)},
+			rule("ports of one host address, IPv"+f.suffix, f.dnat(hostPorts)),
+			rule("ports of any host address, IPv"+f.suffix, f.dnat(anyPorts)),
 		)
 	}
 	return list
@@ -56,17 +58,17 @@ func (f family) dnat(name string) []expr.Any {
 	)
 }
 
-func preroutingRules() []rule {
-	var list []rule
+func preroutingRules() []netfilter.Rule {
+	var list []netfilter.Rule
 	for _, f := range families {
-		list = append(list, rule{"from a container, IPv" + f.suffix,
-			join(f.is(), f.source(), in(hairpin+f.suffix), toHost(), setMark(hairpinMark))})
+		list = append(list, rule("from a container, IPv"+f.suffix,
+			join(f.is(), f.source(), in(hairpin+f.suffix), toHost(), setMark(hairpinMark))))
 	}
-	return append(list, rule{"to the host", join(toHost(), jump("dnat"))})
+	return append(list, rule("to the host", join(toHost(), jump("dnat"))))
 }
 
-func outputRules() []rule {
-	return []rule{{"to the host", join(toHost(), jump("dnat"))}}
+func outputRules() []netfilter.Rule {
+	return []netfilter.Rule{rule("to the host", join(toHost(), jump("dnat")))}
 }
 
 // setMark sets a bit of the packet's mark and leaves the others.
@@ -87,15 +89,15 @@ func hasMark(bit uint32) []expr.Any {
 }
 
 // postroutingRules rewrite the source only where the answer would not come back otherwise.
-func postroutingRules() []rule {
-	var list []rule
+func postroutingRules() []netfilter.Rule {
+	var list []netfilter.Rule
 	for _, f := range families {
 		list = append(list,
-			rule{"hairpin, IPv" + f.suffix, join(f.is(), hasMark(hairpinMark), translated(), f.bothIn(inside+f.suffix), leave())},
-			rule{"from localhost, IPv" + f.suffix, join(f.is(), translated(), f.fromLocalhost(), leave())},
-			rule{"inside a network, IPv" + f.suffix, join(f.is(), f.bothIn(inside+f.suffix), goBack())},
-			rule{"multicast, IPv" + f.suffix, join(f.is(), f.toMulticast(), goBack())},
-			rule{"leaving a network, IPv" + f.suffix, join(f.is(), f.source(), in(masquerade+f.suffix), leave())},
+			rule("hairpin, IPv"+f.suffix, join(f.is(), hasMark(hairpinMark), translated(), f.bothIn(inside+f.suffix), leave())),
+			rule("from localhost, IPv"+f.suffix, join(f.is(), translated(), f.fromLocalhost(), leave())),
+			rule("inside a network, IPv"+f.suffix, join(f.is(), f.bothIn(inside+f.suffix), goBack())),
+			rule("multicast, IPv"+f.suffix, join(f.is(), f.toMulticast(), goBack())),
+			rule("leaving a network, IPv"+f.suffix, join(f.is(), f.source(), in(masquerade+f.suffix), leave())),
 		)
 	}
 	return list

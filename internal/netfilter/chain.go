@@ -1,0 +1,79 @@
+package netfilter
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/google/nftables"
+	"github.com/google/nftables/expr"
+	"github.com/google/nftables/userdata"
+)
+
+// Rule is one rule with the comment that says what it is for, by which it is known again.
+type Rule struct {
+	Comment string
+	Exprs   []expr.Any
+}
+
+// NewRule makes a rule of expressions and lists of them.
+func NewRule(comment string, parts ...any) Rule {
+	return Rule{Comment: comment, Exprs: Join(parts...)}
+}
+
+// Chain is a chain with its rules; a chain without a hook is jumped to.
+type Chain struct {
+	Name     string
+	Type     nftables.ChainType
+	Hook     *nftables.ChainHook
+	Priority *nftables.ChainPriority
+	Rules    []Rule
+}
+
+func (c Chain) in(t *nftables.Table) *nftables.Chain {
+	return &nftables.Chain{Name: c.Name, Table: t, Type: c.Type, Hooknum: c.Hook, Priority: c.Priority}
+}
+
+// AddChains collects the making of chains with their rules. A chain that is jumped to stands
+// before the chains that jump.
+func AddChains(conn *nftables.Conn, t *nftables.Table, chains []Chain) {
+	for _, c := range chains {
+		chain := conn.AddChain(c.in(t))
+		for _, r := range c.Rules {
+			conn.AddRule(&nftables.Rule{
+				Table: t, Chain: chain, Exprs: r.Exprs, UserData: userdata.AppendString(nil, userdata.TypeComment, r.Comment),
+			})
+		}
+	}
+}
+
+// MissingRules names the rules that are not there, by their comments. A rule can't be
+// changed without losing its place.
+func MissingRules(conn *nftables.Conn, t *nftables.Table, chains []Chain) ([]string, error) {
+	var missing []string
+	for _, c := range chains {
+		rules, err := conn.GetRules(t, c.in(t))
+		if err != nil {
+			return nil, fmt.Errorf("list rules of chain %s: %w", c.Name, err)
+		}
+		have := make([]string, 0, len(rules))
+		for _, r := range rules {
+			comment, _ := userdata.GetString(r.UserData, userdata.TypeComment)
+			have = append(have, comment)
+		}
+		for _, r := range c.Rules {
+			if !slices.Contains(have, r.Comment) {
+				missing = append(missing, fmt.Sprintf("rule %q of chain %s", r.Comment, c.Name))
+			}
+		}
+	}
+	return missing, nil
+}
+
+// TableExists reports whether there is such a table.
+func TableExists(conn *nftables.Conn, t *nftables.Table) (bool, error) {
+	tables, err := conn.ListTablesOfFamily(t.Family)
+	if err != nil {
+		return false, fmt.Errorf("list nftables tables: %w", err)
+	}
+	return slices.ContainsFunc(tables, func(have *nftables.Table) bool { return have.Name == t.Name }), nil
+}

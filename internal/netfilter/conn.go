@@ -1,0 +1,84 @@
+package netfilter
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/nftables"
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// socketBuffer holds a batch of tens of thousands of elements and its acknowledgements.
+	socketBuffer = 16 << 20
+	// answerLimit is how long all answers of the kernel may take. It is far beyond any real
+	// time, and there so that a lock held meanwhile is not held for ever.
+	answerLimit = time.Minute
+)
+
+// Conn is a netlink socket to nftables in the namespace of the thread that first uses it.
+// It is not safe for concurrent use.
+type Conn struct {
+	nft *nftables.Conn // nil until it is needed
+}
+
+// Close closes the socket. After a deletion the kernel lets that wait for a grace period
+// (nf_tables_rcv_nl_event in net/netfilter/nf_tables_api.c), so nobody should hold a lock.
+func (c *Conn) Close() error {
+	if c.nft == nil {
+		return nil
+	}
+	err := c.nft.CloseLasting()
+	c.nft = nil
+	return err
+}
+
+// Open returns the connection for reading and for collecting a batch. The socket is opened
+// at the first call.
+func (c *Conn) Open() (*nftables.Conn, error) {
+	if c.nft != nil {
+		return c.nft, nil
+	}
+	conn, err := nftables.New(nftables.AsLasting(), nftables.WithSockOptions(func(s *netlink.Conn) error {
+		return errors.Join(
+			s.SetReadBuffer(socketBuffer), s.SetWriteBuffer(socketBuffer), s.SetDeadline(time.Now().Add(answerLimit)),
+		)
+	}))
+	if err != nil {
+		return nil, fmt.Errorf("open nftables socket: %w", err)
+	}
+	c.nft = conn
+	return conn, nil
+}
+
+// Batch makes the changes that collect asks for in one transaction, or none of them.
+func (c *Conn) Batch(collect func(*nftables.Conn) error) error {
+	conn, err := c.Open()
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(collect(conn), conn.Flush()); err != nil {
+		// The socket may hold answers that nobody has read.
+		return errors.Join(err, c.Close())
+	}
+	return nil
+}
+
+// IsDrift reports whether a batch failed because elements, sets or chains are not there, or
+// have another value: someone else has changed our table.
+func IsDrift(err error) bool {
+	for _, drift := range []error{unix.ENOENT, unix.EEXIST, unix.EBUSY, unix.ENOTEMPTY} {
+		if errors.Is(err, drift) {
+			return true
+		}
+	}
+	return false
+}
+
+// IsMissing reports whether a batch failed because something is not there.
+func IsMissing(err error) bool { return errors.Is(err, unix.ENOENT) }
+
+// IsThere reports whether a batch failed because something is there already.
+func IsThere(err error) bool { return errors.Is(err, unix.EEXIST) }

@@ -1,0 +1,13 @@
+// Package netfilter is what our nftables tables have in common: the socket and its batches,
+// tables of fixed chains whose rules are known by their comments, and the expressions that
+// rules are made of.
+//
+// It must not know what any table is for: pkg/nat/nft and internal/fence do.
+//
+// Files:
+//
+//	conn.go      Conn: the socket, one batch a change
+//	elements.go  elements of sets, in bites that fit, and looking one up by its key
+//	chain.go     Chain, Rule: the fixed structure of a table
+//	expr.go      expressions
+package netfilter
