@@ -39,6 +39,7 @@
 //	parallel_test.go    bursts
 //	claims_test.go      addresses and ports that are taken, reclaiming the dead
 //	process_test.go     which processes are started
+//	connections_test.go tracked connections of mappings that come and go
 //	conf_test.go        the sample conflists
 //	operator_test.go    the commands for people
 package integration

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
 	"time"
 )
@@ -89,6 +90,31 @@ func source(a net.Addr) string {
 // the source address that it saw.
 func (h *Host) Ask(path, network, host string, port int) (name, seen string, err error) {
 	return h.ask(path, network, host, port, patience)
+}
+
+// AskAgain is Ask by UDP from a source port that stays the same, as that of a client does
+// that goes on talking. It repeats the question until its patience ends.
+func (h *Host) AskAgain(path string, from int, host string, port int) (name string, err error) {
+	err = h.In(path, func() error {
+		d := net.Dialer{LocalAddr: &net.UDPAddr{Port: from}}
+		c, err := d.Dial("udp", net.JoinHostPort(host, fmt.Sprint(port)))
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		var b [64]byte
+		for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+			_, _ = io.WriteString(c, "?") // refused while nobody listens
+			_ = c.SetReadDeadline(time.Now().Add(silence))
+			n, err := c.Read(b[:])
+			if err == nil {
+				name, _, _ = strings.Cut(string(b[:n]), " ")
+				return nil
+			}
+		}
+		return os.ErrDeadlineExceeded
+	})
+	return name, err
 }
 
 // Silent reports whether nothing answers.

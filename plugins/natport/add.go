@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
@@ -70,9 +71,16 @@ func (a *adding) steps() []steps.Step {
 			return a.host.EnableHairpin(ctx, a.plan.Ports)
 		}},
 		{Name: "drop stale connections", Do: func(ctx context.Context) error {
-			return a.host.DropConnections(ctx, a.plan.Translations.Mappings)
+			return a.host.DropConnections(ctx, withoutTCP(a.plan.Translations.Mappings))
 		}},
 	}
+}
+
+// withoutTCP leaves out mappings by whose making no connection becomes wrong: a TCP client
+// begins with a new connection, and one that is under way is with a socket of the host. It
+// saves a walk through the kernel's whole table (5 ms).
+func withoutTCP(mappings []nat.Mapping) []nat.Mapping {
+	return slices.DeleteFunc(slices.Clone(mappings), func(m nat.Mapping) bool { return m.Protocol == nat.TCP })
 }
 
 func (a *adding) findDevice(context.Context) error {
