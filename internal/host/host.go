@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"vethbridge/internal/fence"
 	"vethbridge/internal/links"
 	"vethbridge/internal/netfilter"
 	"vethbridge/internal/state"
@@ -20,6 +21,7 @@ type Host struct {
 	Store *state.Store
 	Links *links.Host
 	NAT   nat.Keeper
+	Fence fence.Keeper
 	Log   *slog.Logger
 
 	rules *netfilter.Conn
@@ -39,7 +41,8 @@ func Open(stateDir string, log *slog.Logger) (*Host, error) {
 	rules := &netfilter.Conn{}
 	h := &Host{
 		Store: store, Links: l, Log: log, rules: rules,
-		NAT: nat.Keeper{Store: store, Backend: nft.New(rules), Log: log},
+		NAT:   nat.Keeper{Store: store, Backend: nft.New(rules), Log: log},
+		Fence: fence.Keeper{Store: store, Conn: rules, Log: log},
 	}
 	store.Rebuild = h.rebuild
 	return h, nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/fence"
 	"vethbridge/internal/links"
 	"vethbridge/internal/shared"
 	"vethbridge/internal/state"
@@ -22,9 +23,9 @@ func (h *Host) rebuild(tx *state.Tx) error {
 	if err != nil {
 		return err
 	}
-	var rules nat.Ruleset
+	var rules kernelRules
 	if len(marked) > 0 {
-		if rules, err = h.NAT.Backend.List(context.Background()); err != nil {
+		if rules, err = h.kernelRules(); err != nil {
 			return err
 		}
 	}
@@ -41,9 +42,23 @@ func (h *Host) rebuild(tx *state.Tx) error {
 	return nil
 }
 
-func (h *Host) adopt(tx *state.Tx, owner attachment.Owner, l links.Marked, rules nat.Ruleset) error {
+// kernelRules is what the kernel's tables hold.
+type kernelRules struct {
+	translations nat.Ruleset
+	fences       fence.Held
+}
+
+func (h *Host) kernelRules() (r kernelRules, err error) {
+	if r.translations, err = h.NAT.Backend.List(context.Background()); err != nil {
+		return r, err
+	}
+	r.fences, err = h.Fence.Held()
+	return r, err
+}
+
+func (h *Host) adopt(tx *state.Tx, owner attachment.Owner, l links.Marked, rules kernelRules) error {
 	record := state.Attachment{Owner: owner, BootID: tx.BootID(), HostLink: l.Name, Bridge: l.Bridge, Created: state.Now()}
-	if err := adoptLocalhost(tx, &record, rules); err != nil {
+	if err := adoptLocalhost(tx, &record, rules.translations); err != nil {
 		return err
 	}
 	if err := tx.PutAttachment(record); err != nil {
@@ -64,7 +79,10 @@ func (h *Host) adopt(tx *state.Tx, owner attachment.Owner, l links.Marked, rules
 	if err := ipam.Adopt(tx, owner, l.Addresses); err != nil {
 		return err
 	}
-	return nat.Adopt(tx, owner, l.Addresses, rules)
+	if err := fence.Adopt(tx, owner, l.Bridge, rules.fences); err != nil {
+		return err
+	}
+	return nat.Adopt(tx, owner, l.Addresses, rules.translations)
 }
 
 // adoptLocalhost recognises an attachment whose ports are reached from 127.0.0.1. The

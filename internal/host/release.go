@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/links"
@@ -25,10 +26,14 @@ func (h *Host) Release(ctx context.Context, owner attachment.Owner) error {
 		return err
 	}
 	// Both wait for the kernel, so they do it at the same time.
-	link := make(chan error, 1)
-	go func() { link <- h.Links.DeletePort(ctx, owner.HostLink(), owner.Mark()) }()
-	translations := h.releaseTranslations(ctx, owner, known)
-	if err := errors.Join(<-link, translations); err != nil {
+	deleted := make(chan error, 1)
+	go func() { deleted <- h.Links.DeletePort(ctx, owner.HostLink(), owner.Mark()) }()
+	portGone := sync.OnceValue(func() error { return <-deleted })
+	rules := h.releaseTranslations(ctx, owner, known)
+	if known {
+		rules = errors.Join(rules, h.Fence.Remove(ctx, owner, portGone))
+	}
+	if err := errors.Join(portGone(), rules); err != nil {
 		return fmt.Errorf("release %s: %w", owner, err)
 	}
 	if !known {
@@ -78,7 +83,7 @@ func (h *Host) releaseUnrecorded(ctx context.Context, owner attachment.Owner) er
 	last := !slices.ContainsFunc(marked, func(l links.Marked) bool {
 		return l.Mark != owner.Mark() && l.Mark != BridgeMark
 	})
-	return h.NAT.RemoveUnrecorded(ctx, owner, last)
+	return errors.Join(h.NAT.RemoveUnrecorded(ctx, owner, last), h.Fence.RemoveUnrecorded(ctx, owner))
 }
 
 // mappings lists the ports that natport published for an owner.

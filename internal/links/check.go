@@ -69,6 +69,7 @@ func (h *Host) checkHostEnd(p Port, d *differences) {
 	a := link.Attrs()
 	d.when(markOf(link) != p.Mark, "link %s carries the alias %q, not that of %q", p.HostName, a.Alias, p.Mark)
 	d.when(a.Flags&net.FlagUp == 0, "link %s is down", p.HostName)
+	d.when(p.Group != 0 && int(a.Group) != p.Group, "link %s is in device group %d, not %d", p.HostName, a.Group, p.Group)
 	d.when(p.MTU != 0 && a.MTU != p.MTU, "link %s has MTU %d, not %d", p.HostName, a.MTU, p.MTU)
 	if a.MasterIndex != bridge.Attrs().Index {
 		d.when(true, "link %s is not a port of bridge %s", p.HostName, p.Bridge)

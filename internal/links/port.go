@@ -23,6 +23,7 @@ type Port struct {
 	Hairpin, Isolated      bool
 	DAD                    bool // duplicate address detection for IPv6 addresses
 	Down                   bool // the container's end stays down
+	Group                  int  // device group of the host's end; 0 is the kernel's default
 	Addresses              []netip.Prefix
 	Routes                 []Route
 }

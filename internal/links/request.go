@@ -53,7 +53,7 @@ func (r requests) makeVeth(p Port, bridge int) error {
 	nl.NewIfInfomsgChild(peer, unix.AF_UNSPEC)
 	peer.AddRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(p.ContainerName))
 	peer.AddRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(p.Netns.FD())))
-	data := []nl.NetlinkRequestData{up, name(p.HostName), number(unix.IFLA_MASTER, bridge)}
+	data := []nl.NetlinkRequestData{up, name(p.HostName), number(unix.IFLA_MASTER, bridge), number(unix.IFLA_GROUP, p.Group)}
 	if p.MTU != 0 {
 		peer.AddRtAttr(unix.IFLA_MTU, nl.Uint32Attr(uint32(p.MTU)))
 		data = append(data, number(unix.IFLA_MTU, p.MTU))

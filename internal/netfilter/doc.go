@@ -7,7 +7,8 @@
 // Files:
 //
 //	conn.go      Conn: the socket, one batch a change
-//	elements.go  elements of sets, in bites that fit, and looking one up by its key
+//	elements.go  elements of sets, in bites that fit
+//	lookup.go    Holds: one element of a set
 //	chain.go     Chain, Rule: the fixed structure of a table
 //	expr.go      expressions
 package netfilter

@@ -37,6 +37,14 @@ func Masked(mask []byte) expr.Any {
 // Meta loads a packet's meta information.
 func Meta(key expr.MetaKey) expr.Any { return &expr.Meta{Key: key, Register: Reg} }
 
+// At is Reg plus a number of words.
+func At(words uint32) uint32 { return Reg + words }
+
+// Payload loads length bytes of a header at offset into the register at a number of words.
+func Payload(base expr.PayloadBase, offset, length, words uint32) expr.Any {
+	return &expr.Payload{DestRegister: At(words), Base: base, Offset: offset, Len: length}
+}
+
 // Native is a number as the kernel keeps its own.
 func Native(n uint32) []byte { return binary.NativeEndian.AppendUint32(nil, n) }
 

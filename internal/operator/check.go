@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"vethbridge/internal/fence"
 	"vethbridge/internal/host"
 	"vethbridge/internal/shared"
 	"vethbridge/pkg/ipam"
@@ -20,7 +21,7 @@ func check(ctx context.Context, s *session) error {
 			fmt.Fprintln(s.out, err)
 		}
 	}
-	report(s.host.Store.Check(ctx, ipam.Check, nat.CheckBook, shared.Check))
+	report(s.host.Store.Check(ctx, ipam.Check, nat.CheckBook, fence.Check, shared.Check))
 	if !s.state {
 		records, err := s.host.Attachments(ctx, s.network)
 		report(err)
@@ -32,6 +33,7 @@ func check(ctx context.Context, s *session) error {
 			}
 		}
 		report(s.host.NAT.CheckAll(ctx))
+		report(s.host.Fence.VerifyAll(ctx))
 	}
 	if findings > 0 {
 		return errFindings

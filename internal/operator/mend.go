@@ -7,15 +7,23 @@ import (
 	"vethbridge/internal/host"
 )
 
-// repair puts back the rules that are missing, of all attachments, in one transaction.
+// repair puts back the rules that are missing, of all attachments, in one transaction each.
 func repair(ctx context.Context, s *session) error {
-	changed, err := s.host.NAT.Repair(ctx)
+	translations, err := s.host.NAT.Repair(ctx)
 	if err != nil {
 		return err
 	}
-	if changed {
+	fences, err := s.host.Fence.Repair(ctx)
+	if err != nil {
+		return err
+	}
+	if translations {
 		fmt.Fprintln(s.out, "restored the translations of all attachments")
-	} else {
+	}
+	if fences {
+		fmt.Fprintln(s.out, "restored the fences of all attachments")
+	}
+	if !translations && !fences {
 		fmt.Fprintln(s.out, "nothing to repair")
 	}
 	return nil

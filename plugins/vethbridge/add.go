@@ -55,17 +55,20 @@ func (a *adding) steps() []steps.Step {
 		return a.host.Release(ctx, a.req.Owner)
 	}}
 	attach := steps.Step{Name: "attach port", Do: a.attachPort}
+	fence := steps.Step{Name: "fence port", Do: func(ctx context.Context) error {
+		return a.host.Fence.Apply(ctx, a.req.Owner)
+	}}
 	if a.cfg.IPAM.Kind == IPAMDelegated {
-		return append([]steps.Step{claim, a.bridgeStep(), attach,
+		return append([]steps.Step{claim, a.bridgeStep(), fence, attach,
 			{Name: "ask IPAM plugin", Do: a.delegate, Undo: func(ctx context.Context) error {
 				return a.cfg.IPAM.Plugin.Del(ctx, a.req)
 			}},
-			a.bridgeStep(), a.forwardingStep(), {Name: "configure port", Do: func(context.Context) error {
+			a.bridgeStep(), a.forwardingStep(), fence, {Name: "configure port", Do: func(context.Context) error {
 				return a.host.Links.ConfigurePort(a.port())
 			}},
 		}, a.lastSteps()...)
 	}
-	return append([]steps.Step{claim, a.bridgeStep(), a.forwardingStep(), attach}, a.lastSteps()...)
+	return append([]steps.Step{claim, a.bridgeStep(), a.forwardingStep(), fence, attach}, a.lastSteps()...)
 }
 
 // bridgeStep undoes what it did itself: with a delegated IPAM it comes twice, and only the

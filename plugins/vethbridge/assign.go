@@ -8,6 +8,7 @@ import (
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/cni"
+	"vethbridge/internal/fence"
 	"vethbridge/internal/host"
 	"vethbridge/internal/state"
 	"vethbridge/pkg/ipam"
@@ -85,6 +86,9 @@ func (a *adding) record(tx *state.Tx, assignment Assignment) error {
 		if err := o.Use(tx, owner); err != nil {
 			return err
 		}
+	}
+	if err := fence.Claim(tx, owner, a.plan.Fence); err != nil {
+		return err
 	}
 	return nat.Claim(tx, owner, nat.PartVethbridge, a.plan.Translations)
 }

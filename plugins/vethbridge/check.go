@@ -42,6 +42,7 @@ func check(ctx context.Context, r cni.Request) error {
 		h.Links.CheckBridge(ctx, plan.Bridge),
 		h.Links.CheckPort(ctx, plan.Port),
 		h.CheckForwarding(plan.Forward),
+		h.Fence.Verify(ctx, r.Owner, plan.Fence),
 		h.NAT.Check(ctx, r.Owner, nat.PartVethbridge, plan.Translations),
 	)
 	if cfg.IPAM.Kind == IPAMDelegated {

@@ -27,6 +27,7 @@ type Config struct {
 	MAC              net.HardwareAddr
 	DNS              cni.DNS
 	IPAM             IPAM
+	Fence            Fence
 }
 
 // IPAM is where addresses come from.

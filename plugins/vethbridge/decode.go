@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"vethbridge/internal/cni"
+	"vethbridge/internal/fence"
 	"vethbridge/pkg/ipam"
 )
 
@@ -38,10 +39,10 @@ type rawConfig struct {
 	RemoveBridge     bool            `json:"removeBridge"`
 	VLAN             int             `json:"vlan"`
 	VLANTrunk        json.RawMessage `json:"vlanTrunk"`
-	MACSpoofCheck    bool            `json:"macspoofchk"`
 	DNS              cni.DNS         `json:"dns"`
 	IPAM             json.RawMessage `json:"ipam"`
-	RuntimeConfig    struct {
+	rawFence
+	RuntimeConfig struct {
 		MAC      string          `json:"mac"`
 		IPs      []string        `json:"ips"`
 		IPRanges json.RawMessage `json:"ipRanges"`
@@ -71,11 +72,15 @@ func decodeConfig(r cni.Request) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	walls, err := raw.fence(raw.IPMasq)
+	if err != nil {
+		return Config{}, err
+	}
 	return Config{
 		Bridge: raw.Bridge, IsGateway: raw.IsGateway || raw.IsDefaultGateway, IsDefaultGateway: raw.IsDefaultGateway,
 		ForceAddress: raw.ForceAddress, IPMasq: raw.IPMasq, MTU: raw.MTU, Hairpin: raw.HairpinMode,
-		Promiscuous: raw.PromiscMode, Isolated: raw.PortIsolation, DAD: raw.EnableDAD, Down: raw.Disabled,
-		RemoveBridge: raw.RemoveBridge, MAC: mac, DNS: raw.DNS, IPAM: source,
+		Promiscuous: raw.PromiscMode, Isolated: raw.PortIsolation || walls.Walls.Isolation == fence.IsolatePorts, DAD: raw.EnableDAD, Down: raw.Disabled,
+		RemoveBridge: raw.RemoveBridge, MAC: mac, DNS: raw.DNS, IPAM: source, Fence: walls,
 	}, nil
 }
 
@@ -93,8 +98,6 @@ func (raw rawConfig) validate() error {
 		return cni.Unsupported("vlan", raw.VLAN)
 	case len(raw.VLANTrunk) != 0:
 		return cni.Unsupported("vlanTrunk", string(raw.VLANTrunk))
-	case raw.MACSpoofCheck:
-		return cni.Unsupported("macspoofchk", true)
 	}
 	return nil
 }

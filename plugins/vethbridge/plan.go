@@ -6,6 +6,7 @@ import (
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/cni"
+	"vethbridge/internal/fence"
 	"vethbridge/internal/host"
 	"vethbridge/internal/links"
 	"vethbridge/pkg/nat"
@@ -33,6 +34,7 @@ type Plan struct {
 	Port         links.Port // without the namespace, which is a thing of the running kernel
 	Forward      host.Families
 	Translations nat.Translations
+	Fence        []fence.Element
 	DNS          cni.DNS
 	Assignment   Assignment
 }
@@ -55,6 +57,7 @@ func newPlan(cfg Config, owner attachment.Owner, a Assignment) Plan {
 	if p.Port.MAC == nil {
 		p.Port.MAC = planMAC(cfg, owner, a)
 	}
+	p.planFence(cfg.Fence, cfg.IPAM)
 	return p
 }
 
@@ -75,7 +78,7 @@ func (p *Plan) addAddress(cfg Config, a Address) {
 	if cfg.IsGateway && a.Gateway.IsValid() {
 		p.Bridge.Gateways = append(p.Bridge.Gateways, netip.PrefixFrom(a.Gateway, a.Prefix.Bits()))
 	}
-	if cfg.IsGateway {
+	if cfg.IsGateway && !cfg.Fence.cutOff() {
 		p.Forward = p.Forward.With(a.Prefix.Addr())
 	}
 	if cfg.IPMasq {
@@ -96,7 +99,7 @@ func planRoutes(cfg Config, a Assignment) []links.Route {
 		}
 		routes = append(routes, planRoute(r))
 	}
-	if !cfg.IsDefaultGateway {
+	if !cfg.IsDefaultGateway || cfg.Fence.cutOff() {
 		return routes
 	}
 	for _, is6 := range []bool{false, true} {

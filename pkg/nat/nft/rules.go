@@ -88,9 +88,10 @@ func hasMark(bit uint32) []expr.Any {
 	}
 }
 
-// postroutingRules rewrite the source only where the answer would not come back otherwise.
+// postroutingRules rewrite the source only where the answer would not come back otherwise. A
+// broadcast gets here where br_netfilter shows bridged frames to the IP hooks.
 func postroutingRules() []netfilter.Rule {
-	var list []netfilter.Rule
+	list := []netfilter.Rule{rule("broadcast", join(ipv4.is(), ipv4.destination(), equals([]byte{255, 255, 255, 255}), goBack()))}
 	for _, f := range families {
 		list = append(list,
 			rule("hairpin, IPv"+f.suffix, join(f.is(), hasMark(hairpinMark), translated(), f.bothIn(inside+f.suffix), leave())),

@@ -1,0 +1,147 @@
+package testbed
+
+import (
+	"bytes"
+	"encoding/binary"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Frame is an Ethernet frame without its check sequence.
+type Frame []byte
+
+// Ether makes a frame.
+func Ether(to, from net.HardwareAddr, etherType uint16, payload []byte) Frame {
+	return Frame(slices.Concat(to, from, binary.BigEndian.AppendUint16(nil, etherType), payload))
+}
+
+// ARP makes the body of a request (1) or reply (2) of RFC 826.
+func ARP(operation uint16, mac net.HardwareAddr, sender, target netip.Addr) []byte {
+	return slices.Concat([]byte{0, 1, 8, 0, 6, 4}, binary.BigEndian.AppendUint16(nil, operation),
+		mac, sender.AsSlice(), make([]byte, 6), target.AsSlice())
+}
+
+// UDP makes a packet of either family.
+func UDP(from, to netip.AddrPort, payload string) []byte {
+	head := binary.BigEndian.AppendUint16(nil, from.Port())
+	head = binary.BigEndian.AppendUint16(head, to.Port())
+	head = binary.BigEndian.AppendUint16(head, uint16(8+len(payload)))
+	segment := append(append(head, 0, 0), payload...)
+	if from.Addr().Is4() {
+		return IPv4(unix.IPPROTO_UDP, from.Addr(), to.Addr(), segment)
+	}
+	return IPv6(unix.IPPROTO_UDP, from.Addr(), to.Addr(), segment)
+}
+
+// IPv4 makes a packet with the checksum of RFC 791, which br_netfilter looks at.
+func IPv4(protocol byte, from, to netip.Addr, payload []byte) []byte {
+	head := []byte{0x45, 0, 0, 0, 0, 1, 0, 0, 64, protocol, 0, 0}
+	binary.BigEndian.PutUint16(head[2:], uint16(20+len(payload)))
+	head = append(append(head, from.AsSlice()...), to.AsSlice()...)
+	binary.BigEndian.PutUint16(head[10:], checksum(head))
+	return append(head, payload...)
+}
+
+// checksum is that of RFC 1071 over an even number of bytes.
+func checksum(b []byte) uint16 {
+	var sum uint32
+	for i := 0; i < len(b); i += 2 {
+		sum += uint32(b[i])<<8 | uint32(b[i+1])
+	}
+	for sum > 0xffff {
+		sum = sum>>16 + sum&0xffff
+	}
+	return ^uint16(sum)
+}
+
+// IPv6 makes a packet with the hop limit of neighbour discovery (RFC 4861).
+func IPv6(nextHeader byte, from, to netip.Addr, payload []byte) []byte {
+	head := []byte{0x60, 0, 0, 0, 0, 0, nextHeader, 255}
+	binary.BigEndian.PutUint16(head[4:], uint16(len(payload)))
+	return slices.Concat(head, from.AsSlice(), to.AsSlice(), payload)
+}
+
+// ICMPv6 makes a message of neighbour discovery about a target.
+func ICMPv6(kind byte, from, to, target netip.Addr) []byte {
+	return IPv6(unix.IPPROTO_ICMPV6, from, to, discovery(kind, from, to, target))
+}
+
+// HiddenICMPv6 is ICMPv6 behind an extension header that says nothing (RFC 8200, section 4.3).
+func HiddenICMPv6(kind byte, from, to, target netip.Addr) []byte {
+	hopByHop := []byte{unix.IPPROTO_ICMPV6, 0, 1, 4, 0, 0, 0, 0}
+	return IPv6(unix.IPPROTO_HOPOPTS, from, to, append(hopByHop, discovery(kind, from, to, target)...))
+}
+
+// discovery has a checksum (RFC 4443, section 2.3): a bridge drops what it takes for a broken
+// message of a multicast listener.
+func discovery(kind byte, from, to, target netip.Addr) []byte {
+	message := slices.Concat([]byte{kind, 0, 0, 0, 0, 0, 0, 0}, target.AsSlice(), make([]byte, 16))
+	pseudo := slices.Concat(from.AsSlice(), to.AsSlice(), []byte{0, 0, 0, byte(len(message)), 0, 0, 0, unix.IPPROTO_ICMPV6})
+	binary.BigEndian.PutUint16(message[2:], checksum(append(pseudo, message...)))
+	return message
+}
+
+// Arriving sends frames from a device in one namespace and tells which of them another device
+// in another namespace has seen. It waits for the last one, which is sent by a good sender.
+func (h *Host) Arriving(from, fromDev, to, toDev string, frames []Frame, last Frame) []bool {
+	h.t.Helper()
+	var seen [][]byte
+	var reading sync.WaitGroup
+	sniffer := h.packetSocket(to, toDev)
+	sender := h.packetSocket(from, fromDev)
+	defer unix.Close(sender)
+	reading.Go(func() {
+		defer unix.Close(sniffer)
+		buffer := make([]byte, 2048)
+		for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+			n, _, err := unix.Recvfrom(sniffer, buffer, 0)
+			if err != nil {
+				continue
+			}
+			seen = append(seen, slices.Clone(buffer[:n]))
+			if bytes.Equal(buffer[:n], last) {
+				return
+			}
+		}
+	})
+	for _, f := range append(slices.Clone(frames), last) {
+		if _, err := unix.Write(sender, f); err != nil {
+			h.t.Errorf("send frame: %v", err)
+		}
+	}
+	reading.Wait()
+	arrived := make([]bool, len(frames))
+	for i, f := range frames {
+		arrived[i] = slices.ContainsFunc(seen, func(s []byte) bool { return bytes.Equal(s, f) })
+	}
+	return arrived
+}
+
+// packetSocket is a socket for whole frames (packet(7)) on a device.
+func (h *Host) packetSocket(path, dev string) (fd int) {
+	h.t.Helper()
+	err := h.In(path, func() error {
+		link, err := net.InterfaceByName(dev)
+		if err != nil {
+			return err
+		}
+		all := uint16(unix.ETH_P_ALL)<<8 | uint16(unix.ETH_P_ALL)>>8
+		if fd, err = unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, int(all)); err != nil {
+			return err
+		}
+		limit := unix.NsecToTimeval(int64(50 * time.Millisecond))
+		if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit); err != nil {
+			return err
+		}
+		return unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: link.Index})
+	})
+	if err != nil {
+		h.t.Fatalf("open packet socket on %s: %v", dev, err)
+	}
+	return fd
+}

@@ -1,0 +1,156 @@
+package fence
+
+import (
+	"github.com/google/nftables"
+	"github.com/google/nftables/expr"
+	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/netfilter"
+)
+
+// Short names, so that rules read as nft writes them.
+var (
+	rule    = netfilter.NewRule
+	equals  = netfilter.Equals
+	differs = netfilter.Differs
+	accept  = netfilter.Accept
+	drop    = netfilter.Drop
+	jump    = netfilter.Jump
+)
+
+func in(s Set) expr.Any    { return netfilter.In(s.String()) }
+func notIn(s Set) expr.Any { return netfilter.NotIn(s.String()) }
+
+// Where a concatenated key has its parts: the link takes four words, the MAC address two.
+const (
+	macWord     = 4
+	addressWord = 6
+)
+
+func link(offset, length, word uint32) expr.Any {
+	return netfilter.Payload(expr.PayloadBaseLLHeader, offset, length, word)
+}
+
+func network(offset, length, word uint32) expr.Any {
+	return netfilter.Payload(expr.PayloadBaseNetworkHeader, offset, length, word)
+}
+
+func transport(offset, length, word uint32) expr.Any {
+	return netfilter.Payload(expr.PayloadBaseTransportHeader, offset, length, word)
+}
+
+func iifname() expr.Any { return netfilter.Meta(expr.MetaKeyIIFNAME) }
+
+// guardChains is the fixed structure of the bridge table. It comes before br_netfilter, which
+// may translate addresses, and before the bridge learns where a MAC address is.
+func guardChains() []netfilter.Chain {
+	before := nftables.ChainPriorityRef(-300) // NF_BR_PRI_NAT_DST_BRIDGED, uapi/linux/netfilter_bridge.h
+	return []netfilter.Chain{
+		{Name: "port_arp", Rules: only(unix.ETH_P_ARP, arpRules())},
+		{Name: "port_ipv4", Rules: only(unix.ETH_P_IP, ipv4Rules())},
+		{Name: "port_ipv6", Rules: only(unix.ETH_P_IPV6, ipv6Rules())},
+		{Name: "prerouting", Type: nftables.ChainTypeFilter, Hook: nftables.ChainHookPrerouting, Priority: before, Rules: portRules()},
+		{Name: "input", Type: nftables.ChainTypeFilter, Hook: nftables.ChainHookInput, Priority: before, Rules: bpduRules()},
+	}
+}
+
+// portRules take the type from the frame itself: a tagged frame's is that of its tag.
+func portRules() []netfilter.Rule {
+	return []netfilter.Rule{
+		rule("not a guarded port", netfilter.Meta(expr.MetaKeyIIFGROUP), differs(netfilter.Native(Group)), accept()),
+		rule("from another MAC address", iifname(), link(6, 6, macWord), notIn(MACs), drop()),
+		rule("IPv4", etherType(unix.ETH_P_IP), jump("port_ipv4")),
+		rule("IPv6", etherType(unix.ETH_P_IPV6), jump("port_ipv6")),
+		rule("ARP", etherType(unix.ETH_P_ARP), jump("port_arp")),
+		rule("other protocols", drop()),
+	}
+}
+
+func etherType(t uint16) []expr.Any {
+	return []expr.Any{link(12, 2, 0), equals([]byte{byte(t >> 8), byte(t)})}
+}
+
+// only has every rule say of what type its frames are, so that nft knows the fields by name.
+func only(t uint16, rules []netfilter.Rule) []netfilter.Rule {
+	for i := range rules {
+		rules[i].Exprs = append(etherType(t), rules[i].Exprs...)
+	}
+	return rules
+}
+
+// bpduRules drop what is for bridges only, 01:80:c2:00:00:0x (IEEE 802.1D, table 7-10), and does
+// not come by prerouting.
+func bpduRules() []netfilter.Rule {
+	return []netfilter.Rule{
+		rule("for bridges", netfilter.Meta(expr.MetaKeyIIFGROUP), equals(netfilter.Native(Group)),
+			link(0, 6, 0), netfilter.Masked([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xf0}), equals([]byte{1, 0x80, 0xc2, 0, 0, 0}), drop()),
+	}
+}
+
+func anyAddress() []expr.Any { return []expr.Any{iifname(), in(AnyAddress), accept()} }
+
+// arpRules go by the header of RFC 826: sender's MAC address at 8, sender's address at 14.
+func arpRules() []netfilter.Rule {
+	const request = 1
+	return []netfilter.Rule{
+		rule("not Ethernet and IPv4", network(0, 6, 0), differs([]byte{0, 1, 8, 0, 6, 4}), drop()),
+		rule("of its address", iifname(), network(8, 6, macWord), network(14, 4, addressWord), in(Senders4), accept()),
+		rule("of another MAC address", iifname(), network(8, 6, macWord), notIn(MACs), drop()),
+		rule("of any address", anyAddress()),
+		rule("probe", network(6, 2, 0), equals([]byte{0, request}), network(14, 4, 0), equals(make([]byte, 4)), accept()),
+		rule("of another address", drop()),
+	}
+}
+
+func ipv4Rules() []netfilter.Rule {
+	return []netfilter.Rule{
+		rule("DHCP server", udpPort(0, 67), drop()),
+		rule("from its address", iifname(), link(6, 6, macWord), network(12, 4, addressWord), in(Senders4), accept()),
+		rule("from any address", anyAddress()),
+		rule("DHCP client", network(12, 4, 0), equals(make([]byte, 4)), udpPort(2, 67), accept()),
+		rule("from another address", drop()),
+	}
+}
+
+// ICMPv6 types (IANA, ICMPv6 Parameters).
+const (
+	listenerReport1 = 131
+	routerAdvert    = 134
+	solicitation    = 135
+	advertisement   = 136
+	redirect        = 137
+	listenerReport2 = 143
+)
+
+// ipv6Rules name a protocol by where the kernel finds it behind extension headers. The target
+// of neighbour discovery is at 8 (RFC 4861).
+func ipv6Rules() []netfilter.Rule {
+	noAddress := []expr.Any{network(8, 16, 0), equals(make([]byte, 16))}
+	target := []expr.Any{iifname(), link(6, 6, macWord), transport(8, 16, addressWord)}
+	return []netfilter.Rule{
+		rule("router advertisement", icmpv6(routerAdvert), drop()),
+		rule("redirect", icmpv6(redirect), drop()),
+		rule("DHCP server", udpPort(0, 547), drop()),
+		rule("from any address", anyAddress()),
+		rule("advertisement of another address", icmpv6(advertisement), target, notIn(Senders6), drop()),
+		rule("from its address", iifname(), link(6, 6, macWord), network(8, 16, addressWord), in(Senders6), accept()),
+		rule("duplicate address detection", noAddress, icmpv6(solicitation), target, in(Senders6), accept()),
+		rule("multicast listener", noAddress, icmpv6(listenerReport2), accept()),
+		rule("multicast listener, version 1", noAddress, icmpv6(listenerReport1), accept()),
+		rule("from another address", drop()),
+	}
+}
+
+func icmpv6(kind byte) []expr.Any {
+	return []expr.Any{
+		netfilter.Meta(expr.MetaKeyL4PROTO), equals([]byte{unix.IPPROTO_ICMPV6}), transport(0, 1, 0), equals([]byte{kind}),
+	}
+}
+
+// udpPort matches the source (offset 0) or destination port (offset 2).
+func udpPort(offset uint32, port uint16) []expr.Any {
+	return []expr.Any{
+		netfilter.Meta(expr.MetaKeyL4PROTO), equals([]byte{unix.IPPROTO_UDP}),
+		transport(offset, 2, 0), equals([]byte{byte(port >> 8), byte(port)}),
+	}
+}

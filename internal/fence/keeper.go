@@ -1,0 +1,150 @@
+package fence
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/netfilter"
+	"vethbridge/internal/state"
+)
+
+// Keeper keeps the kernel's fences as the book says. It may be used by any number of
+// processes at once: what several owners share is decided under the kernel lock.
+type Keeper struct {
+	Store *state.Store
+	Conn  *netfilter.Conn
+	Log   *slog.Logger
+}
+
+// Apply brings into the kernel what the book says of an owner, after Claim.
+func (k Keeper) Apply(ctx context.Context, owner attachment.Owner) error {
+	return k.locked(ctx, func() error {
+		var list []entry
+		err := k.Store.View(ctx, func(tx *state.Tx) error {
+			elements, err := Recorded(tx, owner)
+			for _, e := range elements {
+				list = append(list, use{owner, e}.entry())
+			}
+			return err
+		})
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		return k.change(ctx, k.kernel().add(list), attachment.Owner{})
+	})
+}
+
+// Remove takes an owner out of the kernel first and out of the book second, so that a kill in
+// between leaves nothing that the book doesn't know. Its port can send nothing from then on,
+// so the port need not be gone; walls that stand for nobody else wait for portGone.
+func (k Keeper) Remove(ctx context.Context, owner attachment.Owner, portGone func() error) error {
+	l, err := k.leaving(ctx, owner)
+	if err != nil || !l.recorded {
+		return err
+	}
+	if slices.ContainsFunc(l.only, func(e entry) bool { return !e.ofPort() }) {
+		if err := portGone(); err != nil {
+			return err
+		}
+	}
+	return k.locked(ctx, func() error {
+		l, err := k.leaving(ctx, owner) // others may have come or gone meanwhile
+		switch {
+		case err != nil:
+			return err
+		case l.last:
+			err = k.restore(ctx, owner)
+		default:
+			err = k.change(ctx, k.kernel().remove(l.only), owner)
+		}
+		if err != nil {
+			return err
+		}
+		return k.Store.Update(ctx, func(tx *state.Tx) error { return forget(tx, owner) })
+	})
+}
+
+// leaving is what goes with an owner: what nobody else needs of its own, and everything if
+// there is nobody else at all.
+type leaving struct {
+	recorded, last bool
+	only           []entry
+}
+
+func (k Keeper) leaving(ctx context.Context, owner attachment.Owner) (l leaving, err error) {
+	err = k.Store.View(ctx, func(tx *state.Tx) error {
+		list, err := Recorded(tx, owner)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		l.recorded = true
+		if l.only, err = alone(tx, owner); err != nil {
+			return err
+		}
+		l.last, err = nobodyBut(tx, owner)
+		return err
+	})
+	return l, err
+}
+
+// RemoveUnrecorded removes from the kernel what carries the mark of an owner that the book does
+// not know any more.
+func (k Keeper) RemoveUnrecorded(ctx context.Context, owner attachment.Owner) error {
+	return k.locked(ctx, func() error {
+		have, _, err := k.kernel().list()
+		if err != nil {
+			return err
+		}
+		of := slices.DeleteFunc(have, func(e entry) bool { return e.mark != owner.Mark() })
+		if len(of) == 0 {
+			return nil
+		}
+		return k.change(ctx, k.kernel().remove(of), owner)
+	})
+}
+
+// change takes the outcome of a change; where the kernel is not what the book says, all of it
+// is restored instead, but for one owner on its way out, which may be the zero Owner.
+func (k Keeper) change(ctx context.Context, err error, except attachment.Owner) error {
+	switch {
+	case err == nil:
+		return nil
+	case netfilter.IsDrift(err):
+		k.Log.InfoContext(ctx, "restoring fences", "because", err)
+		return k.restore(ctx, except)
+	}
+	return fmt.Errorf("change fences: %w", err)
+}
+
+func (k Keeper) restore(ctx context.Context, except attachment.Owner) error {
+	list, err := k.wanted(ctx, except)
+	if err != nil {
+		return err
+	}
+	if err := k.kernel().restore(list); err != nil {
+		return fmt.Errorf("restore fences: %w", err)
+	}
+	return nil
+}
+
+func (k Keeper) wanted(ctx context.Context, except attachment.Owner) (list []entry, err error) {
+	err = k.Store.View(ctx, func(tx *state.Tx) error {
+		list, err = wanted(tx, except)
+		return err
+	})
+	return list, err
+}
+
+func (k Keeper) kernel() kernel { return kernel{k.Conn} }
+
+func (k Keeper) locked(ctx context.Context, fn func() error) error {
+	unlock, err := k.Store.LockKernel(ctx)
+	if err != nil {
+		return fmt.Errorf("change fences: %w", err)
+	}
+	defer unlock()
+	return fn()
+}

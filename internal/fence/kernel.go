@@ -1,0 +1,163 @@
+package fence
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/google/nftables"
+
+	"vethbridge/internal/netfilter"
+)
+
+// entry is an element with the mark of its owner, if it has one alone.
+type entry struct {
+	Element
+	mark string
+}
+
+// kernel is what the two tables hold.
+type kernel struct{ conn *netfilter.Conn }
+
+// tables are both of ours, each with its fixed chains.
+func tables() []table {
+	return []table{{guardTable(), MACs, AnyAddress, guardChains()}, {wallsTable(), Bridges, Gateways6, wallsChains()}}
+}
+
+// table is one of them, with its sets from first to last.
+type table struct {
+	*nftables.Table
+	first, last Set
+	chains      []netfilter.Chain
+}
+
+// String returns "bridge vethbridge".
+func (t table) String() string {
+	if t.Family == nftables.TableFamilyBridge {
+		return "bridge " + t.Name
+	}
+	return "inet " + t.Name
+}
+
+func (t table) has(e Element) bool { return t.first <= e.Set && e.Set <= t.last }
+
+func (k kernel) add(list []entry) error {
+	return k.conn.Batch(func(c *nftables.Conn) error {
+		return eachSet(list, func(s *nftables.Set, elements []nftables.SetElement) error {
+			return netfilter.AddElements(c, s, elements)
+		})
+	})
+}
+
+func (k kernel) remove(list []entry) error {
+	return k.conn.Batch(func(c *nftables.Conn) error {
+		return eachSet(list, func(s *nftables.Set, elements []nftables.SetElement) error {
+			return netfilter.DeleteElements(c, s, elements)
+		})
+	})
+}
+
+// restore makes the tables hold exactly these, in one transaction. A table that would hold
+// nothing is not there.
+func (k kernel) restore(list []entry) error {
+	conn, err := k.conn.Open()
+	if err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for _, t := range tables() {
+		if there[t.Name], err = netfilter.TableExists(conn, t.Table); err != nil {
+			return err
+		}
+	}
+	return k.conn.Batch(func(c *nftables.Conn) error {
+		var failed []error
+		for _, t := range tables() {
+			if there[t.Name] {
+				c.DelTable(t.Table)
+			}
+			if slices.ContainsFunc(list, func(e entry) bool { return t.has(e.Element) }) {
+				failed = append(failed, t.create(c))
+			}
+		}
+		failed = append(failed, eachSet(list, func(s *nftables.Set, elements []nftables.SetElement) error {
+			return netfilter.AddElements(c, s, elements)
+		}))
+		return errors.Join(failed...)
+	})
+}
+
+func (t table) create(c *nftables.Conn) error {
+	c.CreateTable(t.Table)
+	var failed []error
+	for s := t.first; s <= t.last; s++ {
+		failed = append(failed, c.AddSet(s.nft(), nil))
+	}
+	netfilter.AddChains(c, t.Table, t.chains)
+	return errors.Join(failed...)
+}
+
+// list reads what the tables hold. Parts of the fixed structure that are not there are named
+// in missing; a table that is not there holds nothing and misses nothing.
+func (k kernel) list() (list []entry, missing []string, err error) {
+	conn, err := k.conn.Open()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, t := range tables() {
+		there, err := netfilter.TableExists(conn, t.Table)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !there {
+			continue
+		}
+		rules, err := netfilter.MissingRules(conn, t.Table, t.chains)
+		if err != nil {
+			return nil, nil, err
+		}
+		elements, sets, err := t.list(conn)
+		if err != nil {
+			return nil, nil, err
+		}
+		list, missing = append(list, elements...), slices.Concat(missing, sets, rules)
+	}
+	return list, missing, nil
+}
+
+func (t table) list(conn *nftables.Conn) (list []entry, missing []string, err error) {
+	have, err := conn.GetSets(t.Table)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list sets: %w", err)
+	}
+	for s := t.first; s <= t.last; s++ {
+		if !slices.ContainsFunc(have, func(h *nftables.Set) bool { return h.Name == s.String() }) {
+			missing = append(missing, "set "+s.String())
+			continue
+		}
+		elements, err := conn.GetSetElements(s.nft())
+		if err != nil {
+			return nil, nil, fmt.Errorf("list elements of %s: %w", s, err)
+		}
+		for _, e := range elements {
+			if element, ok := s.element(e.Key); ok {
+				list = append(list, entry{element, e.Comment})
+			}
+		}
+	}
+	return list, missing, nil
+}
+
+// eachSet calls fn with the elements of each set.
+func eachSet(list []entry, fn func(*nftables.Set, []nftables.SetElement) error) error {
+	bySet := map[Set][]nftables.SetElement{}
+	for _, e := range list {
+		bySet[e.Set] = append(bySet[e.Set], nftables.SetElement{Key: e.key(), Comment: e.mark})
+	}
+	for s, elements := range bySet {
+		if err := fn(s.nft(), elements); err != nil {
+			return err
+		}
+	}
+	return nil
+}

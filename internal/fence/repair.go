@@ -1,0 +1,77 @@
+package fence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/state"
+)
+
+// Repair restores the kernel from the book if they differ, and reports whether they did.
+func (k Keeper) Repair(ctx context.Context) (changed bool, err error) {
+	err = k.locked(ctx, func() error {
+		list, err := k.differences(ctx)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		changed = true
+		return k.restore(ctx, attachment.Owner{})
+	})
+	return changed, err
+}
+
+// VerifyAll compares the kernel with the book for all owners. The error names all that
+// differs.
+func (k Keeper) VerifyAll(ctx context.Context) error {
+	list, err := k.differences(ctx)
+	return errors.Join(append(list, err)...)
+}
+
+func (k Keeper) differences(ctx context.Context) (list []error, err error) {
+	want, err := k.wanted(ctx, attachment.Owner{})
+	if err != nil {
+		return nil, err
+	}
+	have, missing, err := k.kernel().list()
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range missing {
+		list = append(list, fmt.Errorf("check fence: %s is missing", part))
+	}
+	for _, e := range want {
+		if !slices.Contains(have, e) {
+			list = append(list, fmt.Errorf("check fence: %s is missing", e.Element))
+		}
+	}
+	for _, e := range have {
+		if !slices.Contains(want, e) {
+			list = append(list, fmt.Errorf("check fence: %s belongs to nobody", e.Element))
+		}
+	}
+	return list, nil
+}
+
+// Held is what the kernel held at one moment.
+type Held []entry
+
+// Held reads what the kernel holds.
+func (k Keeper) Held() (Held, error) {
+	have, _, err := k.kernel().list()
+	return have, err
+}
+
+// Adopt enters in a book that is rebuilt what the kernel holds for an owner: what carries its
+// mark, and the walls of its bridge.
+func Adopt(tx *state.Tx, owner attachment.Owner, bridge string, have Held) error {
+	var list []Element
+	for _, e := range have {
+		if e.mark == owner.Mark() || !e.ofPort() && e.Link == bridge {
+			list = append(list, e.Element)
+		}
+	}
+	return Claim(tx, owner, list)
+}

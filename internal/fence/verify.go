@@ -1,0 +1,63 @@
+package fence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/netfilter"
+	"vethbridge/internal/state"
+)
+
+// Verify compares what an owner is planned to have with the book and with the kernel, by as
+// many look-ups. The error names all that differs.
+func (k Keeper) Verify(ctx context.Context, owner attachment.Owner, want []Element) error {
+	var recorded []Element
+	err := k.Store.View(ctx, func(tx *state.Tx) (err error) {
+		recorded, err = Recorded(tx, owner)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(recorded, sorted(want)) {
+		return fmt.Errorf("check fence: %s is recorded with another one than its config asks for", owner)
+	}
+	var missing []error
+	for _, t := range tables() {
+		err := k.verifyTable(t, slices.DeleteFunc(slices.Clone(want), func(e Element) bool { return !t.has(e) }))
+		missing = append(missing, err)
+	}
+	return errors.Join(missing...)
+}
+
+func (k Keeper) verifyTable(t table, want []Element) error {
+	conn, err := k.Conn.Open()
+	if err != nil || len(want) == 0 {
+		return err
+	}
+	there, err := netfilter.TableExists(conn, t.Table)
+	if err != nil {
+		return err
+	}
+	if !there {
+		return fmt.Errorf("check fence: table %s is missing", t)
+	}
+	var missing []error
+	for _, e := range want {
+		held, err := netfilter.Holds(e.Set.nft(), e.key())
+		if err != nil {
+			return err
+		}
+		if !held {
+			missing = append(missing, fmt.Errorf("check fence: %s is missing", e))
+		}
+	}
+	rules, err := netfilter.MissingRules(conn, t.Table, t.chains)
+	for _, r := range rules {
+		missing = append(missing, fmt.Errorf("check fence: %s is missing", r))
+	}
+	return errors.Join(append(missing, err)...)
+}

@@ -1,0 +1,66 @@
+package fence
+
+import (
+	"github.com/google/nftables"
+	"github.com/google/nftables/expr"
+	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/netfilter"
+)
+
+// wallsChains is the fixed structure of the inet table.
+func wallsChains() []netfilter.Chain {
+	return []netfilter.Chain{
+		{Name: "forward", Type: nftables.ChainTypeFilter, Hook: nftables.ChainHookForward, Priority: nftables.ChainPriorityFilter, Rules: forwardRules()},
+		{Name: "input", Type: nftables.ChainTypeFilter, Hook: nftables.ChainHookInput, Priority: nftables.ChainPriorityFilter, Rules: inputRules()},
+	}
+}
+
+func oifname() expr.Any { return netfilter.Meta(expr.MetaKeyOIFNAME) }
+
+// sameBridge loads both names, for sets of bridge . bridge.
+func sameBridge() []expr.Any {
+	return []expr.Any{iifname(), &expr.Meta{Key: expr.MetaKeyOIFNAME, Register: netfilter.At(4)}}
+}
+
+func known() []expr.Any {
+	return netfilter.TrackedAs(expr.CtKeySTATE, expr.CtStateBitESTABLISHED|expr.CtStateBitRELATED)
+}
+
+func published() []expr.Any {
+	return netfilter.TrackedAs(expr.CtKeySTATUS, netfilter.DestinationTranslated)
+}
+
+// forwardRules judge the first packet of a connection; the others follow it.
+func forwardRules() []netfilter.Rule {
+	return []netfilter.Rule{
+		rule("of a connection that was let in", known(), accept()),
+		rule("published port beside it", sameBridge(), in(Apart), published(), accept()),
+		rule("containers apart", sameBridge(), in(Apart), drop()),
+		rule("inside a network", sameBridge(), in(Inner), accept()),
+		rule("out of an internal network", iifname(), in(Internal), drop()),
+		rule("into an internal network", oifname(), in(Internal), drop()),
+		rule("outside of any connection", netfilter.TrackedAs(expr.CtKeySTATE, expr.CtStateBitINVALID), iifname(), in(ValidOnly), drop()),
+		rule("to a published port", published(), accept()),
+		rule("into a network reached by published ports only", oifname(), in(Closed), drop()),
+		rule("from another network", oifname(), in(Walled), iifname(), in(Bridges), drop()),
+	}
+}
+
+// inputRules leave neighbour discovery alone, without which no packet gets anywhere.
+func inputRules() []netfilter.Rule {
+	discovery := func(kind byte) []expr.Any { return netfilter.Join(isFamily(unix.NFPROTO_IPV6), icmpv6(kind), accept()) }
+	return []netfilter.Rule{
+		rule("of a connection that was let in", known(), accept()),
+		rule("neighbour solicitation", discovery(solicitation)),
+		rule("neighbour advertisement", discovery(advertisement)),
+		rule("from a network that reaches nothing of the host", iifname(), in(HostNone), drop()),
+		rule("to a gateway, IPv4", isFamily(unix.NFPROTO_IPV4), iifname(), network(16, 4, 4), in(Gateways4), accept()),
+		rule("to a gateway, IPv6", isFamily(unix.NFPROTO_IPV6), iifname(), network(24, 16, 4), in(Gateways6), accept()),
+		rule("from a network that reaches its gateways only", iifname(), in(HostGateway), drop()),
+	}
+}
+
+func isFamily(family byte) []expr.Any {
+	return []expr.Any{netfilter.Meta(expr.MetaKeyNFPROTO), equals([]byte{family})}
+}
