@@ -22,19 +22,31 @@ type Keeper struct {
 // Apply brings into the kernel what the book says of an owner, after Claim.
 func (k Keeper) Apply(ctx context.Context, owner attachment.Owner) error {
 	return k.locked(ctx, func() error {
-		var list []entry
-		err := k.Store.View(ctx, func(tx *state.Tx) error {
-			elements, err := Recorded(tx, owner)
-			for _, e := range elements {
-				list = append(list, use{owner, e}.entry())
-			}
+		list, first, err := k.coming(ctx, owner)
+		switch {
+		case err != nil || len(list) == 0:
 			return err
-		})
-		if err != nil || len(list) == 0 {
-			return err
+		case first:
+			return k.restore(ctx, attachment.Owner{}) // there are no tables yet, and to find out costs 7 ms
 		}
 		return k.change(ctx, k.kernel().add(list), attachment.Owner{})
 	})
+}
+
+// coming is what the book says of an owner, and whether it says so of nobody else.
+func (k Keeper) coming(ctx context.Context, owner attachment.Owner) (list []entry, first bool, err error) {
+	err = k.Store.View(ctx, func(tx *state.Tx) error {
+		elements, err := Recorded(tx, owner)
+		if err != nil {
+			return err
+		}
+		for _, e := range elements {
+			list = append(list, use{owner, e}.entry())
+		}
+		first, err = nobodyBut(tx, owner)
+		return err
+	})
+	return list, first, err
 }
 
 // Remove takes an owner out of the kernel first and out of the book second, so that a kill in

@@ -36,18 +36,24 @@ func (k Keeper) Apply(ctx context.Context, owner attachment.Owner, part Part) er
 	return k.locked(ctx, func() error {
 		var r record
 		var c Change
+		var first bool
 		err := k.Store.View(ctx, func(tx *state.Tx) (err error) {
 			if r, _, err = lookup(tx, h); err != nil || r.Translations.Empty() {
+				return err
+			}
+			if first, err = alone(tx, h); err != nil {
 				return err
 			}
 			c, err = addition(tx, r)
 			return err
 		})
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if r.Replaced {
+		case r.Replaced:
 			return k.replace(ctx, h)
+		case first && !c.Empty():
+			return k.restore(ctx, nil) // there is nothing to change yet, and a change that fails costs 7 ms
 		}
 		return k.change(ctx, c, nil)
 	})
