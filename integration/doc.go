@@ -38,6 +38,10 @@
 //	delegation_test.go  another IPAM plugin
 //	parallel_test.go    bursts
 //	claims_test.go      addresses and ports that are taken, reclaiming the dead
+//	listeners_test.go   processes of the host on a wanted port
+//	spoof_test.go       what a container may not send
+//	walls_test.go       who reaches whom
+//	docs_test.go        what the documentation promises
 //	process_test.go     which processes are started
 //	connections_test.go tracked connections of mappings that come and go
 //	conf_test.go        the sample conflists

@@ -99,6 +99,11 @@ func badInputs(t *testing.T, n testbed.Network, c testbed.Container) []badInput 
 		{"bad host address", 7, "hostIP", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "not-an-ip"})},
 		{"no family to serve", 7, "family", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "2001:db8::1"})},
 		{"no previous result", 7, "prevResult", call(ports)},
+		{"conflict policy that is none", 7, "hostPortConflict", call(ports.With("prevResult", previous).With("hostPortConflict", "maybe"))},
+		{"mode that is none", 7, "mode", key("mode", "open")},
+		{"isolation that is none", 7, "isolation", key("isolation", "all")},
+		{"host access that is none", 7, "hostAccess", key("hostAccess", "some")},
+		{"masquerade of a network without a way out", 7, "ipMasq", call(bridge.With("internal", true).With("ipMasq", true))},
 		{"unsupported key", 2, "conditionsV4", call(ports.With("prevResult", previous).With("conditionsV4", []any{"-s", "10.0.0.0/8"}))},
 	}
 }

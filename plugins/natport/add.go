@@ -18,6 +18,7 @@ type adding struct {
 	host   *host.Host
 	req    cni.Request
 	ns     *netns.Namespace
+	cfg    Config
 	plan   Plan
 	device string // by which localhost reaches the container; empty if it need not
 }
@@ -49,7 +50,7 @@ func add(ctx context.Context, r cni.Request) (cni.Result, error) {
 		return cni.Result{}, cni.StateError(err)
 	}
 	defer h.Close()
-	a := &adding{host: h, req: r, ns: ns, plan: plan}
+	a := &adding{host: h, req: r, ns: ns, cfg: cfg, plan: plan}
 	if err := steps.Run(ctx, r.Log, a.steps()); err != nil {
 		return cni.Result{}, natError(err)
 	}
@@ -63,6 +64,7 @@ func (a *adding) steps() []steps.Step {
 		{Name: "claim host ports", Do: a.claim, Undo: func(ctx context.Context) error {
 			return a.host.ReleasePorts(ctx, a.req.Owner)
 		}},
+		{Name: "look for listening processes", Do: a.refuseListeners},
 		{Name: "load translations", Do: func(ctx context.Context) error {
 			return a.host.NAT.Apply(ctx, a.req.Owner, nat.PartNatport)
 		}},

@@ -15,10 +15,36 @@ import (
 type Config struct {
 	Ports  []nat.Port // the published ports, "runtimeConfig.portMappings"
 	IPMasq bool       // new here, as in the reference bridge plugin: traffic from the network to elsewhere is masqueraded
-	SNAT   bool       // rewrite the source where the answer would not come back; default true
+	// OnConflict is what happens if a process of the host listens on a port, new.
+	OnConflict OnConflict
+	SNAT       bool // rewrite the source where the answer would not come back; default true
+}
+
+// OnConflict tells what to do about a listening process.
+type OnConflict uint8
+
+// What can be done about a listening process.
+const (
+	Refuse OnConflict = iota
+	Warn
+)
+
+var onConflicts = [...]string{"refuse", "warn"}
+
+// String returns the word that stands in configs.
+func (o OnConflict) String() string { return onConflicts[o] }
+
+func parseOnConflict(s string) (OnConflict, error) {
+	for i, word := range onConflicts {
+		if s == word || s == "" {
+			return OnConflict(i), nil
+		}
+	}
+	return 0, cni.InvalidConfig("hostPortConflict", s, fmt.Sprintf("must be one of %q", onConflicts))
 }
 
 type rawConfig struct {
+	OnConflict    string          `json:"hostPortConflict"`
 	IPMasq        bool            `json:"ipMasq"`
 	SNAT          *bool           `json:"snat"`
 	MasqAll       bool            `json:"masqAll"`
@@ -45,7 +71,11 @@ func decodeConfig(r cni.Request) (Config, error) {
 	if err := raw.validate(); err != nil {
 		return Config{}, err
 	}
-	cfg := Config{IPMasq: raw.IPMasq, SNAT: raw.SNAT == nil || *raw.SNAT}
+	conflict, err := parseOnConflict(raw.OnConflict)
+	if err != nil {
+		return Config{}, err
+	}
+	cfg := Config{IPMasq: raw.IPMasq, SNAT: raw.SNAT == nil || *raw.SNAT, OnConflict: conflict}
 	for i, m := range raw.RuntimeConfig.PortMappings {
 		port, err := m.port(fmt.Sprintf("runtimeConfig.portMappings[%d]", i))
 		if err != nil {

@@ -7,13 +7,14 @@
 //
 // Files:
 //
-//	main.go    the verbs, wired to the CNI door
-//	config.go  Config: the keys, decoded and validated once
-//	plan.go    Plan: the translations of an attachment, a plain value
-//	add.go     ADD: the steps that apply the plan
-//	del.go     DEL
-//	check.go   CHECK
-//	gc.go      GC
-//	status.go  STATUS
-//	errors.go  what errors of the libraries mean in CNI
+//	main.go       the verbs, wired to the CNI door
+//	config.go     Config: the keys, decoded and validated once
+//	plan.go       Plan: the translations of an attachment, a plain value
+//	add.go        ADD: the steps that apply the plan
+//	listeners.go  processes of the host that listen on a wanted port
+//	del.go        DEL
+//	check.go      CHECK
+//	gc.go         GC
+//	status.go     STATUS
+//	errors.go     what errors of the libraries mean in CNI
 package main

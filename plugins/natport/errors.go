@@ -15,6 +15,7 @@ var errNoPrevious = &cni.Error{Code: cni.CodeConfig, Message: "validate config: 
 func natError(err error) error {
 	var known *cni.Error
 	var taken *nat.PortTakenError
+	var listener *listenerError
 	var invalid *nat.MappingError
 	switch {
 	case err == nil, errors.As(err, &known):
@@ -22,6 +23,9 @@ func natError(err error) error {
 	case errors.As(err, &taken):
 		return &cni.Error{Code: cni.CodePortTaken, Message: err.Error(), Cause: err,
 			Details: fmt.Sprintf("choose another host port, or remove container %s first", taken.Holder.ContainerID)}
+	case errors.As(err, &listener):
+		return &cni.Error{Code: cni.CodePortTaken, Message: err.Error(), Cause: err,
+			Details: "stop that process, choose another host port, or set \"hostPortConflict\": \"warn\""}
 	case errors.As(err, &invalid):
 		return &cni.Error{Code: cni.CodeConfig, Message: "validate config: " + invalid.Error(), Cause: err}
 	}
