@@ -9,7 +9,7 @@ import (
 )
 
 // volatile are counters and clocks in the output of ip(8).
-var volatile = regexp.MustCompile(`(valid|preferred)_lft \S+|\w+_timer +\S+|link-netns \S+|link-netnsid \d+| tentative`)
+var volatile = regexp.MustCompile(`(?:valid|preferred)_lft \S+|(expires) \d+sec|\w+_timer +\S+|link-netns \S+|link-netnsid \d+| tentative`)
 
 // Snapshot is the state of the host's kernel as text: links with their details, addresses,
 // routes, rules, and the sysctls that the plugins may set.
@@ -20,7 +20,7 @@ func (h *Host) Snapshot() string {
 		{"ip", "-details", "address"}, {"ip", "route"}, {"ip", "-6", "route"}, {"nft", "list", "ruleset"},
 	} {
 		b.WriteString("# " + strings.Join(command, " ") + "\n")
-		b.WriteString(volatile.ReplaceAllString(h.Run(command[0], command[1:]...), ""))
+		b.WriteString(volatile.ReplaceAllString(h.Run(command[0], command[1:]...), "$1"))
 	}
 	b.WriteString("# sysctls\n")
 	for _, key := range []string{"net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding", "net/ipv6/conf/uplink/accept_ra"} {

@@ -8,6 +8,8 @@
 //
 //	host.go        Host: open and close
 //	bridge.go      the bridge that attachments share
+//	uplink.go      the link by which a bridge reaches the LAN
+//	uplinkmove.go  its addresses and routes, moved to the bridge and back
 //	forwarding.go  forwarding, and sysctls put back after their last user
 //	localnet.go    route_localnet of a device
 //	connections.go tracked connections that have become wrong

@@ -110,6 +110,9 @@ func (h *Host) releaseShared(ctx context.Context, record state.Attachment) error
 // sharedBy lists what an attachment has in common with others.
 func sharedBy(record state.Attachment) []shared.Object {
 	var objects []shared.Object
+	if record.Uplink != "" { // before the bridge, which stays while it has ports
+		objects = append(objects, UplinkObject(record.Uplink))
+	}
 	if record.Bridge != "" {
 		objects = append(objects, Bridge(record.Bridge), Forwarding4, Forwarding6)
 	}
@@ -125,10 +128,12 @@ func (h *Host) putBack(ctx context.Context, o shared.Object, record state.Attach
 	if err != nil || used {
 		return err
 	}
-	if o.Kind != shared.Bridge {
+	switch {
+	case o.Kind == shared.Uplink:
+		return h.restoreUplink(ctx, o.Name)
+	case o.Kind != shared.Bridge:
 		return h.restoreSettings(ctx, o)
-	}
-	if !record.RemoveBridge {
+	case !record.RemoveBridge:
 		return nil
 	}
 	return h.removeBridge(ctx, record.Bridge)

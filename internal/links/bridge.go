@@ -30,6 +30,7 @@ type Bridge struct {
 	// Exclusive refuses a new gateway whose network overlaps addresses or routes of other links,
 	// with an *OverlapError.
 	Exclusive bool
+	Uplink    string // what this link reaches is the bridge's own network, no overlap
 }
 
 // BridgeState is what EnsureBridge found or changed, so that it can be taken back.
@@ -177,7 +178,7 @@ func (h *Host) addGateways(link netlink.Link, b Bridge) ([]netip.Prefix, error) 
 			continue
 		}
 		if b.Exclusive {
-			if err := h.refuseOverlap(gw.Masked(), link.Attrs().Index); err != nil {
+			if err := h.refuseOverlap(gw.Masked(), b); err != nil {
 				return added, err
 			}
 		}

@@ -8,6 +8,9 @@
 //	host.go        Host: the netlink sockets
 //	request.go     netlink messages that say several things at once
 //	bridge.go      bridges
+//	uplink.go      a link of the host as a port of a bridge
+//	holdings.go    Holdings: addresses and routes that move to another link
+//	held.go        their messages
 //	port.go        Port: attaching and detaching a veth pair
 //	container.go   the container's side of a port: addresses, routes, sysctls
 //	forwarding.go  the wait for a bridge to forward a port's frames

@@ -1,6 +1,10 @@
 package links
 
-import "fmt"
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+)
 
 // NotABridgeError says that the link named as bridge is something else.
 type NotABridgeError struct{ Name, Kind string }
@@ -58,4 +62,34 @@ type MTUError struct {
 
 func (e *MTUError) Error() string {
 	return fmt.Sprintf("MTU %d of the port is larger than MTU %d of bridge %s", e.PortMTU, e.BridgeMTU, e.Bridge)
+}
+
+// UplinkAddressedError says that a link that shall be the uplink of a bridge carries
+// addresses, by which nobody would reach the host any more.
+type UplinkAddressedError struct {
+	Name      string
+	Addresses []netip.Prefix
+}
+
+func (e *UplinkAddressedError) Error() string {
+	texts := make([]string, len(e.Addresses))
+	for i, a := range e.Addresses {
+		texts[i] = a.String()
+	}
+	return fmt.Sprintf("uplink %s carries %s", e.Name, strings.Join(texts, ", "))
+}
+
+// UplinkTakenError says that a link can't be the uplink of a bridge, since it is a port of
+// another one.
+type UplinkTakenError struct{ Name, Master string }
+
+func (e *UplinkTakenError) Error() string {
+	return fmt.Sprintf("uplink %s is a port of %s already", e.Name, e.Master)
+}
+
+// UplinkMissingError says that there is no link of that name.
+type UplinkMissingError struct{ Name string }
+
+func (e *UplinkMissingError) Error() string {
+	return "there is no link " + e.Name + " to be the uplink"
 }

@@ -19,15 +19,17 @@ func (e *OverlapError) Error() string {
 	return fmt.Sprintf("network %s overlaps %s of %s", e.Network, e.What, e.Link)
 }
 
-// refuseOverlap looks for addresses and routes of other links that overlap a network. The
+// refuseOverlap looks for addresses and routes of links other than the bridge and its uplink
+// that overlap a network. The
 // default routes overlap everything, and don't count.
-func (h *Host) refuseOverlap(network netip.Prefix, bridge int) error {
+func (h *Host) refuseOverlap(network netip.Prefix, b Bridge) error {
+	own := h.indexes(b.Name, b.Uplink)
 	addrs, err := retry(func() ([]netlink.Addr, error) { return h.nl.AddrList(nil, family(network.Addr())) })
 	if err != nil {
 		return fmt.Errorf("list addresses: %w", err)
 	}
 	for _, a := range addrs {
-		if p := prefixOf(a.IPNet); a.LinkIndex != bridge && p.Overlaps(network) {
+		if p := prefixOf(a.IPNet); !own[a.LinkIndex] && p.Overlaps(network) {
 			return &OverlapError{network, "address " + p.String(), h.nameOf(a.LinkIndex)}
 		}
 	}
@@ -36,7 +38,7 @@ func (h *Host) refuseOverlap(network netip.Prefix, bridge int) error {
 		return fmt.Errorf("list routes: %w", err)
 	}
 	for _, r := range routes {
-		if r.Dst == nil || r.LinkIndex == bridge || r.Type != unix.RTN_UNICAST {
+		if r.Dst == nil || own[r.LinkIndex] || r.Type != unix.RTN_UNICAST {
 			continue
 		}
 		if p := prefixOf(r.Dst); p.Bits() > 0 && p.Overlaps(network) {
@@ -44,6 +46,17 @@ func (h *Host) refuseOverlap(network netip.Prefix, bridge int) error {
 		}
 	}
 	return nil
+}
+
+// indexes are those of the named links, as far as they are there.
+func (h *Host) indexes(names ...string) map[int]bool {
+	set := map[int]bool{}
+	for _, name := range names {
+		if link, err := h.nl.LinkByName(name); name != "" && err == nil {
+			set[link.Attrs().Index] = true
+		}
+	}
+	return set
 }
 
 func (h *Host) nameOf(index int) string {

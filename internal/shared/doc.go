@@ -1,5 +1,5 @@
 // Package shared keeps the book on what several attachments have in common on a host: a
-// bridge, forwarding, route_localnet of a device. An object is set up for its first user
+// bridge, its uplink, forwarding, route_localnet of a device. An object is set up for its first user
 // and put back after its last one.
 //
 // It must not change the kernel: it tells who uses what, and how it was before. Callers

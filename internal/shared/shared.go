@@ -17,6 +17,7 @@ const (
 	Bridge        Kind = "bridge"         // Name is the bridge's
 	Forwarding    Kind = "forwarding"     // Name is the family
 	RouteLocalnet Kind = "route_localnet" // Name is the device's
+	Uplink        Kind = "uplink"         // Name is the link's
 )
 
 // Object is something that several attachments use.

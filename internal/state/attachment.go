@@ -26,6 +26,8 @@ type Attachment struct {
 	// RemoveBridge says that the bridge goes with its last attachment, so that DEL can do it
 	// without the config.
 	RemoveBridge bool `json:"removeBridge,omitempty"`
+	// Uplink is the link that the attachment needs as a port of the bridge; may be empty.
+	Uplink string `json:"uplink,omitempty"`
 	// LocalhostVia is the device by which the host's 127.0.0.1 reaches the published ports;
 	// empty if it doesn't.
 	LocalhostVia string `json:"localhostVia,omitempty"`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
@@ -59,16 +60,16 @@ func (a *adding) steps() []steps.Step {
 		return a.host.Fence.Apply(ctx, a.req.Owner)
 	}}
 	if a.cfg.IPAM.Kind == IPAMDelegated {
-		return append([]steps.Step{claim, a.bridgeStep(), fence, attach,
+		return slices.Concat([]steps.Step{claim, a.bridgeStep()}, a.uplinkSteps(), []steps.Step{fence, attach,
 			{Name: "ask IPAM plugin", Do: a.delegate, Undo: func(ctx context.Context) error {
 				return a.cfg.IPAM.Plugin.Del(ctx, a.req)
 			}},
 			a.bridgeStep(), a.forwardingStep(), fence, {Name: "configure port", Do: func(context.Context) error {
 				return a.host.Links.ConfigurePort(a.port())
 			}},
-		}, a.lastSteps()...)
+		}, a.lastSteps())
 	}
-	return append([]steps.Step{claim, a.bridgeStep(), a.forwardingStep(), fence, attach}, a.lastSteps()...)
+	return slices.Concat([]steps.Step{claim, a.bridgeStep()}, a.uplinkSteps(), []steps.Step{a.forwardingStep(), fence, attach}, a.lastSteps())
 }
 
 // bridgeStep undoes what it did itself: with a delegated IPAM it comes twice, and only the
@@ -109,7 +110,7 @@ func (a *adding) lastSteps() []steps.Step {
 
 func (a *adding) useBridge(ctx context.Context) (st links.BridgeState, err error) {
 	if a.plan.Bridge.MTU == 0 {
-		if a.plan.Bridge.MTU, err = a.host.Links.DefaultRouteMTU(); err != nil {
+		if a.plan.Bridge.MTU, err = a.bridgeMTU(); err != nil {
 			return st, err
 		}
 	}

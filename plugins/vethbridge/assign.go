@@ -10,6 +10,7 @@ import (
 	"vethbridge/internal/cni"
 	"vethbridge/internal/fence"
 	"vethbridge/internal/host"
+	"vethbridge/internal/shared"
 	"vethbridge/internal/state"
 	"vethbridge/pkg/ipam"
 	"vethbridge/pkg/nat"
@@ -77,12 +78,12 @@ func (a *adding) record(tx *state.Tx, assignment Assignment) error {
 	a.plan = newPlan(a.cfg, owner, assignment)
 	err := tx.PutAttachment(state.Attachment{
 		Owner: owner, BootID: tx.BootID(), Netns: a.ns.Identity(),
-		HostLink: a.plan.Port.HostName, Bridge: a.cfg.Bridge, RemoveBridge: a.cfg.RemoveBridge, Created: state.Now(),
+		HostLink: a.plan.Port.HostName, Bridge: a.cfg.Bridge, Uplink: a.cfg.Uplink, RemoveBridge: a.cfg.RemoveBridge, Created: state.Now(),
 	})
 	if err != nil {
 		return err
 	}
-	for _, o := range append(a.plan.Forward.Objects(), host.Bridge(a.cfg.Bridge)) {
+	for _, o := range a.shared() {
 		if err := o.Use(tx, owner); err != nil {
 			return err
 		}
@@ -91,6 +92,15 @@ func (a *adding) record(tx *state.Tx, assignment Assignment) error {
 		return err
 	}
 	return nat.Claim(tx, owner, nat.PartVethbridge, a.plan.Translations)
+}
+
+// shared lists what the attachment has in common with others.
+func (a *adding) shared() []shared.Object {
+	objects := append(a.plan.Forward.Objects(), host.Bridge(a.cfg.Bridge))
+	if a.cfg.Uplink != "" {
+		objects = append(objects, host.UplinkObject(a.cfg.Uplink))
+	}
+	return objects
 }
 
 func (a *adding) refuseKnown(tx *state.Tx) error {

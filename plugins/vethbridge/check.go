@@ -40,6 +40,7 @@ func check(ctx context.Context, r cni.Request) error {
 	err = errors.Join(
 		checkResult(plan, r),
 		h.Links.CheckBridge(ctx, plan.Bridge),
+		checkUplink(ctx, h, cfg),
 		h.Links.CheckPort(ctx, plan.Port),
 		h.CheckForwarding(plan.Forward),
 		h.Fence.Verify(ctx, r.Owner, plan.Fence),

@@ -24,6 +24,8 @@ type Config struct {
 	DAD              bool   // duplicate address detection for IPv6 addresses
 	Down             bool   // the container's interface stays down ("disableContainerInterface")
 	RemoveBridge     bool   // new: a bridge made here goes with its last attachment
+	Uplink           string // new: a link of the host that becomes a port of the bridge; may be empty
+	MoveAddresses    bool   // new: the bridge takes over the uplink's addresses and routes
 	MAC              net.HardwareAddr
 	DNS              cni.DNS
 	IPAM             IPAM

@@ -37,6 +37,8 @@ type rawConfig struct {
 	EnableDAD        bool            `json:"enabledad"`
 	Disabled         bool            `json:"disableContainerInterface"`
 	RemoveBridge     bool            `json:"removeBridge"`
+	Uplink           string          `json:"uplink"`
+	UplinkMove       bool            `json:"uplinkMoveAddresses"`
 	VLAN             int             `json:"vlan"`
 	VLANTrunk        json.RawMessage `json:"vlanTrunk"`
 	DNS              cni.DNS         `json:"dns"`
@@ -61,7 +63,7 @@ func decodeConfig(r cni.Request) (Config, error) {
 	if err := r.Decode(&raw); err != nil {
 		return Config{}, err
 	}
-	if err := raw.validate(); err != nil {
+	if err := errors.Join(raw.validate(), raw.validateUplink()); err != nil {
 		return Config{}, err
 	}
 	mac, err := raw.mac(r.Args)
@@ -80,7 +82,7 @@ func decodeConfig(r cni.Request) (Config, error) {
 		Bridge: raw.Bridge, IsGateway: raw.IsGateway || raw.IsDefaultGateway, IsDefaultGateway: raw.IsDefaultGateway,
 		ForceAddress: raw.ForceAddress, IPMasq: raw.IPMasq, MTU: raw.MTU, Hairpin: raw.HairpinMode,
 		Promiscuous: raw.PromiscMode, Isolated: raw.PortIsolation || walls.Walls.Isolation == fence.IsolatePorts, DAD: raw.EnableDAD, Down: raw.Disabled,
-		RemoveBridge: raw.RemoveBridge, MAC: mac, DNS: raw.DNS, IPAM: source, Fence: walls,
+		RemoveBridge: raw.RemoveBridge, Uplink: raw.Uplink, MoveAddresses: raw.UplinkMove, MAC: mac, DNS: raw.DNS, IPAM: source, Fence: walls,
 	}, nil
 }
 

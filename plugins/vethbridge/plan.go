@@ -44,6 +44,7 @@ func newPlan(cfg Config, owner attachment.Owner, a Assignment) Plan {
 	p := Plan{Owner: owner, Assignment: a, DNS: planDNS(cfg, a)}
 	p.Bridge = links.Bridge{
 		Name: cfg.Bridge, MTU: cfg.MTU, Promisc: cfg.Promiscuous, ForceAddress: cfg.ForceAddress,
+		Uplink:    cfg.Uplink,
 		Exclusive: cfg.IPAM.Kind == IPAMBuiltIn && !cfg.IPAM.BuiltIn.AllowOverlap,
 	}
 	p.Port = links.Port{

@@ -1,0 +1,159 @@
+package links
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+
+	"github.com/vishvananda/netlink"
+)
+
+// Uplink is a link of the host that is or shall be a port of a bridge.
+type Uplink struct {
+	Link
+	Up     bool
+	Master int // index of the link that it is a port of; 0: none
+}
+
+// Uplink reads a link. One that is missing is an *UplinkMissingError.
+func (h *Host) Uplink(name string) (Uplink, error) {
+	link, err := h.nl.LinkByName(name)
+	if isMissing(err) {
+		return Uplink{}, &UplinkMissingError{name}
+	}
+	if err != nil {
+		return Uplink{}, fmt.Errorf("find uplink %s: %w", name, err)
+	}
+	return uplinkOf(link), nil
+}
+
+// UplinkByIndex reads a link that may have another name now; it reports false if it is gone.
+func (h *Host) UplinkByIndex(index int) (Uplink, bool, error) {
+	link, err := h.nl.LinkByIndex(index)
+	if isMissing(err) {
+		return Uplink{}, false, nil
+	}
+	if err != nil {
+		return Uplink{}, false, fmt.Errorf("find link %d: %w", index, err)
+	}
+	return uplinkOf(link), true, nil
+}
+
+func uplinkOf(link netlink.Link) Uplink {
+	a := link.Attrs()
+	return Uplink{Link: linkOf(link), Up: a.Flags&net.FlagUp != 0, Master: a.MasterIndex}
+}
+
+// RefuseUplink returns why a link can't become a port of the bridge: it is one of another
+// (*UplinkTakenError), or carries addresses (*UplinkAddressedError) that are not to move.
+func (h *Host) RefuseUplink(u Uplink, bridge Link, mayMove bool) error {
+	if u.Master != 0 && u.Master != bridge.Index {
+		return &UplinkTakenError{u.Name, h.nameOf(u.Master)}
+	}
+	if u.Master == bridge.Index || mayMove {
+		return nil
+	}
+	held, err := h.raw.heldAddresses(u.Index)
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	e := &UplinkAddressedError{Name: u.Name}
+	for _, a := range held {
+		e.Addresses = append(e.Addresses, a.prefix())
+	}
+	return e
+}
+
+// LinkLocal lists the link-local IPv6 addresses of one link that the other lacks.
+func (h *Host) LinkLocal(of, lacking Link) ([]netip.Prefix, error) {
+	have, err := h.linkAddresses(of)
+	if err != nil {
+		return nil, err
+	}
+	others, err := h.linkAddresses(lacking)
+	return slices.DeleteFunc(have, func(p netip.Prefix) bool {
+		return !linkLocal6(p.Addr()) || slices.Contains(others, p)
+	}), err
+}
+
+func (h *Host) linkAddresses(l Link) ([]netip.Prefix, error) {
+	list, err := retry(func() ([]netip.Prefix, error) { return h.raw.addresses(l.Index) })
+	if err != nil {
+		return nil, fmt.Errorf("list addresses of %s: %w", l.Name, err)
+	}
+	return list, nil
+}
+
+// AddLinkLocal gives a link addresses that it may have already.
+func (h *Host) AddLinkLocal(link Link, list []netip.Prefix) error {
+	for _, p := range list {
+		if err := h.nl.AddrReplace(device(link), address(p, false)); err != nil {
+			return fmt.Errorf("add address %s to %s: %w", p, link.Name, err)
+		}
+	}
+	return nil
+}
+
+// SetMAC sets the hardware address of a link.
+func (h *Host) SetMAC(link Link, mac net.HardwareAddr) error {
+	if bytes.Equal(link.MAC, mac) {
+		return nil
+	}
+	if err := h.nl.LinkSetHardwareAddr(device(link), mac); err != nil {
+		return fmt.Errorf("set MAC %s of %s: %w", mac, link.Name, err)
+	}
+	return nil
+}
+
+// Enslave makes a link a port of the bridge, and sets it up.
+func (h *Host) Enslave(u Uplink, bridge Link) error {
+	if u.Master != bridge.Index {
+		if err := h.nl.LinkSetMasterByIndex(device(u.Link), bridge.Index); err != nil {
+			return fmt.Errorf("make %s a port of bridge %s: %w", u.Name, bridge.Name, err)
+		}
+	}
+	if u.Up {
+		return nil
+	}
+	if err := h.nl.LinkSetUp(device(u.Link)); err != nil {
+		return fmt.Errorf("set uplink %s up: %w", u.Name, err)
+	}
+	return nil
+}
+
+// Free takes a link out of the bridge and, if it was down before, sets it down.
+func (h *Host) Free(u Uplink, bridge Link, wasUp bool) error {
+	if u.Master == bridge.Index && u.Master != 0 {
+		if err := h.nl.LinkSetNoMaster(device(u.Link)); err != nil {
+			return fmt.Errorf("take %s out of bridge %s: %w", u.Name, bridge.Name, err)
+		}
+	}
+	if wasUp || !u.Up {
+		return nil
+	}
+	if err := h.nl.LinkSetDown(device(u.Link)); err != nil {
+		return fmt.Errorf("set %s down: %w", u.Name, err)
+	}
+	return nil
+}
+
+func device(l Link) netlink.Link {
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name, attrs.Index = l.Name, l.Index
+	return &netlink.Device{LinkAttrs: attrs}
+}
+
+// CheckUplink compares the uplink of a bridge with the kernel.
+func (h *Host) CheckUplink(_ context.Context, name, bridge string) error {
+	u, err := h.Uplink(name)
+	if err != nil {
+		return fmt.Errorf("check links: %w", err)
+	}
+	var d differences
+	d.when(!u.Up, "uplink %s is down", name)
+	d.when(u.Master == 0 || h.nameOf(u.Master) != bridge, "uplink %s is not a port of bridge %s", name, bridge)
+	return d.error()
+}
