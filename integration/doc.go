@@ -38,6 +38,8 @@
 //	delegation_test.go  another IPAM plugin
 //	parallel_test.go    bursts
 //	claims_test.go      addresses and ports that are taken, reclaiming the dead
+//	ports_test.go       ranges of host ports, and ports left open
+//	uplink_test.go      a link of the host as port of the bridge
 //	listeners_test.go   processes of the host on a wanted port
 //	spoof_test.go       what a container may not send
 //	walls_test.go       who reaches whom

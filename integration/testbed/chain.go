@@ -31,6 +31,7 @@ func (c Config) JSON() string {
 // Port is an entry of portMappings.
 type Port struct {
 	HostPort      int    `json:"hostPort"`
+	HostPortEnd   int    `json:"hostPortEnd,omitempty"`
 	ContainerPort int    `json:"containerPort"`
 	Protocol      string `json:"protocol,omitempty"`
 	HostIP        string `json:"hostIP,omitempty"`

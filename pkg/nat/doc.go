@@ -15,6 +15,7 @@
 //	strangers.go    what the kernel holds of owners that the book has lost
 //	book.go         the translations of every owner, in the state file
 //	ports.go        claims on host ports
+//	choose.go       Choose: a free host port
 //	networks.go     which networks are masqueraded or hairpinned, by whom
 //	cover.go        overlapping prefixes as disjoint ones
 //	errors.go       typed errors

@@ -3,6 +3,7 @@ package nat
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 )
@@ -12,16 +13,22 @@ type Port struct {
 	Protocol Protocol
 	// HostIP is an address of the host; invalid for any. An unspecified one is any address
 	// of its own family.
-	HostIP        netip.Addr
+	HostIP netip.Addr
+	// HostPort 0 is one to be chosen, see Choose.
 	HostPort      uint16
 	ContainerPort uint16
+	// More is how many ports follow the first one, each to the next port of the container.
+	More uint16
 }
 
-// String returns "tcp 192.0.2.1:8080".
+// String returns "tcp 192.0.2.1:8080", or "tcp any:8000-8010".
 func (p Port) String() string {
 	host := "any"
 	if p.HostIP.IsValid() {
 		host = p.HostIP.String()
+	}
+	if p.More > 0 {
+		return fmt.Sprintf("%s %s:%d-%d", p.Protocol, host, p.HostPort, p.HostPort+p.More)
 	}
 	return fmt.Sprintf("%s %s:%d", p.Protocol, host, p.HostPort)
 }
@@ -62,8 +69,11 @@ func Translate(r Request) (Translations, error) {
 }
 
 func (p Port) mappings(addresses []netip.Prefix) ([]Mapping, error) {
-	if p.HostPort == 0 || p.ContainerPort == 0 {
-		return nil, &MappingError{p, "port 0 can't be published"}
+	if p.ContainerPort == 0 {
+		return nil, &MappingError{p, "the container has no port 0"}
+	}
+	if int(max(p.HostPort, p.ContainerPort))+int(p.More) > math.MaxUint16 {
+		return nil, &MappingError{p, "the range goes beyond port 65535"}
 	}
 	var list []Mapping
 	var served [2]bool
@@ -75,9 +85,11 @@ func (p Port) mappings(addresses []netip.Prefix) ([]Mapping, error) {
 			continue
 		}
 		served[family] = true
-		list = append(list, Mapping{
-			Protocol: p.Protocol, Host: host, HostPort: p.HostPort, Target: netip.AddrPortFrom(target, p.ContainerPort),
-		})
+		for n := range p.More + 1 {
+			list = append(list, Mapping{
+				Protocol: p.Protocol, Host: host, HostPort: p.HostPort + n, Target: netip.AddrPortFrom(target, p.ContainerPort+n),
+			})
+		}
 	}
 	if len(list) == 0 {
 		return nil, &MappingError{p, "the container has no address of the family"}

@@ -20,6 +20,7 @@ type adding struct {
 	ns     *netns.Namespace
 	cfg    Config
 	plan   Plan
+	busy   busyPorts
 	device string // by which localhost reaches the container; empty if it need not
 }
 
@@ -50,7 +51,7 @@ func add(ctx context.Context, r cni.Request) (cni.Result, error) {
 		return cni.Result{}, cni.StateError(err)
 	}
 	defer h.Close()
-	a := &adding{host: h, req: r, ns: ns, cfg: cfg, plan: plan}
+	a := &adding{host: h, req: r, ns: ns, cfg: cfg, plan: plan, busy: busyPorts{}}
 	if err := steps.Run(ctx, r.Log, a.steps()); err != nil {
 		return cni.Result{}, natError(err)
 	}
@@ -101,6 +102,7 @@ func (a *adding) claim(ctx context.Context) error {
 		err := a.enter(ctx)
 		var taken *nat.PortTakenError
 		if !errors.As(err, &taken) {
+			a.reportChosen(ctx)
 			return err
 		}
 		freed, reclaimErr := a.host.ReclaimHolder(ctx, taken.Holder)
@@ -110,9 +112,23 @@ func (a *adding) claim(ctx context.Context) error {
 	}
 }
 
+// reportChosen logs which ports were chosen: the result has no place for them.
+func (a *adding) reportChosen(ctx context.Context) {
+	for _, p := range a.cfg.Ports {
+		for _, m := range a.plan.Translations.Mappings {
+			if p.HostPort == 0 && m.Protocol == p.Protocol && m.Target.Port() == p.ContainerPort {
+				a.req.Log.InfoContext(ctx, "chose host port", "mapping", m.String())
+			}
+		}
+	}
+}
+
 func (a *adding) enter(ctx context.Context) error {
 	owner := a.req.Owner
-	return a.host.Store.Update(ctx, func(tx *state.Tx) error {
+	return a.host.Store.Update(ctx, func(tx *state.Tx) (err error) {
+		if a.plan, err = chosenPlan(tx, a.cfg, a.req, a.busy.has); err != nil {
+			return err
+		}
 		record, known, err := tx.Attachment(owner)
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
+	"vethbridge/internal/state"
 	"vethbridge/pkg/nat"
 )
 
@@ -19,15 +20,19 @@ func check(ctx context.Context, r cni.Request) error {
 	if r.Previous == nil {
 		return errNoPrevious
 	}
-	plan, err := newPlan(cfg, r)
-	if err != nil {
-		return err
-	}
 	h, err := host.Open(r.StateDir, r.Log)
 	if err != nil {
 		return cni.StateError(err)
 	}
 	defer h.Close()
+	var plan Plan
+	err = h.Store.View(ctx, func(tx *state.Tx) error {
+		plan, err = chosenPlan(tx, cfg, r, func(nat.Port) bool { return false })
+		return err
+	})
+	if err != nil {
+		return natError(err)
+	}
 	err = errors.Join(
 		h.NAT.Check(ctx, r.Owner, nat.PartNatport, plan.Translations),
 		h.CheckLocalhost(ctx, r.Owner, plan.Localhost.IsValid()),

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"net/netip"
 
 	"vethbridge/internal/cni"
 	"vethbridge/pkg/nat"
@@ -15,6 +14,8 @@ import (
 type Config struct {
 	Ports  []nat.Port // the published ports, "runtimeConfig.portMappings"
 	IPMasq bool       // new here, as in the reference bridge plugin: traffic from the network to elsewhere is masqueraded
+	// ChooseFrom is where a host port comes from that is left open, new.
+	ChooseFrom nat.PortRange
 	// OnConflict is what happens if a process of the host listens on a port, new.
 	OnConflict OnConflict
 	SNAT       bool // rewrite the source where the answer would not come back; default true
@@ -45,6 +46,7 @@ func parseOnConflict(s string) (OnConflict, error) {
 
 type rawConfig struct {
 	OnConflict    string          `json:"hostPortConflict"`
+	ChooseFrom    string          `json:"hostPortRange"`
 	IPMasq        bool            `json:"ipMasq"`
 	SNAT          *bool           `json:"snat"`
 	MasqAll       bool            `json:"masqAll"`
@@ -54,13 +56,6 @@ type rawConfig struct {
 	RuntimeConfig struct {
 		PortMappings []rawMapping `json:"portMappings"`
 	} `json:"runtimeConfig"`
-}
-
-type rawMapping struct {
-	HostPort      int    `json:"hostPort"`
-	ContainerPort int    `json:"containerPort"`
-	Protocol      string `json:"protocol"`
-	HostIP        string `json:"hostIP"`
 }
 
 func decodeConfig(r cni.Request) (Config, error) {
@@ -75,7 +70,11 @@ func decodeConfig(r cni.Request) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	cfg := Config{IPMasq: raw.IPMasq, SNAT: raw.SNAT == nil || *raw.SNAT, OnConflict: conflict}
+	chooseFrom, err := parseRange(raw.ChooseFrom)
+	if err != nil {
+		return Config{}, err
+	}
+	cfg := Config{IPMasq: raw.IPMasq, SNAT: raw.SNAT == nil || *raw.SNAT, OnConflict: conflict, ChooseFrom: chooseFrom}
 	for i, m := range raw.RuntimeConfig.PortMappings {
 		port, err := m.port(fmt.Sprintf("runtimeConfig.portMappings[%d]", i))
 		if err != nil {
@@ -102,38 +101,4 @@ func (raw rawConfig) validate() error {
 
 func empty(list json.RawMessage) bool {
 	return len(list) == 0 || string(list) == "null" || string(list) == "[]"
-}
-
-// port validates one mapping. Nothing of its text goes any further.
-func (m rawMapping) port(key string) (nat.Port, error) {
-	protocol, err := nat.ParseProtocol(m.Protocol)
-	if err != nil {
-		return nat.Port{}, cni.InvalidConfig(key+".protocol", m.Protocol, "must be tcp, udp or sctp")
-	}
-	hostPort, err := portNumber(key+".hostPort", m.HostPort)
-	if err != nil {
-		return nat.Port{}, err
-	}
-	containerPort, err := portNumber(key+".containerPort", m.ContainerPort)
-	if err != nil {
-		return nat.Port{}, err
-	}
-	var host netip.Addr
-	if m.HostIP != "" {
-		if host, err = netip.ParseAddr(m.HostIP); err != nil || host.Zone() != "" {
-			return nat.Port{}, cni.InvalidConfig(key+".hostIP", m.HostIP, "is not an IP address")
-		}
-		host = host.Unmap()
-	}
-	if host.IsMulticast() {
-		return nat.Port{}, cni.InvalidConfig(key+".hostIP", m.HostIP, "is a multicast address")
-	}
-	return nat.Port{Protocol: protocol, HostIP: host, HostPort: hostPort, ContainerPort: containerPort}, nil
-}
-
-func portNumber(key string, n int) (uint16, error) {
-	if n < 1 || n > 65535 {
-		return 0, cni.InvalidConfig(key, n, "must be 1 to 65535")
-	}
-	return uint16(n), nil
 }

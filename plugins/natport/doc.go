@@ -9,6 +9,7 @@
 //
 //	main.go       the verbs, wired to the CNI door
 //	config.go     Config: the keys, decoded and validated once
+//	port.go       one port mapping
 //	plan.go       Plan: the translations of an attachment, a plain value
 //	add.go        ADD: the steps that apply the plan
 //	listeners.go  processes of the host that listen on a wanted port

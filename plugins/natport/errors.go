@@ -16,6 +16,7 @@ func natError(err error) error {
 	var known *cni.Error
 	var taken *nat.PortTakenError
 	var listener *listenerError
+	var none *nat.NoFreePortError
 	var invalid *nat.MappingError
 	switch {
 	case err == nil, errors.As(err, &known):
@@ -26,6 +27,9 @@ func natError(err error) error {
 	case errors.As(err, &listener):
 		return &cni.Error{Code: cni.CodePortTaken, Message: err.Error(), Cause: err,
 			Details: "stop that process, choose another host port, or set \"hostPortConflict\": \"warn\""}
+	case errors.As(err, &none):
+		return &cni.Error{Code: cni.CodeTryAgain, Message: err.Error(), Cause: err,
+			Details: "widen \"hostPortRange\", or remove containers"}
 	case errors.As(err, &invalid):
 		return &cni.Error{Code: cni.CodeConfig, Message: "validate config: " + invalid.Error(), Cause: err}
 	}

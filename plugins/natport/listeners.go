@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"vethbridge/internal/listeners"
 	"vethbridge/pkg/nat"
@@ -37,22 +38,39 @@ func (a *adding) refuseListeners(ctx context.Context) error {
 	return taken
 }
 
+// listener finds a socket on one of the ports; nil if there is none.
 func (a *adding) listener() (*listenerError, error) {
-	sockets := map[nat.Protocol][]listeners.Socket{}
 	for _, m := range a.plan.Translations.Mappings {
-		list, listed := sockets[m.Protocol]
-		if !listed && m.Protocol != nat.SCTP {
-			var err error
-			if list, err = listeners.List(uint8(m.Protocol)); err != nil {
-				return nil, err
-			}
-			sockets[m.Protocol] = list
+		sockets, err := a.busy.of(m.Protocol)
+		if err != nil {
+			return nil, err
 		}
-		for _, s := range list {
+		for _, s := range sockets {
 			if s.Takes(uint8(m.Protocol), netip.AddrPortFrom(m.Host, m.HostPort)) {
 				return &listenerError{m, s}, nil
 			}
 		}
 	}
 	return nil, nil
+}
+
+// busyPorts are the host's sockets of each protocol, listed when they are first asked for.
+type busyPorts map[nat.Protocol][]listeners.Socket
+
+func (b busyPorts) of(p nat.Protocol) (list []listeners.Socket, err error) {
+	list, listed := b[p]
+	if listed || p == nat.SCTP {
+		return list, nil
+	}
+	if list, err = listeners.List(uint8(p)); err == nil {
+		b[p] = list
+	}
+	return list, err
+}
+
+// has reports whether a socket waits on a port of any address. Where that can't be found
+// out, the port is refused later.
+func (b busyPorts) has(p nat.Port) bool {
+	sockets, _ := b.of(p.Protocol)
+	return slices.ContainsFunc(sockets, func(s listeners.Socket) bool { return s.Local.Port() == p.HostPort })
 }

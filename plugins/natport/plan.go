@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"vethbridge/internal/cni"
+	"vethbridge/internal/state"
 	"vethbridge/pkg/nat"
 )
 
@@ -40,6 +41,17 @@ func newPlan(cfg Config, r cni.Request) (Plan, error) {
 		plan.Ports = hostEnds(*r.Previous)
 	}
 	return plan, nil
+}
+
+// chosenPlan is the plan with a host port for each that the config leaves open: the one that
+// the book has for the owner, or one that is free.
+func chosenPlan(tx *state.Tx, cfg Config, r cni.Request, busy func(nat.Port) bool) (Plan, error) {
+	ports, err := nat.Choose(tx, r.Owner, nat.PartNatport, cfg.Ports, cfg.ChooseFrom, busy)
+	if err != nil {
+		return Plan{}, err
+	}
+	cfg.Ports = ports
+	return newPlan(cfg, r)
 }
 
 func hostEnds(previous cni.Result) []string {

@@ -1,0 +1,91 @@
+package integration
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"vethbridge/integration/testbed"
+)
+
+// portOf returns the host port that "vethbridge ls" shows for a container.
+func portOf(t *testing.T, h *testbed.Host, container string) int {
+	t.Helper()
+	var rows []struct {
+		Container string
+		Ports     []string
+	}
+	out, _ := operate(t, h, "ls", "--json")
+	if err := json.Unmarshal([]byte(out), &rows); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		if r.Container == container && len(r.Ports) > 0 {
+			var port int
+			if _, err := fmt.Sscanf(r.Ports[0], "tcp 0.0.0.0:%d", &port); err != nil {
+				t.Fatalf("%v: %v", r.Ports, err)
+			}
+			return port
+		}
+	}
+	t.Fatalf("no ports of %s: %+v", container, rows)
+	return 0
+}
+
+func TestAHostPortThatIsLeftOpenIsOneThatIsFreeAndItStays(t *testing.T) {
+	h, n := newDemo(t)
+	n = n.With(1, "hostPortRange", "20000-20002")
+	before := h.Snapshot()
+	h.Serve("", "tcp", 20001, "daemon")
+	open := testbed.Port{ContainerPort: 80}
+	web, webResult := attach(t, h, n, "web", open)
+	db, dbResult := attach(t, h, n, "db", open)
+	for _, c := range []testbed.Container{web, db} {
+		port := portOf(t, h, c.ID)
+		expect(t, h, h.LAN, "tcp", testbed.HostAddr4, port, c.ID, "")
+		expect(t, h, h.LAN, "tcp", testbed.HostAddr6, port, c.ID, "")
+		if answer := n.Check(t, c, webResult.Raw); c.ID == "web" && answer.Exit != 0 {
+			t.Errorf("CHECK: %s", answer.Stdout)
+		}
+	}
+	port := portOf(t, h, "web")
+	call := testbed.Call{Plugin: "natport", Command: "ADD", Container: "web", Netns: web.Netns,
+		Config: n.Chain[1].With("prevResult", webResult.Raw).With("runtimeConfig", testbed.Config{"portMappings": []testbed.Port{open}}).JSON()}
+	if answer := n.Plugins.Do(t, call); answer.Exit != 0 || portOf(t, h, "web") != port {
+		t.Errorf("a second ADD: %s; port %d, want %d", answer.Stdout, portOf(t, h, "web"), port)
+	}
+	full := testbed.Container{ID: "full", Netns: h.NewContainer(), Ports: []testbed.Port{open}}
+	answer, _ := n.TryAdd(t, full)
+	if e, ok := answer.Error(); !ok || e.Code != 11 || !strings.Contains(e.Message, "20000-20002") {
+		t.Errorf("no port is free: %s", answer.Stdout)
+	}
+	n.Del(t, full, nil)
+	n.Del(t, web, webResult.Raw)
+	n.Del(t, db, dbResult.Raw)
+	h.Same(t, before)
+}
+
+func TestARangeOfPortsLeadsToAsManyPortsOfTheContainer(t *testing.T) {
+	h, n := newDemo(t)
+	before := h.Snapshot()
+	ports := []testbed.Port{{HostPort: 20000, HostPortEnd: 29999, ContainerPort: 1000}, {HostPort: 53, HostPortEnd: 54, ContainerPort: 53, Protocol: "udp"}}
+	c := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: ports}
+	result := n.Add(t, c)
+	for _, offset := range []int{0, 5000, 9999} {
+		name := fmt.Sprint("port", offset)
+		h.Serve(c.Netns, "tcp", 1000+offset, name)
+		expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 20000+offset, name, "")
+		expect(t, h, h.LAN, "tcp", testbed.HostAddr6, 20000+offset, name, "")
+	}
+	h.Serve(c.Netns, "udp", 54, "dns")
+	expect(t, h, h.LAN, "udp", testbed.HostAddr4, 54, "dns", "")
+	other := testbed.Container{ID: "other", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 29999, HostPortEnd: 30001, ContainerPort: 1}}}
+	answer, _ := n.TryAdd(t, other)
+	if e, ok := answer.Error(); !ok || e.Code != 101 || !strings.Contains(e.Message, "demo/web/eth0") {
+		t.Errorf("a range that overlaps: %s", answer.Stdout)
+	}
+	n.Del(t, other, nil)
+	n.Del(t, c, result.Raw)
+	h.Same(t, before)
+}

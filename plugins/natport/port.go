@@ -1,0 +1,83 @@
+package main
+
+import (
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"vethbridge/internal/cni"
+	"vethbridge/pkg/nat"
+)
+
+// defaultRange is that of dynamic ports (RFC 6335, section 6).
+var defaultRange = nat.PortRange{First: 49152, Last: 65535}
+
+type rawMapping struct {
+	HostPort      int    `json:"hostPort"`
+	HostPortEnd   int    `json:"hostPortEnd"`
+	ContainerPort int    `json:"containerPort"`
+	Protocol      string `json:"protocol"`
+	HostIP        string `json:"hostIP"`
+}
+
+// port validates one mapping. Nothing of its text goes any further.
+func (m rawMapping) port(key string) (p nat.Port, err error) {
+	if p.Protocol, err = nat.ParseProtocol(m.Protocol); err != nil {
+		return p, cni.InvalidConfig(key+".protocol", m.Protocol, "must be tcp, udp or sctp")
+	}
+	if m.HostPort < 0 || m.HostPort > 65535 {
+		return p, cni.InvalidConfig(key+".hostPort", m.HostPort, "must be 1 to 65535, or 0 for any that is free")
+	}
+	if m.ContainerPort < 1 || m.ContainerPort > 65535 {
+		return p, cni.InvalidConfig(key+".containerPort", m.ContainerPort, "must be 1 to 65535")
+	}
+	p.HostPort, p.ContainerPort = uint16(m.HostPort), uint16(m.ContainerPort)
+	if p.More, err = m.more(key); err != nil {
+		return p, err
+	}
+	p.HostIP, err = m.host(key)
+	return p, err
+}
+
+// more is how many ports follow the first one.
+func (m rawMapping) more(key string) (uint16, error) {
+	switch last := m.HostPortEnd; {
+	case last == 0:
+		return 0, nil
+	case m.HostPort == 0:
+		return 0, cni.InvalidConfig(key+".hostPortEnd", last, "needs a hostPort that is not 0")
+	case last < m.HostPort || last > 65535:
+		return 0, cni.InvalidConfig(key+".hostPortEnd", last, "must be hostPort to 65535")
+	case m.ContainerPort+last-m.HostPort > 65535:
+		return 0, cni.InvalidConfig(key+".hostPortEnd", last, "leads to container ports beyond 65535")
+	}
+	return uint16(m.HostPortEnd - m.HostPort), nil
+}
+
+func (m rawMapping) host(key string) (netip.Addr, error) {
+	if m.HostIP == "" {
+		return netip.Addr{}, nil
+	}
+	host, err := netip.ParseAddr(m.HostIP)
+	if err != nil || host.Zone() != "" {
+		return netip.Addr{}, cni.InvalidConfig(key+".hostIP", m.HostIP, "is not an IP address")
+	}
+	if host = host.Unmap(); host.IsMulticast() {
+		return netip.Addr{}, cni.InvalidConfig(key+".hostIP", m.HostIP, "is a multicast address")
+	}
+	return host, nil
+}
+
+// parseRange reads "49152-65535".
+func parseRange(text string) (nat.PortRange, error) {
+	if text == "" {
+		return defaultRange, nil
+	}
+	first, last, _ := strings.Cut(text, "-")
+	from, fromErr := strconv.ParseUint(first, 10, 16)
+	to, toErr := strconv.ParseUint(last, 10, 16)
+	if fromErr != nil || toErr != nil || from == 0 || from > to {
+		return nat.PortRange{}, cni.InvalidConfig("hostPortRange", text, "must be two ports, such as 49152-65535")
+	}
+	return nat.PortRange{First: uint16(from), Last: uint16(to)}, nil
+}
