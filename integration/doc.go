@@ -40,6 +40,7 @@
 //	claims_test.go      addresses and ports that are taken, reclaiming the dead
 //	ports_test.go       ranges of host ports, and ports left open
 //	uplink_test.go      a link of the host as port of the bridge
+//	forward_test.go     firewalls of the host that drop
 //	listeners_test.go   processes of the host on a wanted port
 //	spoof_test.go       what a container may not send
 //	walls_test.go       who reaches whom

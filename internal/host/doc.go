@@ -11,6 +11,7 @@
 //	uplink.go      the link by which a bridge reaches the LAN
 //	uplinkmove.go  its addresses and routes, moved to the bridge and back
 //	forwarding.go  forwarding, and sysctls put back after their last user
+//	accept.go      bridges that firewalls of the host let through
 //	localnet.go    route_localnet of a device
 //	connections.go tracked connections that have become wrong
 //	ports.go       ReleasePorts: what natport gave, gone

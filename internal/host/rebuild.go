@@ -6,6 +6,7 @@ import (
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/fence"
+	"vethbridge/internal/forward"
 	"vethbridge/internal/links"
 	"vethbridge/internal/shared"
 	"vethbridge/internal/state"
@@ -67,11 +68,14 @@ func (h *Host) adopt(tx *state.Tx, owner attachment.Owner, l links.Marked, rules
 	if err := Bridge(l.Bridge).Use(tx, owner); err != nil {
 		return err
 	}
+	if err := adoptAccepted(tx, l.Bridge); err != nil {
+		return err
+	}
 	var families Families
 	for _, a := range l.Addresses {
 		families = families.With(a.Addr())
 	}
-	for _, o := range families.Objects() {
+	for _, o := range append(families.Objects(), Accepted(l.Bridge)) {
 		if err := o.Use(tx, owner); err != nil {
 			return err
 		}
@@ -83,6 +87,23 @@ func (h *Host) adopt(tx *state.Tx, owner attachment.Owner, l links.Marked, rules
 		return err
 	}
 	return nat.Adopt(tx, owner, l.Addresses, rules.translations)
+}
+
+// adoptAccepted notes which firewalls let our bridges through.
+func adoptAccepted(tx *state.Tx, bridge string) error {
+	for _, firewall := range forward.All() {
+		there, err := firewall.Accepts()
+		if err != nil {
+			return err
+		}
+		if !there {
+			continue
+		}
+		if err := Accepted(bridge).Remember(tx, shared.Setting{Key: firewall.String()}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // adoptLocalhost recognises an attachment whose ports are reached from 127.0.0.1. The

@@ -114,7 +114,7 @@ func sharedBy(record state.Attachment) []shared.Object {
 		objects = append(objects, UplinkObject(record.Uplink))
 	}
 	if record.Bridge != "" {
-		objects = append(objects, Bridge(record.Bridge), Forwarding4, Forwarding6)
+		objects = append(objects, Bridge(record.Bridge), Accepted(record.Bridge), Forwarding4, Forwarding6)
 	}
 	if record.LocalhostVia != "" {
 		objects = append(objects, Localhost(record.LocalhostVia))
@@ -131,6 +131,8 @@ func (h *Host) putBack(ctx context.Context, o shared.Object, record state.Attach
 	switch {
 	case o.Kind == shared.Uplink:
 		return h.restoreUplink(ctx, o.Name)
+	case o.Kind == shared.Accepted:
+		return h.withdraw(ctx, o.Name)
 	case o.Kind != shared.Bridge:
 		return h.restoreSettings(ctx, o)
 	case !record.RemoveBridge:

@@ -9,6 +9,7 @@
 //	conn.go      Conn: the socket, one batch a change
 //	elements.go  elements of sets, in bites that fit
 //	lookup.go    Holds: one element of a set
+//	policy.go    asking for one chain of anybody
 //	chain.go     Chain, Rule: the fixed structure of a table
 //	expr.go      expressions
 package netfilter

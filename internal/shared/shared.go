@@ -18,6 +18,7 @@ const (
 	Forwarding    Kind = "forwarding"     // Name is the family
 	RouteLocalnet Kind = "route_localnet" // Name is the device's
 	Uplink        Kind = "uplink"         // Name is the link's
+	Accepted      Kind = "accepted"       // Name is the bridge's, which firewalls of the host let through
 )
 
 // Object is something that several attachments use.

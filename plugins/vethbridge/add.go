@@ -64,12 +64,12 @@ func (a *adding) steps() []steps.Step {
 			{Name: "ask IPAM plugin", Do: a.delegate, Undo: func(ctx context.Context) error {
 				return a.cfg.IPAM.Plugin.Del(ctx, a.req)
 			}},
-			a.bridgeStep(), a.forwardingStep(), fence, {Name: "configure port", Do: func(context.Context) error {
+			a.bridgeStep(), a.forwardingStep(), a.acceptStep(), fence, {Name: "configure port", Do: func(context.Context) error {
 				return a.host.Links.ConfigurePort(a.port())
 			}},
 		}, a.lastSteps())
 	}
-	return slices.Concat([]steps.Step{claim, a.bridgeStep()}, a.uplinkSteps(), []steps.Step{a.forwardingStep(), fence, attach}, a.lastSteps())
+	return slices.Concat([]steps.Step{claim, a.bridgeStep()}, a.uplinkSteps(), []steps.Step{a.forwardingStep(), a.acceptStep(), fence, attach}, a.lastSteps())
 }
 
 // bridgeStep undoes what it did itself: with a delegated IPAM it comes twice, and only the
@@ -91,6 +91,19 @@ func (a *adding) forwardingStep() steps.Step {
 		Name: "enable forwarding",
 		Do:   func(ctx context.Context) error { return a.host.EnableForwarding(ctx, a.plan.Forward) },
 		Undo: func(ctx context.Context) error { return a.host.UndoForwarding(ctx, a.plan.Forward, a.req.Owner) },
+	}
+}
+
+func (a *adding) acceptStep() steps.Step {
+	return steps.Step{
+		Name: "accept forwarding",
+		Do: func(ctx context.Context) error {
+			if !a.cfg.AcceptForward {
+				return nil
+			}
+			return a.host.AcceptForwarding(ctx, a.cfg.Bridge, a.plan.Forward)
+		},
+		Undo: func(ctx context.Context) error { return a.host.UndoAccept(ctx, a.cfg.Bridge, a.req.Owner) },
 	}
 }
 

@@ -97,6 +97,9 @@ func (a *adding) record(tx *state.Tx, assignment Assignment) error {
 // shared lists what the attachment has in common with others.
 func (a *adding) shared() []shared.Object {
 	objects := append(a.plan.Forward.Objects(), host.Bridge(a.cfg.Bridge))
+	if a.cfg.AcceptForward && len(objects) > 1 {
+		objects = append(objects, host.Accepted(a.cfg.Bridge))
+	}
 	if a.cfg.Uplink != "" {
 		objects = append(objects, host.UplinkObject(a.cfg.Uplink))
 	}

@@ -37,6 +37,7 @@ type rawConfig struct {
 	EnableDAD        bool            `json:"enabledad"`
 	Disabled         bool            `json:"disableContainerInterface"`
 	RemoveBridge     bool            `json:"removeBridge"`
+	AcceptForward    *bool           `json:"acceptForward"`
 	Uplink           string          `json:"uplink"`
 	UplinkMove       bool            `json:"uplinkMoveAddresses"`
 	VLAN             int             `json:"vlan"`
@@ -82,7 +83,7 @@ func decodeConfig(r cni.Request) (Config, error) {
 		Bridge: raw.Bridge, IsGateway: raw.IsGateway || raw.IsDefaultGateway, IsDefaultGateway: raw.IsDefaultGateway,
 		ForceAddress: raw.ForceAddress, IPMasq: raw.IPMasq, MTU: raw.MTU, Hairpin: raw.HairpinMode,
 		Promiscuous: raw.PromiscMode, Isolated: raw.PortIsolation || walls.Walls.Isolation == fence.IsolatePorts, DAD: raw.EnableDAD, Down: raw.Disabled,
-		RemoveBridge: raw.RemoveBridge, Uplink: raw.Uplink, MoveAddresses: raw.UplinkMove, MAC: mac, DNS: raw.DNS, IPAM: source, Fence: walls,
+		RemoveBridge: raw.RemoveBridge, AcceptForward: isTrue(raw.AcceptForward), Uplink: raw.Uplink, MoveAddresses: raw.UplinkMove, MAC: mac, DNS: raw.DNS, IPAM: source, Fence: walls,
 	}, nil
 }
 

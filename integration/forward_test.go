@@ -1,0 +1,80 @@
+package integration
+
+import (
+	"strings"
+	"testing"
+
+	"vethbridge/integration/testbed"
+)
+
+// TestContainersReachOutWhereDockerDropsWhatIsForwarded is about the policy that docker and
+// ufw set, in both variants of iptables.
+func TestContainersReachOutWhereDockerDropsWhatIsForwarded(t *testing.T) {
+	for _, variant := range []string{"nft", "legacy"} {
+		t.Run(variant, func(t *testing.T) {
+			h, n := newDemo(t)
+			for _, program := range []string{"iptables-", "ip6tables-"} {
+				h.Run(program+variant, "-P", "FORWARD", "DROP")
+				h.Run(program+variant, "-N", "DOCKER-USER")
+				h.Run(program+variant, "-A", "FORWARD", "-j", "DOCKER-USER")
+			}
+			before, rules := h.Snapshot(), h.Run("iptables-"+variant, "-S")
+			h.Serve(h.LAN, "tcp", 7001, "lan")
+			web, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+			db, dbResult := attach(t, h, n, "db")
+			for _, from := range []string{web.Netns, db.Netns} {
+				expect(t, h, from, "tcp", testbed.LANAddr4, 7001, "lan", testbed.HostAddr4)
+				expect(t, h, from, "tcp", testbed.LANAddr6, 7001, "lan", testbed.HostAddr6)
+			}
+			expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", testbed.LANAddr4)
+			expect(t, h, h.LAN, "tcp", testbed.HostAddr6, 8080, "web", testbed.LANAddr6)
+			// What the administrator refuses stays refused.
+			h.Run("iptables-"+variant, "-A", "DOCKER-USER", "-d", testbed.LANAddr4, "-j", "DROP")
+			if !h.Silent(db.Netns, "tcp", testbed.LANAddr4, 7001) {
+				t.Error("a rule of the administrator is bypassed")
+			}
+			h.Run("iptables-"+variant, "-F", "DOCKER-USER")
+			n.Del(t, web, result.Raw)
+			n.Del(t, db, dbResult.Raw)
+			for _, program := range []string{"iptables-", "ip6tables-"} {
+				h.Run(program+variant, "-Z") // counters stand in the snapshot
+			}
+			h.Same(t, before)
+			if after := h.Run("iptables-"+variant, "-S"); after != rules {
+				t.Errorf("left:\n%s", after)
+			}
+		})
+	}
+}
+
+func TestAcceptForwardCanBeTurnedOff(t *testing.T) {
+	h, n := newDemo(t)
+	h.Run("iptables-nft", "-P", "FORWARD", "DROP")
+	h.Serve(h.LAN, "tcp", 7001, "lan")
+	n = n.With(0, "acceptForward", false)
+	web, result := attach(t, h, n, "web")
+	if !h.Silent(web.Netns, "tcp", testbed.LANAddr4, 7001) {
+		t.Error("the container reaches out")
+	}
+	if rules := h.Run("iptables-nft", "-S"); strings.Contains(rules, "VETHBRIDGE") {
+		t.Errorf("rules:\n%s", rules)
+	}
+	n.Del(t, web, result.Raw)
+}
+
+// TestAnAddAfterDockerHasComeLetsTheBridgeThrough is about a firewall that starts later.
+func TestAnAddAfterDockerHasComeLetsTheBridgeThrough(t *testing.T) {
+	h, n := newDemo(t)
+	before := h.Snapshot()
+	h.Serve(h.LAN, "tcp", 7001, "lan")
+	web, result := attach(t, h, n, "web")
+	h.Run("iptables-nft", "-P", "FORWARD", "DROP")
+	db, dbResult := attach(t, h, n, "db")
+	for _, from := range []string{web.Netns, db.Netns} {
+		expect(t, h, from, "tcp", testbed.LANAddr4, 7001, "lan", "")
+	}
+	n.Del(t, db, dbResult.Raw)
+	n.Del(t, web, result.Raw)
+	h.Run("nft", "delete", "table", "ip", "filter")
+	h.Same(t, before)
+}

@@ -1,0 +1,12 @@
+// Package forward is about firewalls of the host that drop what is forwarded: docker and ufw set
+// the policy of iptables' FORWARD chain to DROP, and then no container reaches anything. Where
+// the firewall is iptables, of either variant, our bridges are accepted by a chain of our own.
+//
+// It must not know attachments. It starts processes (iptables), but only where there is such a
+// policy.
+//
+// Files:
+//
+//	firewall.go  Firewall: the variants of iptables, and which of them drop
+//	accept.go    accepting a bridge, and taking that back
+package forward

@@ -1,0 +1,107 @@
+package forward
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"github.com/coreos/go-iptables/iptables"
+
+	"vethbridge/internal/netfilter"
+)
+
+// lockLimit is how many seconds a call waits for the lock of iptables.
+const lockLimit = 5
+
+// Firewall is iptables of one family and variant in the namespace of the calling thread.
+type Firewall struct {
+	V6     bool
+	Legacy bool // its own tables in the kernel, not nftables
+}
+
+// All are the firewalls that there may be.
+func All() []Firewall {
+	return []Firewall{{false, false}, {false, true}, {true, false}, {true, true}}
+}
+
+// String returns the name of the program, "ip6tables-nft".
+func (f Firewall) String() string {
+	name := "iptables"
+	if f.V6 {
+		name = "ip6tables"
+	}
+	if f.Legacy {
+		return name + "-legacy"
+	}
+	return name + "-nft"
+}
+
+// Named returns the firewall of a name that String gave.
+func Named(name string) (Firewall, bool) {
+	i := slices.IndexFunc(All(), func(f Firewall) bool { return f.String() == name })
+	if i < 0 {
+		return Firewall{}, false
+	}
+	return All()[i], true
+}
+
+// Drops reports whether the policy is to drop what is forwarded. No process is started unless
+// the legacy variant's tables are in use.
+func (f Firewall) Drops() (bool, error) {
+	if !f.Legacy {
+		return netfilter.DropsByDefault(f.table(), "filter", "FORWARD")
+	}
+	if !f.inUse() {
+		return false, nil
+	}
+	ipt, err := f.open()
+	if err != nil {
+		return false, err
+	}
+	rules, err := ipt.List("filter", "FORWARD")
+	if err != nil {
+		return false, fmt.Errorf("list rules of %s: %w", f, err)
+	}
+	return slices.Contains(rules, "-P FORWARD DROP"), nil
+}
+
+// inUse reports whether the kernel has a filter table of the legacy variant. To ask iptables
+// would make one.
+func (f Firewall) inUse() bool {
+	path := "/proc/thread-self/net/ip_tables_names"
+	if f.V6 {
+		path = "/proc/thread-self/net/ip6_tables_names"
+	}
+	names, err := os.ReadFile(path)
+	return err == nil && slices.Contains(strings.Fields(string(names)), "filter")
+}
+
+func (f Firewall) table() netfilter.Family {
+	if f.V6 {
+		return netfilter.IPv6
+	}
+	return netfilter.IPv4
+}
+
+// open finds the program: that of the variant, or the one without a variant in its name.
+func (f Firewall) open() (*iptables.IPTables, error) {
+	path, err := exec.LookPath(f.String())
+	if errors.Is(err, exec.ErrNotFound) {
+		path, err = exec.LookPath(strings.TrimSuffix(strings.TrimSuffix(f.String(), "-nft"), "-legacy"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find program %s: %w", f, err)
+	}
+	protocol := iptables.ProtocolIPv4
+	if f.V6 {
+		protocol = iptables.ProtocolIPv6
+	}
+	ipt, err := iptables.New(iptables.Path(path), iptables.IPFamily(protocol), iptables.Timeout(lockLimit))
+	if err != nil {
+		return nil, fmt.Errorf("ask %s for its version: %w", path, err)
+	}
+	return ipt, nil
+}

@@ -1,0 +1,96 @@
+package host
+
+import (
+	"context"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/forward"
+	"vethbridge/internal/shared"
+	"vethbridge/internal/state"
+)
+
+// Accepted is the object that stands for a bridge that firewalls of the host let through.
+func Accepted(bridge string) shared.Object {
+	return shared.Object{Kind: shared.Accepted, Name: bridge}
+}
+
+// AcceptForwarding lets the bridge through where iptables' policy is to drop what is forwarded,
+// as docker and ufw set it. The book says already that an attachment uses this.
+func (h *Host) AcceptForwarding(ctx context.Context, bridge string, f Families) error {
+	for _, firewall := range forward.All() {
+		if firewall.V6 && !f.V6 || !firewall.V6 && !f.V4 {
+			continue
+		}
+		if err := h.accept(ctx, firewall, bridge); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Host) accept(ctx context.Context, firewall forward.Firewall, bridge string) error {
+	drops, err := firewall.Drops()
+	if err != nil || !drops {
+		return err
+	}
+	o, setting := Accepted(bridge), shared.Setting{Key: firewall.String()}
+	if done, err := h.accepted(ctx, firewall, o); err != nil || done {
+		return err
+	}
+	return h.locked(ctx, func() error {
+		if err := h.remember(ctx, o, []shared.Setting{setting}); err != nil {
+			return err
+		}
+		return firewall.Accept(bridge)
+	})
+}
+
+// accepted reports whether it is known without asking the firewall that the bridge is let
+// through.
+func (h *Host) accepted(ctx context.Context, firewall forward.Firewall, o shared.Object) (bool, error) {
+	there, err := firewall.Accepts()
+	if err != nil || !there {
+		return false, err
+	}
+	known := false
+	err = h.Store.View(ctx, func(tx *state.Tx) error {
+		list, err := o.Settings(tx)
+		for _, s := range list {
+			known = known || s.Key == firewall.String()
+		}
+		return err
+	})
+	return known, err
+}
+
+// UndoAccept takes back AcceptForwarding for owner, unless another attachment needs it.
+func (h *Host) UndoAccept(ctx context.Context, bridge string, owner attachment.Owner) error {
+	return h.locked(ctx, func() error {
+		used, err := h.usedByOthers(ctx, Accepted(bridge), owner)
+		if err != nil || used {
+			return err
+		}
+		return h.withdraw(ctx, bridge)
+	})
+}
+
+// withdraw puts the firewalls back. The caller holds the kernel lock.
+func (h *Host) withdraw(ctx context.Context, bridge string) error {
+	o := Accepted(bridge)
+	var list []shared.Setting
+	err := h.Store.View(ctx, func(tx *state.Tx) (err error) {
+		list, err = o.Settings(tx)
+		return err
+	})
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	for _, s := range list {
+		if firewall, ok := forward.Named(s.Key); ok {
+			if err := firewall.Withdraw(bridge); err != nil {
+				return err
+			}
+		}
+	}
+	return h.Store.Update(ctx, o.Forget)
+}

@@ -1,0 +1,71 @@
+package netfilter
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// Family is the family of a table (NFPROTO_*).
+type Family uint8
+
+// The families of iptables' tables in nftables.
+const (
+	IPv4 Family = unix.NFPROTO_IPV4
+	IPv6 Family = unix.NFPROTO_IPV6
+)
+
+// DropsByDefault reports whether the policy of a chain is to drop. A chain that is not there
+// doesn't, nor does any where the kernel has no nftables.
+func DropsByDefault(f Family, table, chain string) (bool, error) {
+	attributes, err := getChain(f, table, chain)
+	const drop = 0 // NF_DROP
+	policy, known := attributes[unix.NFTA_CHAIN_POLICY]
+	return known && len(policy) == 4 && binary.BigEndian.Uint32(policy) == drop, err
+}
+
+// ChainExists reports whether there is such a chain.
+func ChainExists(f Family, table, chain string) (bool, error) {
+	attributes, err := getChain(f, table, chain)
+	return len(attributes) > 0, err
+}
+
+// getChain asks for one chain, whatever number of others there is.
+func getChain(f Family, table, chain string) (map[uint16][]byte, error) {
+	conn, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
+	if err != nil {
+		return nil, fmt.Errorf("open netlink socket: %w", err)
+	}
+	defer conn.Close()
+	e := netlink.NewAttributeEncoder()
+	e.String(unix.NFTA_CHAIN_TABLE, table)
+	e.String(unix.NFTA_CHAIN_NAME, chain)
+	attributes, err := e.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("encode chain %s: %w", chain, err)
+	}
+	replies, err := conn.Execute(netlink.Message{
+		Header: netlink.Header{Type: unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETCHAIN, Flags: netlink.Request},
+		Data:   append([]byte{byte(f), unix.NFNETLINK_V0, 0, 0}, attributes...),
+	})
+	switch {
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.EAFNOSUPPORT), errors.Is(err, unix.EINVAL):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("ask for chain %s of table %s: %w", chain, table, err)
+	}
+	found := map[uint16][]byte{}
+	for _, r := range replies {
+		list, err := netlink.UnmarshalAttributes(r.Data[4:])
+		if err != nil {
+			return nil, fmt.Errorf("decode chain %s: %w", chain, err)
+		}
+		for _, a := range list {
+			found[a.Type] = a.Data
+		}
+	}
+	return found, nil
+}
