@@ -28,6 +28,8 @@ func TestEverySampleConflistWorksWithCnitool(t *testing.T) {
 				t.Fatal(err)
 			}
 			h := testbed.NewHost(t)
+			h.Run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth9", "netns", h.LANFile()) // for an uplink
+			h.Run("ip", "link", "set", "eth0", "up")
 			tool := h.NewCNITool(built, confDir)
 			before := h.Snapshot()
 			runSample(t, h, tool, list)

@@ -36,6 +36,7 @@
 //	faults_test.go      system calls that fail, and kill -9 before each of them
 //	addresses_test.go   which addresses are given
 //	delegation_test.go  another IPAM plugin
+//	uplink_test.go      containers on the LAN; uplink_kill_test.go, uplink_ways_test.go
 //	parallel_test.go    bursts
 //	claims_test.go      addresses and ports that are taken, reclaiming the dead
 //	ports_test.go       ranges of host ports, and ports left open

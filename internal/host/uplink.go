@@ -18,6 +18,7 @@ type Uplink struct {
 	// Move says that the bridge takes over the link's addresses and routes. It then also takes
 	// the link's MAC address: the neighbours, a DHCP server and a switch know the host by it.
 	Move bool
+	MTU  int // of the attachment; 0: the bridge's
 }
 
 // UplinkObject is the object that stands for a link as uplink of a bridge.
@@ -43,7 +44,8 @@ type uplinkRecord struct {
 
 // UseUplink makes a link a port of the bridge for owner, whose use of it stands in the book
 // already, and returns the bridge. One that is a port of the bridge by someone else's hand
-// stays as it is. Errors that have a type: those of links.RefuseUplink, *links.MultipathError.
+// stays as it is. Errors that have a type: those of links.RefuseUplink, *links.MultipathError,
+// *links.UplinkMTUError.
 func (h *Host) UseUplink(ctx context.Context, u Uplink, owner attachment.Owner) (links.Link, error) {
 	err := h.locked(ctx, func() error {
 		r, needed, err := h.uplinkRecord(ctx, u)
@@ -92,6 +94,8 @@ func (h *Host) uplinkRecord(ctx context.Context, u Uplink) (r uplinkRecord, need
 		return r, false, err
 	case known && r.Bridge != u.Bridge:
 		return r, false, &links.UplinkTakenError{Name: u.Name, Master: r.Bridge}
+	case u.MTU > link.MTU:
+		return r, false, &links.UplinkMTUError{Name: u.Name, MTU: link.MTU, PortMTU: u.MTU}
 	case known:
 		return r, !r.Done || link.Master != bridge.Index, nil
 	}

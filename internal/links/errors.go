@@ -87,6 +87,16 @@ func (e *UplinkTakenError) Error() string {
 	return fmt.Sprintf("uplink %s is a port of %s already", e.Name, e.Master)
 }
 
+// UplinkMTUError says that a port's MTU is beyond that of the bridge's uplink.
+type UplinkMTUError struct {
+	Name         string
+	MTU, PortMTU int
+}
+
+func (e *UplinkMTUError) Error() string {
+	return fmt.Sprintf("MTU %d of the port is larger than MTU %d of uplink %s", e.PortMTU, e.MTU, e.Name)
+}
+
 // UplinkMissingError says that there is no link of that name.
 type UplinkMissingError struct{ Name string }
 

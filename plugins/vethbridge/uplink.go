@@ -29,7 +29,7 @@ func (a *adding) uplinkSteps() []steps.Step {
 	if a.cfg.Uplink == "" {
 		return nil
 	}
-	u := host.Uplink{Name: a.cfg.Uplink, Bridge: a.cfg.Bridge, Move: a.cfg.MoveAddresses}
+	u := host.Uplink{Name: a.cfg.Uplink, Bridge: a.cfg.Bridge, Move: a.cfg.MoveAddresses, MTU: a.cfg.MTU}
 	return []steps.Step{{
 		Name: "attach uplink",
 		Do: func(ctx context.Context) (err error) {
@@ -62,6 +62,7 @@ func uplinkError(err error) error {
 	var addressed *links.UplinkAddressedError
 	var taken *links.UplinkTakenError
 	var missing *links.UplinkMissingError
+	var mtu *links.UplinkMTUError
 	var multipath *links.MultipathError
 	e := &cni.Error{Code: cni.CodeForeignObject, Cause: err}
 	switch {
@@ -72,6 +73,8 @@ func uplinkError(err error) error {
 		e.Details = "name that bridge with the key \"bridge\", or take the link out of it"
 	case errors.As(err, &multipath):
 		e.Details = "configure the bridge in the host's own network set-up, with the link as its port, and leave \"uplink\" out"
+	case errors.As(err, &mtu):
+		e.Code, e.Details = cni.CodeConfig, "lower the key \"mtu\", or raise the uplink's MTU"
 	case errors.As(err, &missing):
 		e.Code, e.Details = cni.CodeConfig, "name an existing link with the key \"uplink\""
 	default:
