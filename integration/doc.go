@@ -48,6 +48,7 @@
 //	docs_test.go        what the documentation promises
 //	process_test.go     which processes are started
 //	connections_test.go tracked connections of mappings that come and go
+//	switch_test.go      conflists of the reference plugins with their types changed
 //	conf_test.go        the sample conflists
 //	operator_test.go    the commands for people
 package integration

@@ -15,7 +15,8 @@ func TestMain(m *testing.M) {
 	dir, err := os.MkdirTemp("", "plugins")
 	if err == nil {
 		built, err = testbed.Build(dir, "vethbridge/plugins/...", "github.com/containernetworking/cni/cnitool",
-			"github.com/containernetworking/plugins/plugins/main/ptp", "github.com/containernetworking/plugins/plugins/ipam/...")
+			"github.com/containernetworking/plugins/plugins/main/ptp", "github.com/containernetworking/plugins/plugins/main/bridge",
+			"github.com/containernetworking/plugins/plugins/ipam/...")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "build executables:", err)
