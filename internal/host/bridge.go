@@ -16,6 +16,11 @@ func Bridge(name string) shared.Object {
 	return shared.Object{Kind: shared.Bridge, Name: name}
 }
 
+// VLANLink is the object that stands for the link of a bridge in a VLAN, with the gateways.
+func VLANLink(name string) shared.Object {
+	return shared.Object{Kind: shared.VLAN, Name: name}
+}
+
 // UseBridge makes the bridge ready for owner, whose use of it stands in the book already:
 // a parallel Release that sees no other user can't remove it in between.
 func (h *Host) UseBridge(ctx context.Context, b links.Bridge) (st links.BridgeState, err error) {
@@ -55,6 +60,11 @@ func (h *Host) removeBridge(ctx context.Context, name string) error {
 // come to use the bridge since.
 func (h *Host) UndoBridge(ctx context.Context, b links.Bridge, st links.BridgeState, owner attachment.Owner) error {
 	return h.locked(ctx, func() error {
+		if st.GatewayMade {
+			if err := h.undoVLANLink(ctx, b.GatewayName(), owner); err != nil {
+				return err
+			}
+		}
 		used, err := h.usedByOthers(ctx, Bridge(b.Name), owner)
 		switch {
 		case err != nil || used:
@@ -62,8 +72,16 @@ func (h *Host) UndoBridge(ctx context.Context, b links.Bridge, st links.BridgeSt
 		case st.Made:
 			return h.removeBridge(ctx, b.Name)
 		}
-		return h.Links.RemoveAddresses(ctx, b.Name, st.Added)
+		return h.Links.RemoveAddresses(ctx, b.GatewayName(), st.Added)
 	})
+}
+
+func (h *Host) undoVLANLink(ctx context.Context, name string, owner attachment.Owner) error {
+	used, err := h.usedByOthers(ctx, VLANLink(name), owner)
+	if err != nil || used {
+		return err
+	}
+	return h.Links.RemoveVLANLink(name, BridgeMark)
 }
 
 // RemoveUnusedBridge removes a bridge of ours that has no ports and that nobody in the book

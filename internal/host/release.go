@@ -113,6 +113,9 @@ func sharedBy(record state.Attachment) []shared.Object {
 	if record.Uplink != "" { // before the bridge, which stays while it has ports
 		objects = append(objects, UplinkObject(record.Uplink))
 	}
+	if record.GatewayLink != "" {
+		objects = append(objects, VLANLink(record.GatewayLink))
+	}
 	if record.Bridge != "" {
 		objects = append(objects, Bridge(record.Bridge), Accepted(record.Bridge), Forwarding4, Forwarding6)
 	}
@@ -133,10 +136,12 @@ func (h *Host) putBack(ctx context.Context, o shared.Object, record state.Attach
 		return h.restoreUplink(ctx, o.Name)
 	case o.Kind == shared.Accepted:
 		return h.withdraw(ctx, o.Name)
-	case o.Kind != shared.Bridge:
+	case o.Kind != shared.Bridge && o.Kind != shared.VLAN:
 		return h.restoreSettings(ctx, o)
 	case !record.RemoveBridge:
 		return nil
+	case o.Kind == shared.VLAN:
+		return h.Links.RemoveVLANLink(o.Name, BridgeMark)
 	}
 	return h.removeBridge(ctx, record.Bridge)
 }

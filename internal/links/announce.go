@@ -1,6 +1,7 @@
 package links
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -35,14 +36,17 @@ func (h *Host) Announce(_ context.Context, p Port) error {
 }
 
 func (h *Host) forgetNeighbours(p Port) error {
-	bridge, err := h.nl.LinkByName(p.Bridge)
+	link, err := h.nl.LinkByName(cmp.Or(p.HostSide, p.Bridge))
+	if isMissing(err) { // a VLAN without a gateway here
+		return nil
+	}
 	if err != nil {
-		return fmt.Errorf("find bridge %s: %w", p.Bridge, err)
+		return fmt.Errorf("find link %s: %w", p.HostSide, err)
 	}
 	for _, a := range p.Addresses {
-		neigh := &netlink.Neigh{LinkIndex: bridge.Attrs().Index, IP: a.Addr().AsSlice(), Family: family(a.Addr())}
+		neigh := &netlink.Neigh{LinkIndex: link.Attrs().Index, IP: a.Addr().AsSlice(), Family: family(a.Addr())}
 		if err := h.nl.NeighDel(neigh); err != nil && err != unix.ENOENT {
-			return fmt.Errorf("forget neighbour %s on %s: %w", a.Addr(), p.Bridge, err)
+			return fmt.Errorf("forget neighbour %s on %s: %w", a.Addr(), p.HostSide, err)
 		}
 	}
 	return nil

@@ -29,15 +29,19 @@ type Bridge struct {
 	ForceAddress bool // other addresses of the gateway's family give way
 	// Exclusive refuses a new gateway whose network overlaps addresses or routes of other links,
 	// with an *OverlapError.
-	Exclusive bool
-	Uplink    string // what this link reaches is the bridge's own network, no overlap
+	Exclusive     bool
+	VLANFiltering bool   // turned on where it is off; a bridge of others is refused then
+	VLAN          int    // of the gateways, on a link of its own; 0: they are addresses of the bridge
+	Uplink        string // what this link reaches is the bridge's own network, no overlap
 }
 
 // BridgeState is what EnsureBridge found or changed, so that it can be taken back.
 type BridgeState struct {
-	Link  Link
-	Made  bool
-	Added []netip.Prefix
+	Link        Link
+	Made        bool
+	Gateway     Link // that carries the gateway addresses: the bridge, or its link in a VLAN
+	GatewayMade bool // a link in a VLAN, that is
+	Added       []netip.Prefix
 }
 
 // EnsureBridge makes the bridge, or gives one that is there what it lacks. A link of that
@@ -48,7 +52,13 @@ func (h *Host) EnsureBridge(ctx context.Context, b Bridge) (BridgeState, error) 
 		return BridgeState{}, err
 	}
 	st := BridgeState{Link: linkOf(link), Made: made}
-	if st.Added, err = h.addGateways(link, b); err == nil {
+	gateway, gatewayMade, err := h.gatewayLink(link, b)
+	st.GatewayMade = gatewayMade
+	if err == nil {
+		st.Gateway = linkOf(gateway)
+		st.Added, err = h.addGateways(gateway, b)
+	}
+	if err == nil {
 		err = h.bringUp(link, b)
 	}
 	if err != nil {
@@ -61,7 +71,10 @@ func (h *Host) undoBridge(ctx context.Context, b Bridge, st BridgeState) error {
 	if st.Made {
 		return h.RemoveBridge(ctx, b)
 	}
-	return h.RemoveAddresses(ctx, b.Name, st.Added)
+	if st.GatewayMade {
+		return h.RemoveVLANLink(b.GatewayName(), b.Mark)
+	}
+	return h.RemoveAddresses(ctx, b.GatewayName(), st.Added)
 }
 
 func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
@@ -77,7 +90,7 @@ func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
 		return nil, false, &NotABridgeError{b.Name, link.Type()}
 	}
 	if !made && !b.halfMade(link) {
-		return link, false, b.addIPv6(link)
+		return link, false, errors.Join(h.filterVLANs(link, b, link.Attrs().Alias == b.Mark), b.addIPv6(link))
 	}
 	if err := h.finish(link, b); err != nil {
 		return nil, false, errors.Join(fmt.Errorf("make bridge %s: %w", b.Name, err), h.nl.LinkDel(link))
@@ -117,6 +130,9 @@ func (h *Host) finish(link netlink.Link, b Bridge) error {
 	}
 	link.Attrs().MTU = mtu
 	if err := b.quiet(); err != nil {
+		return err
+	}
+	if err := h.filterVLANs(link, b, true); err != nil {
 		return err
 	}
 	return h.nl.LinkSetAlias(link, b.Mark)
@@ -190,7 +206,7 @@ func (h *Host) addGateways(link netlink.Link, b Bridge) ([]netip.Prefix, error) 
 			continue // someone else has just added it
 		}
 		if err != nil {
-			return added, fmt.Errorf("add address %s to bridge %s: %w", gw, b.Name, err)
+			return added, fmt.Errorf("add address %s to bridge %s: %w", gw, b.GatewayName(), err)
 		}
 		added = append(added, gw)
 	}
@@ -203,7 +219,7 @@ func (h *Host) makeWay(link netlink.Link, b Bridge, gw netip.Prefix, have []neti
 			continue
 		}
 		if err := h.nl.AddrDel(link, address(old, false)); err != nil {
-			return fmt.Errorf("remove address %s from bridge %s: %w", old, b.Name, err)
+			return fmt.Errorf("remove address %s from bridge %s: %w", old, b.GatewayName(), err)
 		}
 	}
 	return nil

@@ -27,14 +27,28 @@ func (h *Host) CheckBridge(_ context.Context, b Bridge) error {
 	var d differences
 	d.when(link.Attrs().Flags&net.FlagUp == 0, "bridge %s is down", b.Name)
 	d.when(b.Promisc && link.Attrs().Promisc == 0, "bridge %s is not promiscuous", b.Name)
-	if len(b.Gateways) > 0 {
-		have, err := h.addresses(link)
-		d.fail(err)
-		for _, gw := range b.Gateways {
-			d.when(!slices.Contains(have, gw), "bridge %s lacks gateway address %s", b.Name, gw)
-		}
-	}
+	d.when(b.VLANFiltering && !filtering(link), "bridge %s has VLAN filtering off", b.Name)
+	h.checkGateways(link, b, &d)
 	return d.error()
+}
+
+func (h *Host) checkGateways(link netlink.Link, b Bridge, d *differences) {
+	if len(b.Gateways) == 0 {
+		return
+	}
+	if b.VLAN != 0 {
+		var err error
+		if link, err = h.nl.LinkByName(b.GatewayName()); err != nil {
+			d.fail(fmt.Errorf("find link %s: %w", b.GatewayName(), err))
+			return
+		}
+		d.when(link.Attrs().Flags&net.FlagUp == 0, "link %s is down", b.GatewayName())
+	}
+	have, err := h.addresses(link)
+	d.fail(err)
+	for _, gw := range b.Gateways {
+		d.when(!slices.Contains(have, gw), "bridge %s lacks gateway address %s", b.GatewayName(), gw)
+	}
 }
 
 // CheckPort compares both ends of a port with the kernel. The error names all that differs.
@@ -76,6 +90,7 @@ func (h *Host) checkHostEnd(p Port, d *differences) {
 		return
 	}
 	d.when(!p.Down && link.state != Forwarding, "port %s of bridge %s does not forward, it is %s", p.HostName, p.Bridge, link.state)
+	h.checkVLANs(p, a.Index, d)
 	// Others may have reason to turn hairpin mode on: published ports can need it.
 	d.when(p.Hairpin && !link.hairpin, "port %s has hairpin mode off", p.HostName)
 	d.when(p.Isolated != link.isolated, "port %s is isolated: %t, want %t", p.HostName, link.isolated, p.Isolated)

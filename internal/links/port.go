@@ -21,9 +21,11 @@ type Port struct {
 	MAC                    net.HardwareAddr // of the container's end; nil: random
 	MTU                    int              // 0: the kernel's default
 	Hairpin, Isolated      bool
-	DAD                    bool // duplicate address detection for IPv6 addresses
-	Down                   bool // the container's end stays down
-	Group                  int  // device group of the host's end; 0 is the kernel's default
+	VLANs                  VLANs
+	HostSide               string // link by which the host itself reaches the container; may be empty
+	DAD                    bool   // duplicate address detection for IPv6 addresses
+	Down                   bool   // the container's end stays down
+	Group                  int    // device group of the host's end; 0 is the kernel's default
 	Addresses              []netip.Prefix
 	Routes                 []Route
 }
@@ -90,6 +92,9 @@ func (h *Host) nameTaken(p Port) error {
 func (h *Host) setUp(ctx context.Context, p Port) (hostEnd, container Link, err error) {
 	if err := h.raw.finishHostEnd(p); err != nil {
 		return Link{}, Link{}, fmt.Errorf("set up link %s: %w", p.HostName, err)
+	}
+	if err := h.setPortVLANs(p); err != nil {
+		return Link{}, Link{}, err
 	}
 	if container, err = setUpContainer(p); err != nil {
 		return Link{}, Link{}, err

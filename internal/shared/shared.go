@@ -17,6 +17,7 @@ const (
 	Bridge        Kind = "bridge"         // Name is the bridge's
 	Forwarding    Kind = "forwarding"     // Name is the family
 	RouteLocalnet Kind = "route_localnet" // Name is the device's
+	VLAN          Kind = "vlan"           // Name is that of the gateway's link
 	Uplink        Kind = "uplink"         // Name is the link's
 	Accepted      Kind = "accepted"       // Name is the bridge's, which firewalls of the host let through
 )

@@ -28,6 +28,8 @@ type Attachment struct {
 	RemoveBridge bool `json:"removeBridge,omitempty"`
 	// Uplink is the link that the attachment needs as a port of the bridge; may be empty.
 	Uplink string `json:"uplink,omitempty"`
+	// GatewayLink is the link in a VLAN that carries the gateway; empty if the bridge does.
+	GatewayLink string `json:"gatewayLink,omitempty"`
 	// LocalhostVia is the device by which the host's 127.0.0.1 reaches the published ports;
 	// empty if it doesn't.
 	LocalhostVia string `json:"localhostVia,omitempty"`

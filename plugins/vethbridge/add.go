@@ -21,6 +21,7 @@ type adding struct {
 
 	plan      Plan
 	bridge    links.Link
+	vlan      []cni.Interface // that carries the gateway; none if the bridge does
 	hostEnd   links.Link
 	container links.Link
 }
@@ -45,7 +46,9 @@ func add(ctx context.Context, r cni.Request) (cni.Result, error) {
 	if err := steps.Run(ctx, r.Log, a.steps()); err != nil {
 		return cni.Result{}, cniError(err)
 	}
-	return a.plan.result(a.bridge, a.hostEnd, a.container, r.Netns), nil
+	result := a.plan.result(a.bridge, a.hostEnd, a.container, r.Netns)
+	result.Interfaces = append(result.Interfaces, a.vlan...)
+	return result, nil
 }
 
 // steps are what ADD does, in order. All that carries the owner is taken back by one
@@ -128,7 +131,7 @@ func (a *adding) useBridge(ctx context.Context) (st links.BridgeState, err error
 		}
 	}
 	st, err = a.host.UseBridge(ctx, a.plan.Bridge)
-	a.bridge = st.Link
+	a.bridge, a.vlan = st.Link, vlanInterface(a.cfg, st)
 	return st, err
 }
 

@@ -78,7 +78,7 @@ func (a *adding) record(tx *state.Tx, assignment Assignment) error {
 	a.plan = newPlan(a.cfg, owner, assignment)
 	err := tx.PutAttachment(state.Attachment{
 		Owner: owner, BootID: tx.BootID(), Netns: a.ns.Identity(),
-		HostLink: a.plan.Port.HostName, Bridge: a.cfg.Bridge, Uplink: a.cfg.Uplink, RemoveBridge: a.cfg.RemoveBridge, Created: state.Now(),
+		HostLink: a.plan.Port.HostName, Bridge: a.cfg.Bridge, Uplink: a.cfg.Uplink, GatewayLink: a.cfg.gatewayLink(), RemoveBridge: a.cfg.RemoveBridge, Created: state.Now(),
 	})
 	if err != nil {
 		return err
@@ -102,6 +102,9 @@ func (a *adding) shared() []shared.Object {
 	}
 	if a.cfg.Uplink != "" {
 		objects = append(objects, host.UplinkObject(a.cfg.Uplink))
+	}
+	if link := a.cfg.gatewayLink(); link != "" {
+		objects = append(objects, host.VLANLink(link))
 	}
 	return objects
 }

@@ -25,6 +25,7 @@ type Config struct {
 	Down             bool   // the container's interface stays down ("disableContainerInterface")
 	AcceptForward    bool   // new: the bridge is let through where iptables drops what is forwarded; default true
 	RemoveBridge     bool   // new: a bridge made here goes with its last attachment
+	VLAN             VLAN
 	Uplink           string // new: a link of the host that becomes a port of the bridge; may be empty
 	MoveAddresses    bool   // new: the bridge takes over the uplink's addresses and routes
 	MAC              net.HardwareAddr

@@ -24,26 +24,27 @@ const (
 
 // rawConfig holds the keys as they stand in the JSON.
 type rawConfig struct {
-	Bridge           string          `json:"bridge"`
-	IsGateway        bool            `json:"isGateway"`
-	IsDefaultGateway bool            `json:"isDefaultGateway"`
-	ForceAddress     bool            `json:"forceAddress"`
-	IPMasq           bool            `json:"ipMasq"`
-	IPMasqBackend    string          `json:"ipMasqBackend"`
-	MTU              int             `json:"mtu"`
-	HairpinMode      bool            `json:"hairpinMode"`
-	PromiscMode      bool            `json:"promiscMode"`
-	PortIsolation    bool            `json:"portIsolation"`
-	EnableDAD        bool            `json:"enabledad"`
-	Disabled         bool            `json:"disableContainerInterface"`
-	RemoveBridge     bool            `json:"removeBridge"`
-	AcceptForward    *bool           `json:"acceptForward"`
-	Uplink           string          `json:"uplink"`
-	UplinkMove       bool            `json:"uplinkMoveAddresses"`
-	VLAN             int             `json:"vlan"`
-	VLANTrunk        json.RawMessage `json:"vlanTrunk"`
-	DNS              cni.DNS         `json:"dns"`
-	IPAM             json.RawMessage `json:"ipam"`
+	Bridge              string          `json:"bridge"`
+	IsGateway           bool            `json:"isGateway"`
+	IsDefaultGateway    bool            `json:"isDefaultGateway"`
+	ForceAddress        bool            `json:"forceAddress"`
+	IPMasq              bool            `json:"ipMasq"`
+	IPMasqBackend       string          `json:"ipMasqBackend"`
+	MTU                 int             `json:"mtu"`
+	HairpinMode         bool            `json:"hairpinMode"`
+	PromiscMode         bool            `json:"promiscMode"`
+	PortIsolation       bool            `json:"portIsolation"`
+	EnableDAD           bool            `json:"enabledad"`
+	Disabled            bool            `json:"disableContainerInterface"`
+	RemoveBridge        bool            `json:"removeBridge"`
+	AcceptForward       *bool           `json:"acceptForward"`
+	Uplink              string          `json:"uplink"`
+	UplinkMove          bool            `json:"uplinkMoveAddresses"`
+	VLAN                int             `json:"vlan"`
+	VLANTrunk           json.RawMessage `json:"vlanTrunk"`
+	PreserveDefaultVLAN bool            `json:"preserveDefaultVlan"`
+	DNS                 cni.DNS         `json:"dns"`
+	IPAM                json.RawMessage `json:"ipam"`
 	rawFence
 	RuntimeConfig struct {
 		MAC      string          `json:"mac"`
@@ -79,11 +80,15 @@ func decodeConfig(r cni.Request) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	vlan, err := raw.vlans()
+	if err != nil {
+		return Config{}, err
+	}
 	return Config{
 		Bridge: raw.Bridge, IsGateway: raw.IsGateway || raw.IsDefaultGateway, IsDefaultGateway: raw.IsDefaultGateway,
 		ForceAddress: raw.ForceAddress, IPMasq: raw.IPMasq, MTU: raw.MTU, Hairpin: raw.HairpinMode,
 		Promiscuous: raw.PromiscMode, Isolated: raw.PortIsolation || walls.Walls.Isolation == fence.IsolatePorts, DAD: raw.EnableDAD, Down: raw.Disabled,
-		RemoveBridge: raw.RemoveBridge, AcceptForward: isTrue(raw.AcceptForward), Uplink: raw.Uplink, MoveAddresses: raw.UplinkMove, MAC: mac, DNS: raw.DNS, IPAM: source, Fence: walls,
+		RemoveBridge: raw.RemoveBridge, AcceptForward: isTrue(raw.AcceptForward), VLAN: vlan, Uplink: raw.Uplink, MoveAddresses: raw.UplinkMove, MAC: mac, DNS: raw.DNS, IPAM: source, Fence: walls,
 	}, nil
 }
 
@@ -97,10 +102,6 @@ func (raw rawConfig) validate() error {
 		return cni.InvalidConfig("promiscMode", true, "cannot be combined with hairpinMode")
 	case raw.IPMasqBackend != "" && raw.IPMasqBackend != "nftables":
 		return cni.Unsupported("ipMasqBackend", raw.IPMasqBackend)
-	case raw.VLAN != 0:
-		return cni.Unsupported("vlan", raw.VLAN)
-	case len(raw.VLANTrunk) != 0:
-		return cni.Unsupported("vlanTrunk", string(raw.VLANTrunk))
 	}
 	return nil
 }

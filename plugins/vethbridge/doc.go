@@ -13,6 +13,7 @@
 //	plan.go    Plan: what an attachment is, a plain value made of config and addresses
 //	add.go     ADD: the steps that apply the plan
 //	assign.go  the addresses of an attachment, built in or delegated
+//	vlan.go    the VLANs of the port
 //	uplink.go  the link by which the bridge reaches the LAN
 //	del.go     DEL
 //	check.go   CHECK

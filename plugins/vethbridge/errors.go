@@ -20,7 +20,7 @@ func cniError(err error) error {
 		return &cni.Error{Code: cni.CodeAttached, Message: err.Error(), Cause: err,
 			Details: "the attachment is complete and was left as it is; DEL it first"}
 	}
-	return ipamError(linkError(uplinkError(err)))
+	return ipamError(linkError(uplinkError(vlanError(err))))
 }
 
 // linkError says what an error of internal/links means in CNI.

@@ -67,7 +67,7 @@ func (p *Plan) planFence(f Fence, ipam IPAM) {
 		port.Addresses = addressesOf(p.Port)
 	}
 	walls := f.Walls
-	walls.Bridge = p.Bridge.Name
+	walls.Bridge = p.Bridge.GatewayName()
 	for _, gateway := range p.Bridge.Gateways {
 		walls.Gateways = append(walls.Gateways, gateway.Addr())
 	}

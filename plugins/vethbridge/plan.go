@@ -44,13 +44,13 @@ func newPlan(cfg Config, owner attachment.Owner, a Assignment) Plan {
 	p := Plan{Owner: owner, Assignment: a, DNS: planDNS(cfg, a)}
 	p.Bridge = links.Bridge{
 		Name: cfg.Bridge, MTU: cfg.MTU, Promisc: cfg.Promiscuous, ForceAddress: cfg.ForceAddress,
-		Uplink:    cfg.Uplink,
+		Uplink: cfg.Uplink, VLANFiltering: cfg.VLAN.Filtering, VLAN: cfg.VLAN.Gateway,
 		Exclusive: cfg.IPAM.Kind == IPAMBuiltIn && !cfg.IPAM.BuiltIn.AllowOverlap,
 	}
 	p.Port = links.Port{
 		HostName: owner.HostLink(), Mark: owner.Mark(), Bridge: cfg.Bridge, ContainerName: owner.IfName,
 		MAC: cfg.MAC, MTU: cfg.MTU, Hairpin: cfg.Hairpin, Isolated: cfg.Isolated, DAD: cfg.DAD, Down: cfg.Down,
-		Routes: routes,
+		Routes: routes, VLANs: cfg.VLAN.Port, HostSide: p.Bridge.GatewayName(),
 	}
 	for _, address := range a.Addresses {
 		p.addAddress(cfg, address)

@@ -1,0 +1,152 @@
+package links
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// VLANFilteringOffError says that a bridge that others made does not separate VLANs.
+type VLANFilteringOffError struct{ Name string }
+
+func (e *VLANFilteringOffError) Error() string {
+	return fmt.Sprintf("bridge %s has VLAN filtering off", e.Name)
+}
+
+// VLANUnsupportedError says that the kernel can't do what a VLAN needs.
+type VLANUnsupportedError struct{ What string }
+
+func (e *VLANUnsupportedError) Error() string { return "this kernel has no " + e.What }
+
+// NotAVLANError says that the link named as gateway of a VLAN is something else.
+type NotAVLANError struct {
+	Name, Kind, Bridge string
+	VLAN               int
+}
+
+func (e *NotAVLANError) Error() string {
+	return fmt.Sprintf("link %s is a %s, not VLAN %d of bridge %s", e.Name, e.Kind, e.VLAN, e.Bridge)
+}
+
+// GatewayName is the name of the link that carries the gateway addresses: the bridge, or
+// its link in the VLAN, such as "cni0.100".
+func (b Bridge) GatewayName() string {
+	if b.VLAN == 0 {
+		return b.Name
+	}
+	return fmt.Sprintf("%s.%d", b.Name, b.VLAN)
+}
+
+// filterVLANs turns VLAN filtering on, on a bridge of ours. Ports that say nothing of VLANs
+// are in the bridge's default one all together, so that nothing changes for them.
+func (h *Host) filterVLANs(link netlink.Link, b Bridge, ours bool) error {
+	if !b.VLANFiltering || filtering(link) {
+		return nil
+	}
+	if !ours {
+		return &VLANFilteringOffError{b.Name}
+	}
+	on := true
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name, attrs.Index = b.Name, link.Attrs().Index
+	err := h.nl.LinkModify(&netlink.Bridge{LinkAttrs: attrs, VlanFiltering: &on})
+	if err != nil && !errors.Is(err, unix.EOPNOTSUPP) {
+		return fmt.Errorf("turn on VLAN filtering of %s: %w", b.Name, err)
+	}
+	now, err := h.nl.LinkByIndex(attrs.Index)
+	if err == nil && !filtering(now) { // a kernel without it may also say yes
+		return &VLANUnsupportedError{"VLAN filtering of bridges (CONFIG_BRIDGE_VLAN_FILTERING)"}
+	}
+	return err
+}
+
+func filtering(link netlink.Link) bool {
+	bridge, ok := link.(*netlink.Bridge)
+	return ok && bridge.VlanFiltering != nil && *bridge.VlanFiltering
+}
+
+// gatewayLink finds or makes the link that carries the gateway addresses.
+func (h *Host) gatewayLink(bridge netlink.Link, b Bridge) (netlink.Link, bool, error) {
+	if b.VLAN == 0 || len(b.Gateways) == 0 {
+		return bridge, false, nil
+	}
+	if err := h.bringUp(bridge, b); err != nil { // it carries the other
+		return nil, false, err
+	}
+	link, err := h.nl.LinkByName(b.GatewayName())
+	made := isMissing(err)
+	if made {
+		link, err = h.makeVLANLink(bridge, b)
+	}
+	if err != nil {
+		return nil, made, err
+	}
+	vlan, ok := link.(*netlink.Vlan)
+	if !ok || vlan.VlanId != b.VLAN || vlan.ParentIndex != bridge.Attrs().Index {
+		return nil, made, &NotAVLANError{b.GatewayName(), link.Type(), b.Name, b.VLAN}
+	}
+	return link, made, h.finishVLANLink(bridge, link, b)
+}
+
+func (h *Host) makeVLANLink(bridge netlink.Link, b Bridge) (netlink.Link, error) {
+	attrs := netlink.NewLinkAttrs()
+	attrs.Name, attrs.ParentIndex = b.GatewayName(), bridge.Attrs().Index
+	err := h.nl.LinkAdd(&netlink.Vlan{LinkAttrs: attrs, VlanId: b.VLAN, VlanProtocol: netlink.VLAN_PROTOCOL_8021Q})
+	switch {
+	case errors.Is(err, unix.EOPNOTSUPP):
+		return nil, &VLANUnsupportedError{"VLAN links (CONFIG_VLAN_8021Q)"}
+	case err != nil && !errors.Is(err, unix.EEXIST): // another process may have been faster
+		return nil, fmt.Errorf("make link %s: %w", attrs.Name, err)
+	}
+	return h.nl.LinkByName(attrs.Name)
+}
+
+// finishVLANLink repeats what is done already: a plugin may have been killed on its way.
+func (h *Host) finishVLANLink(bridge, link netlink.Link, b Bridge) error {
+	name := b.GatewayName()
+	quiet := Bridge{Name: name, IPv6: b.IPv6}
+	if err := quiet.quiet(); err != nil {
+		return err
+	}
+	if err := h.nl.BridgeVlanAdd(bridge, uint16(b.VLAN), false, false, true, false); err != nil {
+		return fmt.Errorf("put bridge %s into VLAN %d: %w", b.Name, b.VLAN, err)
+	}
+	if link.Attrs().Alias != b.Mark {
+		if err := h.nl.LinkSetAlias(link, b.Mark); err != nil {
+			return fmt.Errorf("mark link %s: %w", name, err)
+		}
+	}
+	if err := h.nl.LinkSetUp(link); err != nil {
+		return fmt.Errorf("set link %s up: %w", name, err)
+	}
+	return nil
+}
+
+// RemoveVLANLink removes a VLAN's link that was made here, by its mark, and takes its bridge
+// out of the VLAN. One that is gone is no error, one that is someone else's stays.
+func (h *Host) RemoveVLANLink(name, mark string) error {
+	link, err := h.nl.LinkByName(name)
+	if isMissing(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find link %s: %w", name, err)
+	}
+	vlan, ok := link.(*netlink.Vlan)
+	if !ok || vlan.Attrs().Alias != mark {
+		return nil
+	}
+	if err := h.nl.LinkDel(link); err != nil && !isMissing(err) {
+		return fmt.Errorf("remove link %s: %w", name, err)
+	}
+	bridge, err := h.nl.LinkByIndex(vlan.ParentIndex)
+	if err == nil {
+		err = h.nl.BridgeVlanDel(bridge, uint16(vlan.VlanId), false, false, true, false)
+	}
+	if err != nil && !isMissing(err) {
+		return fmt.Errorf("take the bridge out of VLAN %d: %w", vlan.VlanId, err)
+	}
+	return nil
+}
