@@ -17,6 +17,7 @@ const (
 	Senders4                   // link . MAC address . IPv4 address that it may send from
 	Senders6                   // link . MAC address . IPv6 address that it may send from
 	AnyAddress                 // links that may send from any address: layer 2 only
+	Tagged                     // links that send tagged frames: trunks
 	Bridges                    // our bridges
 	Inner                      // bridge . the same bridge
 	Closed                     // bridges that are reached from elsewhere by published ports only
@@ -30,7 +31,7 @@ const (
 	Gateways6                  // bridge . gateway
 )
 
-var setNames = [...]string{"", "macs", "senders4", "senders6", "any_address", "bridges", "inner", "closed", "internal",
+var setNames = [...]string{"", "macs", "senders4", "senders6", "any_address", "tagged", "bridges", "inner", "closed", "internal",
 	"apart", "walled", "valid_only", "host_none", "host_gateway", "gateways4", "gateways6"}
 
 // String returns the set's name in the kernel.
@@ -106,4 +107,4 @@ func sorted(list []Element) []Element {
 }
 
 // ofPort reports whether the element belongs to one attachment only.
-func (e Element) ofPort() bool { return e.Set <= AnyAddress }
+func (e Element) ofPort() bool { return e.Set <= Tagged }

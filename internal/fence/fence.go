@@ -17,6 +17,8 @@ type Port struct {
 	Addresses []netip.Addr
 	// AnyAddress says that nobody has planned the addresses: only the MAC address is held.
 	AnyAddress bool
+	// Trunk says that it sends tagged frames, of which the MAC address alone is held.
+	Trunk bool
 }
 
 // Elements are what the kernel shall hold for the port.
@@ -27,6 +29,9 @@ func (p Port) Elements() []Element {
 	list := []Element{{Set: MACs, Link: p.Link, MAC: p.MAC}}
 	if p.AnyAddress {
 		list = append(list, Element{Set: AnyAddress, Link: p.Link})
+	}
+	if p.Trunk {
+		list = append(list, Element{Set: Tagged, Link: p.Link})
 	}
 	six := false
 	for _, a := range p.Addresses {

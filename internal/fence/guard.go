@@ -62,6 +62,7 @@ func portRules() []netfilter.Rule {
 		rule("IPv4", etherType(unix.ETH_P_IP), jump("port_ipv4")),
 		rule("IPv6", etherType(unix.ETH_P_IPV6), jump("port_ipv6")),
 		rule("ARP", etherType(unix.ETH_P_ARP), jump("port_arp")),
+		rule("VLANs of a trunk", etherType(unix.ETH_P_8021Q), iifname(), in(Tagged), accept()),
 		rule("other protocols", drop()),
 	}
 }

@@ -60,7 +60,7 @@ func (s Set) fields() []field {
 }
 
 func (s Set) table() *nftables.Table {
-	if s <= AnyAddress {
+	if s <= Tagged {
 		return guardTable()
 	}
 	return wallsTable()

@@ -113,11 +113,13 @@ func sharedBy(record state.Attachment) []shared.Object {
 	if record.Uplink != "" { // before the bridge, which stays while it has ports
 		objects = append(objects, UplinkObject(record.Uplink))
 	}
+	gateway := record.Bridge
 	if record.GatewayLink != "" {
-		objects = append(objects, VLANLink(record.GatewayLink))
+		gateway = record.GatewayLink
+		objects = append(objects, VLANLink(gateway))
 	}
 	if record.Bridge != "" {
-		objects = append(objects, Bridge(record.Bridge), Accepted(record.Bridge), Forwarding4, Forwarding6)
+		objects = append(objects, Bridge(record.Bridge), Accepted(gateway), Forwarding4, Forwarding6)
 	}
 	if record.LocalhostVia != "" {
 		objects = append(objects, Localhost(record.LocalhostVia))

@@ -98,7 +98,7 @@ func (a *adding) record(tx *state.Tx, assignment Assignment) error {
 func (a *adding) shared() []shared.Object {
 	objects := append(a.plan.Forward.Objects(), host.Bridge(a.cfg.Bridge))
 	if a.cfg.AcceptForward && len(objects) > 1 {
-		objects = append(objects, host.Accepted(a.cfg.Bridge))
+		objects = append(objects, host.Accepted(a.plan.Bridge.GatewayName()))
 	}
 	if a.cfg.Uplink != "" {
 		objects = append(objects, host.UplinkObject(a.cfg.Uplink))

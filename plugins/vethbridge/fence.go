@@ -64,6 +64,7 @@ func (p *Plan) planFence(f Fence, ipam IPAM) {
 	if guarded && p.Port.MAC != nil {
 		p.Port.Group = fence.Group
 		port = fence.Port{Link: p.Port.HostName, MAC: fence.MACOf(p.Port.MAC), AnyAddress: f.MACOnly || ipam.Kind == IPAMNone}
+		port.Trunk = len(p.Port.VLANs.Trunk) > 0
 		port.Addresses = addressesOf(p.Port)
 	}
 	walls := f.Walls
