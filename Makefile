@@ -5,10 +5,10 @@ GO := go
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='-s -w'
 LINT := $(GO) tool -modfile=scripts/lint/go.mod golangci-lint
 
-.PHONY: help build test unit blackbox demo bench lint deps clean
+.PHONY: help build test unit blackbox test-runtimes demo bench lint deps clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 build: ## both executables, into bin/
 	$(BUILD) -o bin/ ./plugins/...
@@ -19,7 +19,12 @@ unit: deps ## unit, fuzz seeds, contract and kernel tests, with the race detecto
 	$(GO) test -race -timeout 20m ./internal/... ./pkg/... ./plugins/...
 
 blackbox: deps ## the built executables in private namespaces, with real packets
-	$(GO) test -count=1 -timeout 20m ./integration/...
+	$(GO) test -count=1 -timeout 20m ./integration
+
+test-runtimes: build ## real podman and containerd on private machines
+	@scripts/deps runtimes
+	$(BUILD) -o .cache/runtimes/ ./plugins/... ./scripts/probe
+	$(GO) test -count=1 -timeout 20m ./integration/runtimes
 
 demo: deps build ## the main job on real namespaces, with pictures
 	$(BUILD) -o .cache/demo/ ./scripts/probe github.com/containernetworking/cni/cnitool

@@ -89,3 +89,40 @@ func TestARangeOfPortsLeadsToAsManyPortsOfTheContainer(t *testing.T) {
 	n.Del(t, c, result.Raw)
 	h.Same(t, before)
 }
+
+// TestAContainerOnTwoNetworksHasItsPortsOnce is what podman and nerdctl ask for: all ports of a
+// container on each of its networks.
+func TestAContainerOnTwoNetworksHasItsPortsOnce(t *testing.T) {
+	h, n := newDemo(t)
+	second := otherNetwork(n)
+	before := h.Snapshot()
+	port := testbed.Port{HostPort: 8080, ContainerPort: 80}
+	c, result := attach(t, h, n, "web", port)
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
+	for plugin := range second.Chain {
+		second.Chain[plugin] = second.Chain[plugin].With("isDefaultGateway", nil).With("isGateway", plugin == 0)
+	}
+	// The interface has another name there.
+	call := testbed.Call{Plugin: "vethbridge", Command: "ADD", Container: "web", Netns: c.Netns, IfName: "eth1", Config: second.Chain[0].JSON()}
+	answer := n.Plugins.Do(t, call)
+	ports := second.Chain[1].With("prevResult", json.RawMessage(answer.Stdout)).With("runtimeConfig", testbed.Config{"portMappings": []testbed.Port{port}})
+	chained := call
+	chained.Plugin, chained.Config = "natport", ports.JSON()
+	if answer := n.Plugins.Do(t, chained); answer.Exit != 0 {
+		t.Fatalf("ADD on the second network: %s", answer.Stdout)
+	}
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
+	for _, command := range []string{"CHECK", "DEL"} {
+		chained.Command = command
+		if answer := n.Plugins.Do(t, chained); answer.Exit != 0 {
+			t.Errorf("%s on the second network: %s", command, answer.Stdout)
+		}
+	}
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
+	call.Command = "DEL"
+	if answer := n.Plugins.Do(t, call); answer.Exit != 0 {
+		t.Errorf("DEL on the second network: %s", answer.Stdout)
+	}
+	n.Del(t, c, result.Raw)
+	h.Same(t, before)
+}

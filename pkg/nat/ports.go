@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 
+	"vethbridge/internal/attachment"
 	"vethbridge/internal/state"
 )
 
@@ -41,6 +42,27 @@ func claimPorts(tx *state.Tx, h holder, list []Mapping) error {
 		}
 	}
 	return nil
+}
+
+// NotElsewhere returns those of an owner's mappings whose host port the same container does not
+// have by another of its networks already: runtimes ask for all of a container's ports on
+// each of its networks, and one way in is enough.
+func NotElsewhere(tx *state.Tx, owner attachment.Owner, list []Mapping) (own []Mapping, err error) {
+	for _, m := range list {
+		elsewhere := false
+		err := state.Each(tx, portTable, portPrefix(m), func(_ []byte, c portClaim) error {
+			other := c.Holder.Owner
+			elsewhere = elsewhere || other != owner && other.ContainerID == owner.ContainerID && clash(c.Mapping.Host, m.Host)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		if !elsewhere {
+			own = append(own, m)
+		}
+	}
+	return own, nil
 }
 
 // clash reports whether two addresses of one family can't have the same port published for

@@ -31,27 +31,38 @@ func newPlan(cfg Config, r cni.Request) (Plan, error) {
 	if err != nil {
 		return Plan{}, natError(err)
 	}
-	plan := Plan{Translations: translations}
-	for _, m := range translations.Mappings {
-		if m.Host.Is4() && (m.Host.IsUnspecified() || m.Host.IsLoopback()) {
-			plan.Localhost = m.Target.Addr()
-		}
-	}
+	plan := Plan{Translations: translations, Localhost: localhostTarget(translations.Mappings)}
 	if len(translations.Mappings) > 0 {
 		plan.Ports = hostEnds(*r.Previous)
 	}
 	return plan, nil
 }
 
-// chosenPlan is the plan with a host port for each that the config leaves open: the one that
-// the book has for the owner, or one that is free.
+func localhostTarget(list []nat.Mapping) (target netip.Addr) {
+	for _, m := range list {
+		if m.Host.Is4() && (m.Host.IsUnspecified() || m.Host.IsLoopback()) {
+			target = m.Target.Addr()
+		}
+	}
+	return target
+}
+
+// chosenPlan is the plan with a host port for each that the config leaves open, the one that
+// the book has for the owner or one that is free, and without the ports that lead to the
+// container by another of its networks.
 func chosenPlan(tx *state.Tx, cfg Config, r cni.Request, busy func(nat.Port) bool) (Plan, error) {
 	ports, err := nat.Choose(tx, r.Owner, nat.PartNatport, cfg.Ports, cfg.ChooseFrom, busy)
 	if err != nil {
 		return Plan{}, err
 	}
 	cfg.Ports = ports
-	return newPlan(cfg, r)
+	plan, err := newPlan(cfg, r)
+	if err != nil {
+		return Plan{}, err
+	}
+	plan.Translations.Mappings, err = nat.NotElsewhere(tx, r.Owner, plan.Translations.Mappings)
+	plan.Localhost = localhostTarget(plan.Translations.Mappings)
+	return plan, err
 }
 
 func hostEnds(previous cni.Result) []string {

@@ -1,0 +1,53 @@
+package runtimes
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// probe is the probe of the machine itself.
+func probe() string { return filepath.Join(bin, "probe") }
+
+// answers asks a server until it is up, and wants its name.
+func answers(t *testing.T, name string, words ...string) {
+	t.Helper()
+	var out string
+	var err error
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
+		if out, err = try(words...); err == nil && strings.HasPrefix(out, name+" ") {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Errorf("%s: %v: %q, want %q", strings.Join(words, " "), err, out, name)
+}
+
+// silent wants no answer.
+func silent(t *testing.T, words ...string) {
+	t.Helper()
+	if out, err := try(words...); err == nil {
+		t.Errorf("%s answers %q", strings.Join(words, " "), out)
+	}
+}
+
+// fromLAN asks a published port as a client on the LAN does.
+func fromLAN(network, port string) []string {
+	return []string{"ip", "netns", "exec", "lan", probe(), "ask", network, hostAddress + ":" + port}
+}
+
+// reachable wants a published port to answer clients on the LAN, on localhost, and those that
+// exec starts in a container of the same network.
+func reachable(t *testing.T, name, port string, exec ...string) {
+	t.Helper()
+	answers(t, name, fromLAN("tcp", port)...)
+	answers(t, name, probe(), "ask", "tcp", "127.0.0.1:"+port)
+	answers(t, name, append(exec, "/bin/probe", "ask", "tcp", hostAddress+":"+port)...)
+}
+
+// reachesOut wants what exec starts to get an answer from the LAN.
+func reachesOut(t *testing.T, exec ...string) {
+	t.Helper()
+	run(t, append(exec, "/bin/ping", "-c", "1", "-W", "3", lanAddress)...)
+}

@@ -1,0 +1,111 @@
+package runtimes
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// inside, in the environment, names the test whose private machine this process is.
+const inside = "VETHBRIDGE_MACHINE"
+
+// The addresses of the uplink between the machine and the LAN.
+const (
+	hostAddress = "198.51.100.1"
+	lanAddress  = "198.51.100.2"
+)
+
+// bin has the executables under test, conf the sample conflists.
+var bin, conf string
+
+func TestMain(m *testing.M) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	bin, conf = filepath.Join(root, ".cache/runtimes"), filepath.Join(root, "conf")
+	os.Exit(m.Run())
+}
+
+// onMachine runs the test once more, in a private machine.
+func onMachine(t *testing.T, test func(*testing.T)) {
+	t.Helper()
+	if os.Getenv(inside) == t.Name() {
+		prepare(t)
+		test(t)
+		return
+	}
+	cmd := exec.Command("unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--mount-proc",
+		os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), inside+"="+t.Name())
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// prepare gives the machine directories, an uplink and a LAN of its own.
+func prepare(t *testing.T) {
+	t.Helper()
+	run(t, "mount", "--make-rprivate", "/")
+	for _, dir := range []string{"/run", "/var/lib/containers", "/var/lib/containerd", "/var/lib/cni", "/etc/cni"} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		run(t, "mount", "-t", "tmpfs", "tmpfs", dir)
+	}
+	for _, dir := range []string{"/run/netns", "/run/lock", "/etc/cni/net.d"} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, words := range []string{
+		"ip link set lo up", "ip netns add lan", "ip link add uplink type veth peer name eth0 netns lan",
+		"ip addr add " + hostAddress + "/24 dev uplink", "ip link set uplink up",
+		"ip -n lan addr add " + lanAddress + "/24 dev eth0", "ip -n lan link set eth0 up", "ip route add default via " + lanAddress,
+	} {
+		run(t, strings.Fields(words)...)
+	}
+}
+
+// run runs a command that must succeed, and returns what it says.
+func run(t *testing.T, words ...string) string {
+	t.Helper()
+	out, err := try(words...)
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", strings.Join(words, " "), err, out)
+	}
+	return out
+}
+
+func try(words ...string) (string, error) {
+	out, err := exec.Command(words[0], words[1:]...).CombinedOutput()
+	return string(out), err
+}
+
+// background starts a daemon that ends with the machine.
+func background(t *testing.T, words ...string) {
+	t.Helper()
+	cmd := exec.Command(words[0], words[1:]...)
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("start %s: %v", words[0], err)
+	}
+}
+
+func write(t *testing.T, path, text string) string {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// state is what of ours is on the machine: links, rules, records.
+func state(t *testing.T) string {
+	t.Helper()
+	return run(t, "ip", "-br", "link") + run(t, "nft", "list", "ruleset") + run(t, filepath.Join(bin, "vethbridge"), "ls", "--json")
+}
