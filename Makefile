@@ -5,7 +5,7 @@ GO := go
 BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='-s -w'
 LINT := $(GO) tool -modfile=scripts/lint/go.mod golangci-lint
 
-.PHONY: help build test unit blackbox test-runtimes demo bench lint deps clean
+.PHONY: help build test unit blackbox test-runtimes test-vm demo bench lint deps clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -25,6 +25,11 @@ test-runtimes: build ## real podman and containerd on private machines
 	@scripts/deps runtimes
 	$(BUILD) -o .cache/runtimes/ ./plugins/... ./scripts/probe
 	$(GO) test -count=1 -timeout 20m ./integration/runtimes
+
+test-vm: deps build ## what needs another kernel, in a virtual machine: VLANs
+	CGO_ENABLED=0 $(GO) test -c -tags vm -o .cache/vm/payload/ ./integration
+	cp bin/* .cache/vm/payload/
+	scripts/vm .cache/vm/payload env VETHBRIDGE_BUILT=/payload ./integration.test -test.v -test.run='VLAN|Trunk'
 
 demo: deps build ## the main job on real namespaces, with pictures
 	$(BUILD) -o .cache/demo/ ./scripts/probe github.com/containernetworking/cni/cnitool

@@ -50,12 +50,12 @@ func (h *Host) filterVLANs(link netlink.Link, b Bridge, ours bool) error {
 	}
 	on := true
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.Index = b.Name, link.Attrs().Index
+	attrs.Name = b.Name // with the index beside it, it would be a new name, which a link that is up refuses
 	err := h.nl.LinkModify(&netlink.Bridge{LinkAttrs: attrs, VlanFiltering: &on})
 	if err != nil && !errors.Is(err, unix.EOPNOTSUPP) {
 		return fmt.Errorf("turn on VLAN filtering of %s: %w", b.Name, err)
 	}
-	now, err := h.nl.LinkByIndex(attrs.Index)
+	now, err := h.nl.LinkByIndex(link.Attrs().Index)
 	if err == nil && !filtering(now) { // a kernel without it may also say yes
 		return &VLANUnsupportedError{"VLAN filtering of bridges (CONFIG_BRIDGE_VLAN_FILTERING)"}
 	}
