@@ -2,6 +2,8 @@ package host
 
 import (
 	"context"
+	"math"
+	"strconv"
 
 	"vethbridge/internal/sysctl"
 	"vethbridge/pkg/nat"
@@ -18,10 +20,15 @@ const trackedConnections = "net/netfilter/nf_conntrack_count"
 func (h *Host) DropConnections(ctx context.Context, mappings []nat.Mapping) error {
 	// A search walks the hash table of all namespaces, so it pays to know that there is
 	// nothing to be found.
-	if count, err := sysctl.Get(trackedConnections); len(mappings) == 0 || err == nil && count == "0" {
+	count, err := sysctl.Get(trackedConnections)
+	if len(mappings) == 0 || err == nil && count == "0" {
 		return nil
 	}
-	if err := conntrack.Drop(mappings); err != nil {
+	tracked, err := strconv.Atoi(count)
+	if err != nil {
+		tracked = math.MaxInt // it can't be read: nothing is assumed
+	}
+	if err := conntrack.Drop(mappings, tracked); err != nil {
 		h.Log.WarnContext(ctx, "stale connections may go on", "err", err)
 	}
 	return nil

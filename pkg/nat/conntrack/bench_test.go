@@ -16,7 +16,7 @@ func BenchmarkDrop(b *testing.B) {
 			trackUnrelated(b, others)
 			for b.Loop() {
 				track(b, connection{nat.TCP, "192.0.2.1:8080", "10.1.0.9:80"})
-				if err := Drop([]nat.Mapping{mapping(nat.TCP, "0.0.0.0:8080", "10.1.0.2:80")}); err != nil {
+				if err := Drop([]nat.Mapping{mapping(nat.TCP, "0.0.0.0:8080", "10.1.0.2:80")}, others); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -14,8 +14,9 @@ import (
 // Drop removes the tracked connections to the host's end of the mappings, whatever they
 // were translated to: those of a former holder of the port, and those that reached the
 // host itself before the port was published. Transit connections to the same port of other
-// hosts are left alone. It works in the namespace of the calling thread.
-func Drop(mappings []nat.Mapping) error {
+// hosts are left alone. Tracked is about how many connections the kernel tracks, by which the
+// shortest way is chosen. It works in the namespace of the calling thread.
+func Drop(mappings []nat.Mapping, tracked int) error {
 	if len(mappings) == 0 {
 		return nil
 	}
@@ -24,7 +25,7 @@ func Drop(mappings []nat.Mapping) error {
 		return err
 	}
 	defer t.close()
-	d := dropping{table: t, hosts: map[service][]netip.Addr{}, local: map[netip.Addr]bool{}}
+	d := dropping{table: t, tracked: tracked, hosts: map[service][]netip.Addr{}, local: map[netip.Addr]bool{}}
 	for _, m := range mappings {
 		s := service{familyOf(m.Host), m.Protocol, m.HostPort}
 		d.hosts[s] = append(d.hosts[s], m.Host)
@@ -44,15 +45,16 @@ type service struct {
 }
 
 type dropping struct {
-	table *table
-	hosts map[service][]netip.Addr // the host's ends of the mappings
-	local map[netip.Addr]bool      // what the kernel has been asked already
+	table   *table
+	tracked int
+	hosts   map[service][]netip.Addr // the host's ends of the mappings
+	local   map[netip.Addr]bool      // what the kernel has been asked already
 }
 
-// walks is how many times one protocol's ports may have the kernel walk its table, each
-// time sending only the entries of one of them. For more of them, one walk sends the
-// entries of the whole protocol.
-const walks = 4
+// perWalk is how many entries the kernel sends in the time that it takes to walk its table: for
+// several ports, one walk that sends all entries of the protocol can be shorter than one for
+// each port that sends only its own. Both were measured with 262,144 buckets.
+const perWalk = 20_000
 
 // filters are what the kernel is to send.
 func (d *dropping) filters() []filter {
@@ -67,7 +69,7 @@ func (d *dropping) filters() []filter {
 	}
 	var list []filter
 	for p, of := range services {
-		if len(of) > walks {
+		if d.tracked < perWalk*(len(of)-1) {
 			list = append(list, filter{service: service{family: p.family, protocol: p.protocol}})
 			continue
 		}

@@ -1,6 +1,8 @@
 package conntrack
 
 import (
+	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"os/exec"
@@ -132,19 +134,22 @@ func TestExactlyTheConnectionsOfTheMappingsAreDropped(t *testing.T) {
 		{"one port of two addresses", []nat.Mapping{mapping(nat.UDP, "192.0.2.1:53", "10.1.0.2:53"), mapping(nat.UDP, "192.0.2.2:53", "10.1.0.2:54")}, []int{0, 1}},
 		{"many ports", manyPorts(), []int{0, 1, 2, 4}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			newHost(t)
-			track(t, everything...)
-			if err := Drop(c.mappings); err != nil {
-				t.Fatal(err)
-			}
-			left := tracked(t)
-			for i, conn := range everything {
-				if gone := !slices.Contains(left, conn); gone != slices.Contains(c.dropped, i) {
-					t.Errorf("%v: dropped is %v", conn, gone)
+		// Whatever the way there is to find them.
+		for _, count := range []int{0, 30_000, math.MaxInt} {
+			t.Run(fmt.Sprintf("%s, %d tracked", c.name, count), func(t *testing.T) {
+				newHost(t)
+				track(t, everything...)
+				if err := Drop(c.mappings, count); err != nil {
+					t.Fatal(err)
 				}
-			}
-		})
+				left := tracked(t)
+				for i, conn := range everything {
+					if gone := !slices.Contains(left, conn); gone != slices.Contains(c.dropped, i) {
+						t.Errorf("%v: dropped is %v", conn, gone)
+					}
+				}
+			})
+		}
 	}
 }
 
