@@ -256,6 +256,26 @@ func (h *Host) hasPorts(bridge int) (bool, error) {
 	return len(ports) > 0, nil
 }
 
+// MaxPorts is how many ports a bridge can have (BR_MAX_PORTS in net/bridge/br_private.h, less
+// the number 0).
+const MaxPorts = 1023
+
+// CountPorts returns how many ports the bridge has; none if it is missing.
+func (h *Host) CountPorts(name string) (int, error) {
+	link, err := h.nl.LinkByName(name)
+	if isMissing(err) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("find bridge %s: %w", name, err)
+	}
+	ports, err := retry(func() ([][]byte, error) { return h.raw.ports(link.Attrs().Index) })
+	if err != nil {
+		return 0, fmt.Errorf("list ports of %s: %w", name, err)
+	}
+	return len(ports), nil
+}
+
 // RemoveAddresses removes addresses from a link. A link or an address that is gone is no
 // error.
 func (h *Host) RemoveAddresses(_ context.Context, name string, prefixes []netip.Prefix) error {

@@ -46,12 +46,12 @@ func (e *NameTakenError) Error() string {
 	return fmt.Sprintf("make veth pair: there is a link %s on the host already", e.Name)
 }
 
-// BridgeFullError says that a bridge has as many ports as the kernel allows: 1023
-// (BR_MAX_PORTS in net/bridge/br_private.h).
+// BridgeFullError says that a bridge has as many ports as the kernel allows, which
+// is MaxPorts.
 type BridgeFullError struct{ Name string }
 
 func (e *BridgeFullError) Error() string {
-	return fmt.Sprintf("bridge %s is full: it has 1023 ports, the kernel's limit", e.Name)
+	return fmt.Sprintf("bridge %s is full: it has %d ports, the kernel's limit", e.Name, MaxPorts)
 }
 
 // MTUError says that a port's MTU is beyond its bridge's: its large frames would be lost.

@@ -6,12 +6,13 @@ import (
 
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
+	"vethbridge/internal/links"
 	"vethbridge/internal/state"
 	"vethbridge/pkg/ipam"
 )
 
 // status tells whether an ADD could succeed now: the config is valid, the state can be
-// written, the kernel can translate, and every range has a free address.
+// written, the kernel can translate, the bridge has a free port and every range has a free address.
 func status(ctx context.Context, r cni.Request) error {
 	cfg, err := decodeConfig(r)
 	if err != nil {
@@ -30,11 +31,32 @@ func status(ctx context.Context, r cni.Request) error {
 			return cni.NotAvailable(err)
 		}
 	}
+	if err := freePorts(ctx, h, cfg.Bridge); err != nil {
+		return err
+	}
 	switch cfg.IPAM.Kind {
 	case IPAMDelegated:
 		return cfg.IPAM.Plugin.Status(ctx, r)
 	case IPAMBuiltIn:
 		return freeAddresses(ctx, h, cfg, r.Owner.Network)
+	}
+	return nil
+}
+
+// fewPorts is how many free ports are worth a warning.
+const fewPorts = 50
+
+// freePorts fails if the bridge is full, and warns while it still has a few ports: a
+// runtime takes any failure for a network that can't be used.
+func freePorts(ctx context.Context, h *host.Host, bridge string) error {
+	ports, err := h.Links.CountPorts(bridge)
+	switch {
+	case err != nil:
+		return cni.NotAvailable(err)
+	case ports >= links.MaxPorts:
+		return cni.NotAvailable(&links.BridgeFullError{Name: bridge})
+	case ports > links.MaxPorts-fewPorts:
+		h.Log.WarnContext(ctx, "the bridge is nearly full", "bridge", bridge, "ports", ports, "limit", links.MaxPorts)
 	}
 	return nil
 }
