@@ -38,6 +38,7 @@
 //	delegation_test.go  another IPAM plugin
 //	uplink_test.go      containers on the LAN; uplink_kill_test.go, uplink_ways_test.go
 //	vlan_test.go        VLANs that are refused; vlan_vm_test.go, VLANs on a kernel that has them
+//	readdress_test.go   a subnet that was changed
 //	fullbridge_test.go  1023 ports
 //	parallel_test.go    bursts
 //	claims_test.go      addresses and ports that are taken, reclaiming the dead

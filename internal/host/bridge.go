@@ -2,6 +2,8 @@ package host
 
 import (
 	"context"
+	"errors"
+	"net/netip"
 	"strconv"
 
 	"vethbridge/internal/attachment"
@@ -22,14 +24,21 @@ func VLANLink(name string) shared.Object {
 }
 
 // UseBridge makes the bridge ready for owner, whose use of it stands in the book already:
-// a parallel Release that sees no other user can't remove it in between.
-func (h *Host) UseBridge(ctx context.Context, b links.Bridge) (st links.BridgeState, err error) {
+// a parallel Release that sees no other user can't remove it in between. Configured are all
+// gateways that the network may have, nil if only an IPAM plugin knows them. Errors that have a
+// type: those of links.EnsureBridge, *GatewayInUseError.
+func (h *Host) UseBridge(ctx context.Context, b links.Bridge, configured []netip.Prefix, owner attachment.Owner) (st links.BridgeState, err error) {
 	if b, err = h.own(b); err != nil {
 		return links.BridgeState{}, err
 	}
 	err = h.locked(ctx, func() error {
-		st, err = h.Links.EnsureBridge(ctx, b)
-		return err
+		if st, err = h.Links.EnsureBridge(ctx, b); err != nil || len(st.Added) == 0 {
+			return err
+		}
+		if err := h.readdress(ctx, b, st.Added, configured, owner); err != nil {
+			return errors.Join(err, h.Links.RemoveAddresses(ctx, b.GatewayName(), st.Added), h.undoBridge(ctx, b, st, owner))
+		}
+		return nil
 	})
 	return st, err
 }
@@ -59,21 +68,23 @@ func (h *Host) removeBridge(ctx context.Context, name string) error {
 // UndoBridge takes back what UseBridge changed for owner, unless another attachment has
 // come to use the bridge since.
 func (h *Host) UndoBridge(ctx context.Context, b links.Bridge, st links.BridgeState, owner attachment.Owner) error {
-	return h.locked(ctx, func() error {
-		if st.GatewayMade {
-			if err := h.undoVLANLink(ctx, b.GatewayName(), owner); err != nil {
-				return err
-			}
-		}
-		used, err := h.usedByOthers(ctx, Bridge(b.Name), owner)
-		switch {
-		case err != nil || used:
+	return h.locked(ctx, func() error { return h.undoBridge(ctx, b, st, owner) })
+}
+
+func (h *Host) undoBridge(ctx context.Context, b links.Bridge, st links.BridgeState, owner attachment.Owner) error {
+	if st.GatewayMade {
+		if err := h.undoVLANLink(ctx, b.GatewayName(), owner); err != nil {
 			return err
-		case st.Made:
-			return h.removeBridge(ctx, b.Name)
 		}
-		return h.Links.RemoveAddresses(ctx, b.GatewayName(), st.Added)
-	})
+	}
+	used, err := h.usedByOthers(ctx, Bridge(b.Name), owner)
+	switch {
+	case err != nil || used:
+		return err
+	case st.Made:
+		return h.removeBridge(ctx, b.Name)
+	}
+	return h.Links.RemoveAddresses(ctx, b.GatewayName(), st.Added)
 }
 
 func (h *Host) undoVLANLink(ctx context.Context, name string, owner attachment.Owner) error {

@@ -8,6 +8,7 @@
 //
 //	host.go        Host: open and close
 //	bridge.go      the bridge that attachments share
+//	readdress.go   a network whose subnet was changed
 //	uplink.go      the link by which a bridge reaches the LAN
 //	uplinkmove.go  its addresses and routes, moved to the bridge and back
 //	forwarding.go  forwarding, and sysctls put back after their last user

@@ -132,7 +132,7 @@ func (a *adding) useBridge(ctx context.Context) (st links.BridgeState, err error
 			return st, err
 		}
 	}
-	st, err = a.host.UseBridge(ctx, a.plan.Bridge)
+	st, err = a.host.UseBridge(ctx, a.plan.Bridge, a.cfg.IPAM.gateways(), a.req.Owner)
 	a.bridge, a.vlan = st.Link, vlanInterface(a.cfg, st)
 	return st, err
 }

@@ -172,6 +172,20 @@ func gatewayOf(sets []ipam.RangeSet, address netip.Prefix) netip.Addr {
 	return netip.Addr{}
 }
 
+// gateways are those of all ranges; nil if only an IPAM plugin knows them.
+func (s IPAM) gateways() []netip.Prefix {
+	if s.Kind == IPAMDelegated {
+		return nil
+	}
+	list := []netip.Prefix{}
+	for _, r := range slices.Concat(s.BuiltIn.Sets...) {
+		if r.Gateway.IsValid() {
+			list = append(list, netip.PrefixFrom(r.Gateway, r.Subnet.Bits()))
+		}
+	}
+	return list
+}
+
 func builtInRoute(r ipam.Route) cni.Route {
 	route := cni.Route{Dst: r.Destination, Gateway: r.Gateway, MTU: r.MTU, AdvMSS: r.AdvMSS, Priority: r.Priority}
 	if r.Table != 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"vethbridge/internal/cni"
+	"vethbridge/internal/host"
 	"vethbridge/internal/links"
 	"vethbridge/pkg/ipam"
 )
@@ -13,12 +14,17 @@ import (
 func cniError(err error) error {
 	var known *cni.Error
 	var attached *attachedError
+	var inUse *host.GatewayInUseError
 	switch {
 	case err == nil, errors.As(err, &known):
 		return err
 	case errors.As(err, &attached):
 		return &cni.Error{Code: cni.CodeAttached, Message: err.Error(), Cause: err,
 			Details: "the attachment is complete and was left as it is; DEL it first"}
+	case errors.As(err, &inUse):
+		return &cni.Error{Code: cni.CodeForeignObject, Message: err.Error(), Cause: err,
+			Details: "remove the containers of the former subnet, and the bridge gets the new gateway; or give the new subnet " +
+				"a network name of its own; or set \"forceAddress\": true, which cuts them off"}
 	}
 	return ipamError(linkError(uplinkError(vlanError(err))))
 }

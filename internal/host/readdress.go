@@ -1,0 +1,128 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/links"
+	"vethbridge/internal/state"
+	"vethbridge/pkg/ipam"
+)
+
+// GatewayInUseError says that the subnet of a network was changed while containers with
+// addresses of the old one are attached.
+type GatewayInUseError struct {
+	Bridge  string
+	Gateway netip.Prefix
+	Users   []attachment.Owner
+}
+
+func (e *GatewayInUseError) Error() string {
+	text := fmt.Sprintf("bridge %s has gateway %s of a former subnet, which %s uses", e.Bridge, e.Gateway, e.Users[0])
+	if others := len(e.Users) - 1; others > 0 {
+		text += fmt.Sprintf(", and %d more", others)
+	}
+	return text
+}
+
+// gateways are the gateway addresses that we gave to links.
+const gateways state.Table = "gateways"
+
+type gatewayRecord struct {
+	BootID  string       `json:"bootID"`
+	Address netip.Prefix `json:"address"`
+}
+
+func gatewayKey(link, address string) []byte { return []byte(link + "\x00" + address) }
+
+// readdress is for a bridge that has just got gateways that it did not have: those that we
+// gave it before are of a former subnet. One that nobody uses goes; one that containers of the
+// same network use is a *GatewayInUseError, unless the bridge is forced to the new one.
+// Configured are all gateways of the network, nil if only an IPAM plugin knows them.
+func (h *Host) readdress(ctx context.Context, b links.Bridge, added, configured []netip.Prefix, owner attachment.Owner) error {
+	var former []netip.Prefix
+	err := h.Store.View(ctx, func(tx *state.Tx) error {
+		return state.Each(tx, gateways, gatewayKey(b.GatewayName(), ""), func(_ []byte, r gatewayRecord) error {
+			if r.BootID == tx.BootID() && !slices.Contains(slices.Concat(b.Gateways, configured), r.Address) && sameFamily(added, r.Address) {
+				former = append(former, r.Address)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	unused, err := h.unusedGateways(ctx, b, former, configured != nil, owner)
+	if err != nil {
+		return err
+	}
+	if err := h.Links.RemoveAddresses(ctx, b.GatewayName(), unused); err != nil {
+		return err
+	}
+	return h.Store.Update(ctx, func(tx *state.Tx) error {
+		for _, address := range unused {
+			if err := state.Delete(tx, gateways, gatewayKey(b.GatewayName(), address.String())); err != nil {
+				return err
+			}
+		}
+		for _, address := range added {
+			r := gatewayRecord{tx.BootID(), address}
+			if err := state.Put(tx, gateways, gatewayKey(b.GatewayName(), address.String()), r); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func sameFamily(list []netip.Prefix, p netip.Prefix) bool {
+	return slices.ContainsFunc(list, func(o netip.Prefix) bool { return o.Addr().Is4() == p.Addr().Is4() })
+}
+
+// unusedGateways are those of former gateways in whose subnet no attachment of the bridge
+// has an address. It looks at all attachments, which a change of the subnet is worth.
+func (h *Host) unusedGateways(ctx context.Context, b links.Bridge, former []netip.Prefix, strict bool, owner attachment.Owner) ([]netip.Prefix, error) {
+	if len(former) == 0 || b.ForceAddress {
+		return former, nil
+	}
+	var unused []netip.Prefix
+	for _, gateway := range former {
+		users, err := h.addressedIn(ctx, b.Name, gateway.Masked(), owner)
+		if err != nil {
+			return nil, err
+		}
+		same := slices.DeleteFunc(slices.Clone(users), func(o attachment.Owner) bool { return o.Network != owner.Network })
+		switch {
+		case len(users) == 0:
+			unused = append(unused, gateway)
+		case strict && len(same) > 0:
+			return nil, &GatewayInUseError{b.GatewayName(), gateway, same}
+		}
+	}
+	return unused, nil
+}
+
+// addressedIn lists the attachments of a bridge, other than owner, with an address in subnet.
+// One whose addresses only an IPAM plugin knows may have such a one.
+func (h *Host) addressedIn(ctx context.Context, bridge string, subnet netip.Prefix, owner attachment.Owner) (owners []attachment.Owner, err error) {
+	err = h.Store.View(ctx, func(tx *state.Tx) error {
+		list, err := tx.Attachments("")
+		for _, a := range list {
+			if a.Bridge != bridge || a.Owner == owner {
+				continue
+			}
+			leases, err := ipam.Leases(tx, a.Owner)
+			if err != nil {
+				return err
+			}
+			if len(leases) == 0 || slices.ContainsFunc(leases, func(l ipam.Lease) bool { return subnet.Contains(l.Address.Addr()) }) {
+				owners = append(owners, a.Owner)
+			}
+		}
+		return err
+	})
+	return owners, err
+}
