@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -177,6 +178,61 @@ func TestTheGuardOutlastsOthers(t *testing.T) {
 			t.Errorf("%s: arrived is %t, want %t", f.name, arrived, f.right)
 		}
 	}
+}
+
+// bpdu is a frame by which bridges speak with each other (IEEE 802.1D, clause 9).
+var bpdu = testbed.Ether(mac("01:80:c2:00:00:00"), evilMAC, 38, append([]byte{0x42, 0x42, 3}, make([]byte, 35)...))
+
+func TestAContainerCantSpeakWithTheBridge(t *testing.T) {
+	for _, stp := range []string{"0", "1"} {
+		h, n := newDemo(t)
+		victim, _ := attach(t, h, n, "victim")
+		evil, _ := attach(t, h, n, "evil")
+		h.Run("ip", "link", "set", "demo0", "type", "bridge", "stp_state", stp, "forward_delay", "200")
+		root := h.Run("ip", "-d", "link", "show", "demo0")
+		if attack(t, h, victim.Netns, evil.Netns, []forged{{"BPDU", false, bpdu}})[0] {
+			t.Errorf("STP %s: a BPDU arrives", stp)
+		}
+		if after := h.Run("ip", "-d", "link", "show", "demo0"); rootOf(after) != rootOf(root) {
+			t.Errorf("STP %s: another root: %s", stp, after)
+		}
+	}
+}
+
+func rootOf(link string) string {
+	_, root, _ := strings.Cut(link, "designated_root ")
+	return strings.Fields(root + " ")[0]
+}
+
+func TestTheBridgeLearnsNoForgedAddresses(t *testing.T) {
+	h, n := newDemo(t)
+	victim, _ := attach(t, h, n, "victim")
+	evil, _ := attach(t, h, n, "evil")
+	var list []forged
+	for i := range 200 {
+		from := net.HardwareAddr{2, 0, 0, 1, 0, byte(i)}
+		list = append(list, forged{"flood", false, testbed.Ether(victimMAC, from, unix.ETH_P_IP, udp(evil4, 7, victim4, 7, "x"))})
+	}
+	before := strings.Count(h.Run("bridge", "fdb", "show", "br", "demo0"), "\n")
+	attack(t, h, victim.Netns, evil.Netns, list)
+	if table := h.Run("bridge", "fdb", "show", "br", "demo0"); strings.Count(table, "\n") > before+2 || strings.Contains(table, "02:00:00:01") {
+		t.Errorf("the bridge has learned\n%s", table)
+	}
+}
+
+func TestBroadcastsAreBounded(t *testing.T) {
+	const copies = 5000
+	h, n := newDemo(t)
+	victim, _ := attach(t, h, n, "victim")
+	evil, _ := attach(t, h, n, "evil")
+	h.Serve("", "tcp", 7000, "host")
+	frame := testbed.Ether(everybody, evilMAC, unix.ETH_P_ARP, testbed.ARP(1, evilMAC, evil4, victim4))
+	last := testbed.Ether(victimMAC, evilMAC, unix.ETH_P_IP, udp(evil4, 7, victim4, 7, "last"))
+	if seen := h.Flood(evil.Netns, "eth0", victim.Netns, "eth0", frame, last, copies); seen < 500 || seen > 2500 {
+		t.Errorf("%d of %d broadcasts arrive; about 1000 should", seen, copies)
+	}
+	// The others' are not counted with them.
+	expect(t, h, victim.Netns, "tcp", "10.99.0.1", 7000, "host", "")
 }
 
 // TestMacspoofchkHoldsTheMACAddressOnly is the reference plugin's meaning of that key.

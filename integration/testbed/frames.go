@@ -90,7 +90,17 @@ func discovery(kind byte, from, to, target netip.Addr) []byte {
 // in another namespace has seen. It waits for the last one, which is sent by a good sender.
 func (h *Host) Arriving(from, fromDev, to, toDev string, frames []Frame, last Frame) []bool {
 	h.t.Helper()
-	var seen [][]byte
+	seen := h.sniff(from, fromDev, to, toDev, append(slices.Clone(frames), last), last)
+	arrived := make([]bool, len(frames))
+	for i, f := range frames {
+		arrived[i] = slices.ContainsFunc(seen, func(s []byte) bool { return bytes.Equal(s, f) })
+	}
+	return arrived
+}
+
+// sniff returns all that the device sees while the frames are sent, until it has seen last.
+func (h *Host) sniff(from, fromDev, to, toDev string, frames []Frame, last Frame) (seen [][]byte) {
+	h.t.Helper()
 	var reading sync.WaitGroup
 	sniffer := h.packetSocket(to, toDev)
 	sender := h.packetSocket(from, fromDev)
@@ -109,17 +119,29 @@ func (h *Host) Arriving(from, fromDev, to, toDev string, frames []Frame, last Fr
 			}
 		}
 	})
-	for _, f := range append(slices.Clone(frames), last) {
+	for _, f := range frames {
 		if _, err := unix.Write(sender, f); err != nil {
 			h.t.Errorf("send frame: %v", err)
 		}
 	}
 	reading.Wait()
-	arrived := make([]bool, len(frames))
-	for i, f := range frames {
-		arrived[i] = slices.ContainsFunc(seen, func(s []byte) bool { return bytes.Equal(s, f) })
+	return seen
+}
+
+// Flood sends copies of a frame from a device in one namespace and returns how many of them
+// another device in another namespace has seen before the last frame.
+func (h *Host) Flood(from, fromDev, to, toDev string, frame, last Frame, copies int) (seen int) {
+	h.t.Helper()
+	frames := make([]Frame, copies)
+	for i := range frames {
+		frames[i] = frame
 	}
-	return arrived
+	for _, s := range h.sniff(from, fromDev, to, toDev, append(frames, last), last) {
+		if bytes.Equal(s, frame) {
+			seen++
+		}
+	}
+	return seen
 }
 
 // packetSocket is a socket for whole frames (packet(7)) on a device.

@@ -59,11 +59,23 @@ func portRules() []netfilter.Rule {
 	return []netfilter.Rule{
 		rule("not a guarded port", netfilter.Meta(expr.MetaKeyIIFGROUP), differs(netfilter.Native(Group)), accept()),
 		rule("from another MAC address", iifname(), link(6, 6, macWord), notIn(MACs), drop()),
+		rule("more broadcasts than anybody needs", link(0, 6, 0), equals([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}), iifname(), beyondLimit(), drop()),
 		rule("IPv4", etherType(unix.ETH_P_IP), jump("port_ipv4")),
 		rule("IPv6", etherType(unix.ETH_P_IPV6), jump("port_ipv6")),
 		rule("ARP", etherType(unix.ETH_P_ARP), jump("port_arp")),
 		rule("VLANs of a trunk", etherType(unix.ETH_P_8021Q), iifname(), in(Tagged), accept()),
 		rule("other protocols", drop()),
+	}
+}
+
+// broadcastRate is how many broadcasts a port may send in a second, and at once: ARP and DHCP
+// need a few, each of which costs every other port of the bridge a copy.
+const broadcastRate = 1000
+
+func beyondLimit() expr.Any {
+	return &expr.Dynset{
+		SrcRegKey: netfilter.Reg, SetName: broadcasts().Name, Operation: unix.NFT_DYNSET_OP_UPDATE,
+		Exprs: []expr.Any{&expr.Limit{Type: expr.LimitTypePkts, Rate: broadcastRate, Unit: expr.LimitTimeSecond, Burst: broadcastRate, Over: true}},
 	}
 }
 
@@ -90,16 +102,17 @@ func bpduRules() []netfilter.Rule {
 
 func anyAddress() []expr.Any { return []expr.Any{iifname(), in(AnyAddress), accept()} }
 
-// arpRules go by the header of RFC 826: sender's MAC address at 8, sender's address at 14.
+// arpRules go by the header of RFC 826: what Ethernet and IPv4 are at 0, the sender's MAC address
+// at 8, its address at 14.
 func arpRules() []netfilter.Rule {
 	const request = 1
+	usual := []expr.Any{network(0, 6, 0), equals([]byte{0, 1, 8, 0, 6, 4})}
 	return []netfilter.Rule{
-		rule("not Ethernet and IPv4", network(0, 6, 0), differs([]byte{0, 1, 8, 0, 6, 4}), drop()),
-		rule("of its address", iifname(), network(8, 6, macWord), network(14, 4, addressWord), in(Senders4), accept()),
+		rule("of its address", usual, iifname(), network(8, 6, macWord), network(14, 4, addressWord), in(Senders4), accept()),
 		rule("of another MAC address", iifname(), network(8, 6, macWord), notIn(MACs), drop()),
-		rule("of any address", anyAddress()),
-		rule("probe", network(6, 2, 0), equals([]byte{0, request}), network(14, 4, 0), equals(make([]byte, 4)), accept()),
-		rule("of another address", drop()),
+		rule("of any address", usual, anyAddress()),
+		rule("probe", usual, network(6, 2, 0), equals([]byte{0, request}), network(14, 4, 0), equals(make([]byte, 4)), accept()),
+		rule("of another address, or of another kind", drop()),
 	}
 }
 

@@ -93,6 +93,9 @@ func (t table) create(c *nftables.Conn) error {
 	for s := t.first; s <= t.last; s++ {
 		failed = append(failed, c.AddSet(s.nft(), nil))
 	}
+	if t.has(Element{Set: MACs}) {
+		failed = append(failed, c.AddSet(broadcasts(), nil))
+	}
 	netfilter.AddChains(c, t.Table, t.chains)
 	return errors.Join(failed...)
 }

@@ -3,6 +3,7 @@ package fence
 import (
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/binaryutil"
@@ -20,6 +21,15 @@ func guardTable() *nftables.Table {
 
 func wallsTable() *nftables.Table {
 	return &nftables.Table{Family: nftables.TableFamilyINet, Name: WallsTable}
+}
+
+// broadcasts is the set in which the kernel itself counts each port's broadcasts; it forgets a
+// port that sends none for a while.
+func broadcasts() *nftables.Set {
+	return &nftables.Set{
+		Table: guardTable(), Name: "broadcasts", KeyType: nftables.TypeIFName, KeyByteOrder: binaryutil.NativeEndian,
+		Dynamic: true, HasTimeout: true, Timeout: time.Minute, Size: 1 << 16,
+	}
 }
 
 // field is a part of a set's key.
