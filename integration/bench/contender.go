@@ -35,10 +35,27 @@ func contenders(ours, reference, floor string) []contender {
 	}
 }
 
+// pathContenders are the makers of ways between containers.
+func pathContenders(ours, reference string) []contender {
+	unguarded := func(s scenario, dir string) []byte { return ourListWith(s, dir, "spoofGuard", false) }
+	return []contender{
+		{"ours, spoof guard", func(s scenario, dir string) (attacher, error) { return newCNI(ours, ourList(s, dir), s, dir) }},
+		{"ours, spoofGuard: false", func(s scenario, dir string) (attacher, error) { return newCNI(ours, unguarded(s, dir), s, dir) }},
+		{"reference bridge", func(s scenario, dir string) (attacher, error) {
+			return newCNI(reference, referenceList(s, dir, "nftables"), s, dir)
+		}},
+	}
+}
+
 func ourList(s scenario, dir string) []byte {
+	return ourListWith(s, dir, "stateDir", filepath.Join(dir, "state"))
+}
+
+// ourListWith sets one more key of vethbridge.
+func ourListWith(s scenario, dir, key string, value any) []byte {
 	state := filepath.Join(dir, "state")
 	return list(
-		config{"type": "vethbridge", "bridge": "bench0", "isDefaultGateway": true, "stateDir": state, "ipam": config{"ranges": s.ranges()}},
+		config{"type": "vethbridge", "bridge": "bench0", "isDefaultGateway": true, "stateDir": state, "ipam": config{"ranges": s.ranges()}, key: value},
 		config{"type": "natport", "ipMasq": true, "stateDir": state, "capabilities": config{"portMappings": true}},
 	)
 }

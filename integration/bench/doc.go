@@ -13,6 +13,7 @@
 //	cni.go        attaching through libcni
 //	bare.go       attaching by the kernel calls alone
 //	measure.go    the rounds
+//	path.go       what packets between containers cost
 //	report.go     medians, spread and ratios, as a table and as JSON
 //	floor/        the program that makes only the kernel calls
 package main

@@ -12,14 +12,15 @@ func main() {
 	ours := flag.String("ours", "../../bin", "directory of our executables")
 	json := flag.String("json", "", "write the figures to this file too")
 	rounds := flag.Int("rounds", 50, "rounds of the usual scenario")
+	onlyPath := flag.Bool("path", false, "only what packets between containers cost")
 	flag.Parse()
-	if err := run(*ours, *json, *rounds); err != nil {
+	if err := run(*ours, *json, *rounds, *onlyPath); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ours, json string, rounds int) error {
+func run(ours, json string, rounds int, onlyPath bool) error {
 	dir, err := os.MkdirTemp("/dev/shm", "bench")
 	if err != nil {
 		return err
@@ -28,6 +29,9 @@ func run(ours, json string, rounds int) error {
 	list, err := build(ours, filepath.Join(dir, "bin"))
 	if err != nil {
 		return err
+	}
+	if onlyPath {
+		return measurePath(pathContenders(ours, filepath.Join(dir, "bin")), dir)
 	}
 	r, err := newReport()
 	if err != nil {
