@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/links"
@@ -31,15 +32,16 @@ const uplinks state.Table = "uplinks"
 // uplinkRecord is how a link was before it became a port of the bridge. It is in the book
 // before the kernel is changed, so that whatever was done can be taken back or completed.
 type uplinkRecord struct {
-	BootID    string           `json:"bootID"`
-	Index     int              `json:"index"`
-	Bridge    string           `json:"bridge"`
-	BridgeMAC net.HardwareAddr `json:"bridgeMAC"`
-	WasUp     bool             `json:"wasUp"`
-	Moved     bool             `json:"moved"` // the rest is for the bridge
-	Held      links.Holdings   `json:"held"`
-	LinkLocal []netip.Prefix   `json:"linkLocal,omitempty"` // that the bridge did not have
-	Done      bool             `json:"done"`
+	BootID     string           `json:"bootID"`
+	Index      int              `json:"index"`
+	Bridge     string           `json:"bridge"`
+	BridgeMAC  net.HardwareAddr `json:"bridgeMAC"`
+	WasUp      bool             `json:"wasUp"`
+	Moved      bool             `json:"moved"` // the rest is for the bridge
+	Held       links.Holdings   `json:"held"`
+	LinkLocal  []netip.Prefix   `json:"linkLocal,omitempty"`  // that the bridge did not have
+	Advertised bool             `json:"advertised,omitempty"` // it has a default route from router advertisements
+	Done       bool             `json:"done"`
 }
 
 // UseUplink makes a link a port of the bridge for owner, whose use of it stands in the book
@@ -52,7 +54,7 @@ func (h *Host) UseUplink(ctx context.Context, u Uplink, owner attachment.Owner) 
 		if err != nil || !needed {
 			return err
 		}
-		if err = h.moveIn(u.Name, r); err == nil && !r.Done {
+		if err = h.moveIn(ctx, u.Name, r); err == nil && !r.Done {
 			r.Done = true
 			err = h.putUplink(ctx, u.Name, r)
 		}
@@ -118,7 +120,12 @@ func (h *Host) newUplinkRecord(u Uplink, link, bridge links.Uplink) (uplinkRecor
 		return r, err
 	}
 	if r.Moved = len(r.Held.Addresses) > 0; r.Moved {
-		r.LinkLocal, err = h.Links.LinkLocal(link.Link, bridge.Link)
+		if r.LinkLocal, err = h.Links.LinkLocal(link.Link, bridge.Link); err != nil {
+			return r, err
+		}
+		devices, err := h.Links.RouterAdvertisementDevices()
+		r.Advertised = slices.Contains(devices, u.Name)
+		return r, err
 	}
 	return r, err
 }

@@ -29,6 +29,7 @@ const (
 	validLifetime = 4
 	routeExpires  = 8
 	routeFlags    = 8
+	routeProtocol = 5
 	forever       = 0xffffffff
 	ticks         = 100
 	rtaNextHopID  = 30
@@ -92,11 +93,15 @@ func labelOf(label []byte, link string) bool {
 	return text == link || len(text) > len(link) && text[:len(link)+1] == link+":"
 }
 
+func (a HeldAddress) endless() bool {
+	life := a.attribute(unix.IFA_CACHEINFO)
+	return len(life) < validLifetime+4 || binary.NativeEndian.Uint32(life[validLifetime:]) == forever
+}
+
 // lasting returns the address with the lifetime that it has in list, which says where it
 // is now; false if it had a limited one and is over.
 func (a HeldAddress) lasting(list []HeldAddress) (HeldAddress, bool) {
-	life := a.attribute(unix.IFA_CACHEINFO)
-	if len(life) < validLifetime+4 || binary.NativeEndian.Uint32(life[validLifetime:]) == forever {
+	if a.endless() {
 		return a, true
 	}
 	for _, now := range list {

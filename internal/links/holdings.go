@@ -44,6 +44,14 @@ func (h *Host) Holdings(link Link) (Holdings, error) {
 	return held, nil
 }
 
+// Learned lists what a link holds from router advertisements.
+func (h *Host) Learned(link Link) (Holdings, error) {
+	held, err := h.Holdings(link)
+	held.Addresses = slices.DeleteFunc(held.Addresses, func(a HeldAddress) bool { return !a.is6() || a.endless() })
+	held.Routes = slices.DeleteFunc(held.Routes, func(r HeldRoute) bool { return r[routeProtocol] != unix.RTPROT_RA })
+	return held, err
+}
+
 // AddAddresses gives a link addresses that it may have already. It does not wait for
 // duplicate address detection: another link of this host had them until now.
 func (h *Host) AddAddresses(link Link, list []HeldAddress) error {
