@@ -48,6 +48,7 @@
 //	listeners_test.go   processes of the host on a wanted port
 //	spoof_test.go       what a container may not send
 //	walls_test.go       who reaches whom
+//	doctor_test.go      broken hosts, and their cure
 //	docs_test.go        what the documentation promises
 //	process_test.go     which processes are started
 //	connections_test.go tracked connections of mappings that come and go

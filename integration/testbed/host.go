@@ -69,6 +69,9 @@ func (h *Host) waitCarrier(dev string) {
 	}
 }
 
+// T is the test that the host belongs to.
+func (h *Host) T() testing.TB { return h.t }
+
 // LANFile is how ip(8) is told the LAN's namespace.
 func (h *Host) LANFile() string { return h.LAN }
 

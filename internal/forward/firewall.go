@@ -54,7 +54,7 @@ func (f Firewall) Drops() (bool, error) {
 	if !f.Legacy {
 		return netfilter.DropsByDefault(f.table(), "filter", "FORWARD")
 	}
-	if !f.inUse() {
+	if !f.InUse() {
 		return false, nil
 	}
 	ipt, err := f.open()
@@ -68,9 +68,12 @@ func (f Firewall) Drops() (bool, error) {
 	return slices.Contains(rules, "-P FORWARD DROP"), nil
 }
 
-// inUse reports whether the kernel has a filter table of the legacy variant. To ask iptables
-// would make one.
-func (f Firewall) inUse() bool {
+// InUse reports whether there is a filter table. To ask iptables would make one.
+func (f Firewall) InUse() bool {
+	if !f.Legacy {
+		there, err := netfilter.ChainExists(f.table(), "filter", "FORWARD")
+		return err == nil && there
+	}
 	path := "/proc/thread-self/net/ip_tables_names"
 	if f.V6 {
 		path = "/proc/thread-self/net/ip6_tables_names"

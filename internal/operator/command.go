@@ -24,6 +24,7 @@ const usage = `vethbridge is a CNI plugin; started by hand it shows and mends wh
   vethbridge ls [--json] [--network NAME]     what is attached: addresses, ports, state
   vethbridge check [--state]                  the state file, and the kernel beside it
   vethbridge repair                           rules that are missing are put back
+  vethbridge doctor [--json] [--config FILE]  every known trap on this host, with the way out
   vethbridge gc [--dry-run]                   dead attachments are released
   vethbridge import --config FILE [--data-dir DIR] [--dry-run]
                                               leases of the reference host-local are taken over
@@ -50,7 +51,7 @@ type session struct {
 
 // commands by their names.
 var commands = map[string]func(context.Context, *session) error{
-	"ls": list, "check": check, "repair": repair, "gc": collect, "import": importLeases,
+	"ls": list, "check": check, "repair": repair, "gc": collect, "import": importLeases, "doctor": doctor,
 }
 
 // Run runs the command that the arguments name and returns the exit status.

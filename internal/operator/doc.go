@@ -10,5 +10,6 @@
 //	ls.go        ls: what is attached
 //	check.go     check: the book, and the kernel beside it
 //	mend.go      repair and gc
+//	doctor.go    doctor: every known trap; doctor_host.go, doctor_network.go have them
 //	importer.go  import: the leases of the reference host-local
 package operator

@@ -1,0 +1,142 @@
+package operator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"vethbridge/internal/fence"
+	"vethbridge/internal/host"
+	"vethbridge/internal/links"
+	"vethbridge/internal/shared"
+	"vethbridge/internal/state"
+	"vethbridge/pkg/ipam"
+	"vethbridge/pkg/nat"
+)
+
+// netDir is where runtimes look for network configs.
+const netDir = "/etc/cni/net.d"
+
+func stateFile(ctx context.Context, s *session) ([]finding, error) {
+	if err := s.host.Store.Check(ctx, ipam.Check, nat.CheckBook, fence.Check, shared.Check); err != nil {
+		return []finding{{problem, err.Error(), "keep a copy of the state file for a report, remove it, and it is rebuilt from the kernel by the next call"}}, nil
+	}
+	return nil, nil
+}
+
+func kernelAsBook(ctx context.Context, s *session) ([]finding, error) {
+	if err := errors.Join(s.host.NAT.CheckAll(ctx), s.host.Fence.VerifyAll(ctx)); err != nil {
+		return []finding{{problem, "rules were removed or changed behind our back: " + err.Error(), "vethbridge repair"}}, nil
+	}
+	return nil, nil
+}
+
+func dead(ctx context.Context, s *session) (list []finding, err error) {
+	records, err := s.host.Attachments(ctx, "")
+	for _, a := range records {
+		switch life, err := s.host.Liveness(ctx, a); {
+		case life == host.Dead:
+			list = append(list, finding{warning, a.Owner.String() + " is dead; nobody called DEL for it", "vethbridge gc, or wait: what it holds is released when needed"})
+		case err != nil:
+			list = append(list, finding{warning, fmt.Sprintf("cannot tell whether %s is alive: %v", a.Owner, err), "remove the container by its runtime"})
+		}
+	}
+	return list, err
+}
+
+// bridges looks at those that attachments are on.
+func bridges(ctx context.Context, s *session) (list []finding, err error) {
+	records, err := s.host.Attachments(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, a := range records {
+		if a.Bridge != "" {
+			names = append(names, a.Bridge)
+		}
+	}
+	slices.Sort(names)
+	outside, err := s.host.Links.DefaultRouteMTU()
+	for _, name := range slices.Compact(names) {
+		list = append(list, s.bridge(name, outside)...)
+	}
+	return list, err
+}
+
+func (s *session) bridge(name string, outside int) (list []finding) {
+	bridge, err := s.host.Links.Uplink(name)
+	if err != nil {
+		return []finding{{problem, err.Error(), "DEL and ADD its containers"}}
+	}
+	if !bridge.Up {
+		list = append(list, finding{problem, "bridge " + name + " is down", "ip link set " + name + " up"})
+	}
+	if outside != 0 && bridge.MTU > outside {
+		list = append(list, finding{warning, fmt.Sprintf("bridge %s has MTU %d, the way out has %d: large packets are lost where path MTU discovery is blocked", name, bridge.MTU, outside),
+			fmt.Sprintf("say \"mtu\": %d, and make the containers again", outside)})
+	}
+	if ports, err := s.host.Links.CountPorts(name); err == nil && ports*10 > links.MaxPorts*9 {
+		list = append(list, finding{warning, fmt.Sprintf("bridge %s has %d of %d ports", name, ports, links.MaxPorts), "give a second network a bridge of its own"})
+	}
+	return list
+}
+
+// pools looks at the range sets of the networks that runtimes have configs of.
+func pools(ctx context.Context, s *session) (list []finding, err error) {
+	for _, file := range s.configs() {
+		network, config, err := readNetwork(file)
+		if err != nil || len(config.Sets) == 0 {
+			continue // of another plugin
+		}
+		var usages []ipam.Usage
+		err = s.host.Store.View(ctx, func(tx *state.Tx) error {
+			usages, err = ipam.Usages(tx, network, config.Sets)
+			return err
+		})
+		if err != nil {
+			return list, err
+		}
+		for i, u := range usages {
+			if u.Used*10 >= u.Size*9 {
+				list = append(list, finding{warning, fmt.Sprintf("range set %d of network %s has %d of %d addresses left", i, network, u.Free(), u.Size),
+					"enlarge the range in " + file + ", or remove containers"})
+			}
+		}
+	}
+	return list, nil
+}
+
+// leftovers are leases of the reference host-local for networks that are ours now.
+func leftovers(_ context.Context, s *session) (list []finding, err error) {
+	for _, file := range s.configs() {
+		network, config, err := readNetwork(file)
+		if err != nil || len(config.Sets) == 0 {
+			continue
+		}
+		requests, err := ipam.ReadHostLocal(s.dataDir, network)
+		if err != nil || len(requests) == 0 {
+			continue
+		}
+		list = append(list, finding{warning, fmt.Sprintf("host-local has %d leases of network %s, which we don't know of", len(requests), network),
+			"vethbridge import --config " + file})
+	}
+	return list, nil
+}
+
+func (s *session) configs() []string {
+	if s.config != "" {
+		return []string{s.config}
+	}
+	entries, _ := os.ReadDir(netDir)
+	var files []string
+	for _, e := range entries {
+		if ext := filepath.Ext(e.Name()); ext == ".conflist" || ext == ".conf" {
+			files = append(files, filepath.Join(netDir, e.Name()))
+		}
+	}
+	return files
+}
