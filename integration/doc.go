@@ -49,6 +49,7 @@
 //	spoof_test.go       what a container may not send
 //	walls_test.go       who reaches whom
 //	doctor_test.go      broken hosts, and their cure
+//	keys_test.go        every key's effect
 //	docs_test.go        what the documentation promises
 //	process_test.go     which processes are started
 //	connections_test.go tracked connections of mappings that come and go

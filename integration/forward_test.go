@@ -1,6 +1,8 @@
 package integration
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -60,6 +62,26 @@ func TestAcceptForwardCanBeTurnedOff(t *testing.T) {
 		t.Errorf("rules:\n%s", rules)
 	}
 	n.Del(t, web, result.Raw)
+}
+
+// TestADropThatCantBeOverriddenIsNamed is about a table of somebody's own.
+func TestADropThatCantBeOverriddenIsNamed(t *testing.T) {
+	h, n := newDemo(t)
+	file := filepath.Join(t.TempDir(), "log")
+	n = n.With(0, "logFile", file)
+	h.Run("nft", "add table inet theirs")
+	h.Run("nft", "add chain inet theirs forward { type filter hook forward priority 0; policy drop; }")
+	status := testbed.Call{Plugin: "vethbridge", Command: "STATUS", Config: n.Chain[0].JSON()}
+	for _, call := range []func(){
+		func() { n.Add(t, testbed.Container{ID: "web", Netns: h.NewContainer()}) },
+		func() { n.Plugins.Do(t, status) },
+	} {
+		_ = os.Remove(file)
+		call()
+		if log, _ := os.ReadFile(file); !strings.Contains(string(log), `"chain":"inet theirs forward"`) {
+			t.Errorf("the log says %s", log)
+		}
+	}
 }
 
 // TestAnAddAfterDockerHasComeLetsTheBridgeThrough is about a firewall that starts later.

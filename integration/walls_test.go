@@ -1,8 +1,12 @@
 package integration
 
 import (
+	"net/netip"
 	"slices"
+	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"vethbridge/integration/testbed"
 )
@@ -102,6 +106,30 @@ func tryWays(t *testing.T, h *testbed.Host, n testbed.Network, closed []way) {
 	elsewhere.Del(t, other, otherResult.Raw)
 	n.Del(t, db, dbResult.Raw)
 	n.Del(t, web, webResult.Raw)
+}
+
+// TestPacketsOutsideOfAnyConnectionDontLeave is about a TCP segment that no connection has: it
+// would leave with the container's own address, since only connections are translated.
+func TestPacketsOutsideOfAnyConnectionDontLeave(t *testing.T) {
+	for _, drop := range []bool{true, false} {
+		h, n := newDemo(t)
+		web, _ := attach(t, h, n.With(0, "dropInvalid", drop), "web")
+		h.Serve(h.LAN, "tcp", 7001, "lan")
+		for _, rule := range []string{"add table ip count", "add chain ip count in { type filter hook prerouting priority 0; }",
+			"add rule ip count in ip saddr 10.99.0.0/24 counter"} {
+			h.RunIn(h.LAN, "nft", rule)
+		}
+		bridge := strings.Fields(h.Run("sh", "-c", "ip -o link show demo0 | grep -o 'ether [0-9a-f:]*'"))[1]
+		// An answer (SYN and ACK) to nothing (RFC 9293, section 3.1).
+		segment := []byte{0, 80, 0x1b, 0x59, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x12, 1, 0, 0, 0, 0, 0}
+		h.Send(web.Netns, "eth0", testbed.Ether(mac(bridge), victimMAC, unix.ETH_P_IP,
+			testbed.IPv4(unix.IPPROTO_TCP, victim4, netip.MustParseAddr(testbed.LANAddr4), segment)))
+		expect(t, h, web.Netns, "tcp", testbed.LANAddr4, 7001, "lan", testbed.HostAddr4)
+		counted := h.RunIn(h.LAN, "nft", "list", "chain", "ip", "count", "in")
+		if none := strings.Contains(counted, "packets 0 "); none != drop {
+			t.Errorf("dropInvalid %t: the LAN has seen\n%s", drop, counted)
+		}
+	}
 }
 
 func otherNetwork(n testbed.Network) testbed.Network {

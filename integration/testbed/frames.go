@@ -144,6 +144,18 @@ func (h *Host) Flood(from, fromDev, to, toDev string, frame, last Frame, copies 
 	return seen
 }
 
+// Send sends frames from a device in a namespace.
+func (h *Host) Send(path, dev string, frames ...Frame) {
+	h.t.Helper()
+	fd := h.packetSocket(path, dev)
+	defer unix.Close(fd)
+	for _, f := range frames {
+		if _, err := unix.Write(fd, f); err != nil {
+			h.t.Errorf("send frame: %v", err)
+		}
+	}
+}
+
 // packetSocket is a socket for whole frames (packet(7)) on a device.
 func (h *Host) packetSocket(path, dev string) (fd int) {
 	h.t.Helper()

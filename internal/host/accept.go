@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"slices"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/forward"
@@ -15,8 +16,12 @@ func Accepted(bridge string) shared.Object {
 }
 
 // AcceptForwarding lets the bridge through where iptables' policy is to drop what is forwarded,
-// as docker and ufw set it. The book says already that an attachment uses this.
-func (h *Host) AcceptForwarding(ctx context.Context, bridge string, f Families) error {
+// as docker and ufw set it. The book says already that owner uses this. For the first one it
+// also warns of what can't be overridden.
+func (h *Host) AcceptForwarding(ctx context.Context, bridge string, f Families, owner attachment.Owner) error {
+	if used, err := h.usedByOthers(ctx, Accepted(bridge), owner); err != nil || !used {
+		h.WarnOfDrops(ctx)
+	}
 	for _, firewall := range forward.All() {
 		if firewall.V6 && !f.V6 || !firewall.V6 && !f.V4 {
 			continue
@@ -26,6 +31,26 @@ func (h *Host) AcceptForwarding(ctx context.Context, bridge string, f Families) 
 		}
 	}
 	return nil
+}
+
+// ForeignDrops names the nftables chains of others, as "inet filter forward", that drop what is
+// forwarded and not accepted in them, whatever our rules say. iptables' own are left out.
+func (h *Host) ForeignDrops() ([]string, error) {
+	names, err := h.rules.DroppingForward()
+	return slices.DeleteFunc(names, func(name string) bool {
+		return name == "ip filter FORWARD" || name == "ip6 filter FORWARD"
+	}), err
+}
+
+// WarnOfDrops logs a warning for each of ForeignDrops. It reads all chains of the host.
+func (h *Host) WarnOfDrops(ctx context.Context) {
+	names, err := h.ForeignDrops()
+	if err != nil {
+		h.Log.WarnContext(ctx, "cannot tell whether somebody drops what is forwarded", "err", err)
+	}
+	for _, name := range names {
+		h.Log.WarnContext(ctx, "a chain of somebody else drops what is forwarded and not accepted in it", "chain", name)
+	}
 }
 
 func (h *Host) accept(ctx context.Context, firewall forward.Firewall, bridge string) error {

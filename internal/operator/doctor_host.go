@@ -68,12 +68,10 @@ func firewalls(_ context.Context, _ *session) (list []finding, err error) {
 
 // foreignDrops are chains that end a packet's way whatever ours say.
 func foreignDrops(_ context.Context, s *session) (list []finding, err error) {
-	names, err := s.host.Fence.Conn.DroppingForward()
+	names, err := s.host.ForeignDrops()
 	for _, name := range names {
-		if name != "ip filter FORWARD" && name != "ip6 filter FORWARD" {
-			list = append(list, finding{problem, "the nftables chain " + name + " drops what is forwarded and not accepted in it",
-				"accept your bridges there: nft insert rule " + name + " iifname BRIDGE accept, and the same with oifname; ours can't override it"})
-		}
+		list = append(list, finding{problem, "the nftables chain " + name + " drops what is forwarded and not accepted in it",
+			"accept your bridges there: nft insert rule " + name + " iifname BRIDGE accept, and the same with oifname; ours can't override it"})
 	}
 	return list, err
 }

@@ -104,7 +104,7 @@ func (a *adding) acceptStep() steps.Step {
 			if !a.cfg.AcceptForward {
 				return nil
 			}
-			return a.host.AcceptForwarding(ctx, a.plan.Bridge.GatewayName(), a.plan.Forward)
+			return a.host.AcceptForwarding(ctx, a.plan.Bridge.GatewayName(), a.plan.Forward, a.req.Owner)
 		},
 		Undo: func(ctx context.Context) error {
 			return a.host.UndoAccept(ctx, a.plan.Bridge.GatewayName(), a.req.Owner)

@@ -31,6 +31,9 @@ func status(ctx context.Context, r cni.Request) error {
 			return cni.NotAvailable(err)
 		}
 	}
+	if cfg.IsGateway {
+		h.WarnOfDrops(ctx)
+	}
 	if err := freePorts(ctx, h, cfg.Bridge); err != nil {
 		return err
 	}
