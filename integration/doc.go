@@ -50,6 +50,7 @@
 //	walls_test.go       who reaches whom
 //	doctor_test.go      broken hosts, and their cure
 //	keys_test.go        every key's effect
+//	mac_test.go         MAC addresses that are taken
 //	docs_test.go        what the documentation promises
 //	process_test.go     which processes are started
 //	connections_test.go tracked connections of mappings that come and go

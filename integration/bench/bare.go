@@ -14,13 +14,16 @@ type bare struct {
 }
 
 func (b bare) add(c container) error {
-	if err := b.run("attach", c); err != nil {
+	if err := b.run("attach", c); err != nil || b.scenario.Alone {
 		return err
 	}
 	return b.run("publish", c)
 }
 
 func (b bare) del(c container) error {
+	if b.scenario.Alone {
+		return b.run("detach", c)
+	}
 	if err := b.run("unpublish", c); err != nil {
 		return err
 	}

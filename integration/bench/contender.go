@@ -54,21 +54,25 @@ func ourList(s scenario, dir string) []byte {
 // ourListWith sets one more key of vethbridge.
 func ourListWith(s scenario, dir, key string, value any) []byte {
 	state := filepath.Join(dir, "state")
-	return list(
+	return s.list(
 		config{"type": "vethbridge", "bridge": "bench0", "isDefaultGateway": true, "stateDir": state, "ipam": config{"ranges": s.ranges()}, key: value},
 		config{"type": "natport", "ipMasq": true, "stateDir": state, "capabilities": config{"portMappings": true}},
 	)
 }
 
 func referenceList(s scenario, dir, backend string) []byte {
-	return list(
-		config{"type": "bridge", "bridge": "bench0", "isDefaultGateway": true, "ipMasq": true, "ipMasqBackend": backend,
+	return s.list(
+		config{"type": "bridge", "bridge": "bench0", "isDefaultGateway": true, "ipMasq": !s.Alone, "ipMasqBackend": backend,
 			"ipam": config{"type": "host-local", "dataDir": filepath.Join(dir, "ipam"), "ranges": s.ranges()}},
 		config{"type": "portmap", "snat": true, "backend": backend, "capabilities": config{"portMappings": true}},
 	)
 }
 
-func list(plugins ...config) []byte {
+// list is the conflist of the scenario's plugins.
+func (s scenario) list(plugins ...config) []byte {
+	if s.Alone {
+		plugins = plugins[:1]
+	}
 	text, err := json.Marshal(config{"cniVersion": "1.0.0", "name": "bench", "plugins": plugins})
 	if err != nil {
 		panic(err) // of literals above

@@ -8,7 +8,8 @@ type scenario struct {
 	Name   string
 	Ports  int
 	Dual   bool
-	Others int // attachments of the same kind that are there all the time
+	Alone  bool // no second plugin
+	Others int  // attachments of the same kind that are there all the time
 	Rounds int
 }
 
@@ -17,6 +18,7 @@ func scenarios(rounds int) []scenario {
 	few := func(share int) int { return max(rounds/share, 1) }
 	return []scenario{
 		{Name: "first on the host, 1 port", Ports: 1, Rounds: rounds},
+		{Name: "vethbridge alone", Alone: true, Others: 1, Rounds: rounds},
 		{Name: "no port", Others: 1, Rounds: rounds},
 		{Name: "1 port", Ports: 1, Others: 1, Rounds: rounds},
 		{Name: "1 port, dual stack", Ports: 1, Dual: true, Others: 1, Rounds: few(2)},

@@ -16,6 +16,7 @@
 //	localnet.go    route_localnet of a device
 //	connections.go tracked connections that have become wrong
 //	ports.go       ReleasePorts: what natport gave, gone
+//	mac.go         MAC addresses that belong to one attachment each
 //	hairpin.go     hairpin mode where br_netfilter needs it
 //	rebuild.go     a lost book, from the marks in the kernel
 //	release.go     Release: all that an owner has, gone

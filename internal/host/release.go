@@ -156,6 +156,9 @@ func (h *Host) forget(ctx context.Context, owner attachment.Owner, objects ...sh
 				return err
 			}
 		}
+		if err := releaseMAC(tx, owner); err != nil {
+			return err
+		}
 		if err := ipam.Release(tx, owner); err != nil {
 			return err
 		}

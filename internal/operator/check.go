@@ -21,7 +21,7 @@ func check(ctx context.Context, s *session) error {
 			fmt.Fprintln(s.out, err)
 		}
 	}
-	report(s.host.Store.Check(ctx, ipam.Check, nat.CheckBook, fence.Check, shared.Check))
+	report(s.host.Store.Check(ctx, ipam.Check, nat.CheckBook, fence.Check, shared.Check, host.CheckMACs))
 	if !s.state {
 		records, err := s.host.Attachments(ctx, s.network)
 		report(err)

@@ -21,7 +21,7 @@ import (
 const netDir = "/etc/cni/net.d"
 
 func stateFile(ctx context.Context, s *session) ([]finding, error) {
-	if err := s.host.Store.Check(ctx, ipam.Check, nat.CheckBook, fence.Check, shared.Check); err != nil {
+	if err := s.host.Store.Check(ctx, ipam.Check, nat.CheckBook, fence.Check, shared.Check, host.CheckMACs); err != nil {
 		return []finding{{problem, err.Error(), "keep a copy of the state file for a report, remove it, and it is rebuilt from the kernel by the next call"}}, nil
 	}
 	return nil, nil

@@ -1,6 +1,8 @@
 package state
 
 import (
+	"net"
+
 	"vethbridge/internal/attachment"
 )
 
@@ -23,6 +25,8 @@ type Attachment struct {
 	Netns    Netns            `json:"netns"`
 	HostLink string           `json:"hostLink,omitempty"` // empty where another plugin made the link
 	Bridge   string           `json:"bridge,omitempty"`
+	// MAC is the container's address on the bridge, claimed by it; nil where others made the link.
+	MAC net.HardwareAddr `json:"mac,omitempty"`
 	// RemoveBridge says that the bridge goes with its last attachment, so that DEL can do it
 	// without the config.
 	RemoveBridge bool `json:"removeBridge,omitempty"`

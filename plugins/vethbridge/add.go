@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"slices"
 
@@ -138,6 +139,9 @@ func (a *adding) useBridge(ctx context.Context) (st links.BridgeState, err error
 }
 
 func (a *adding) attachPort(ctx context.Context) (err error) {
+	if bytes.Equal(a.bridge.MAC, a.plan.Port.MAC) {
+		return &bridgeMACError{a.bridge.Name, a.bridge.MAC}
+	}
 	a.hostEnd, a.container, err = a.host.Links.AddPort(ctx, a.port())
 	return err
 }

@@ -76,11 +76,14 @@ func (a *adding) delegate(ctx context.Context) error {
 func (a *adding) record(tx *state.Tx, assignment Assignment) error {
 	owner := a.req.Owner
 	a.plan = newPlan(a.cfg, owner, assignment)
-	err := tx.PutAttachment(state.Attachment{
+	record := state.Attachment{
 		Owner: owner, BootID: tx.BootID(), Netns: a.ns.Identity(),
 		HostLink: a.plan.Port.HostName, Bridge: a.cfg.Bridge, Uplink: a.cfg.Uplink, GatewayLink: a.cfg.gatewayLink(), RemoveBridge: a.cfg.RemoveBridge, Created: state.Now(),
-	})
-	if err != nil {
+	}
+	if err := host.ClaimMAC(tx, &record, a.plan.Port.MAC); err != nil {
+		return err
+	}
+	if err := tx.PutAttachment(record); err != nil {
 		return err
 	}
 	for _, o := range a.shared() {
@@ -124,6 +127,7 @@ func (a *adding) makeRoom(ctx context.Context, err error) (bool, error) {
 	var attached *attachedError
 	var taken *ipam.TakenError
 	var exhausted *ipam.ExhaustedError
+	var mac *host.MACTakenError
 	switch {
 	case errors.As(err, &attached):
 		if a.complete(ctx, attached.leases) {
@@ -132,6 +136,8 @@ func (a *adding) makeRoom(ctx context.Context, err error) (bool, error) {
 		return true, a.host.Release(ctx, a.req.Owner)
 	case errors.As(err, &taken):
 		return a.host.ReclaimHolder(ctx, taken.Holder)
+	case errors.As(err, &mac):
+		return a.host.ReclaimHolder(ctx, mac.Holder)
 	case errors.As(err, &exhausted):
 		return a.host.MakeRoom(ctx, a.req.Owner.Network)
 	}

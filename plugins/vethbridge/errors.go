@@ -3,12 +3,34 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net"
 
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
 	"vethbridge/internal/links"
 	"vethbridge/pkg/ipam"
 )
+
+// bridgeMACError says that a requested MAC address is the bridge's own.
+type bridgeMACError struct {
+	bridge string
+	mac    net.HardwareAddr
+}
+
+func (e *bridgeMACError) Error() string {
+	return fmt.Sprintf("claim MAC address: %s is that of bridge %s", e.mac, e.bridge)
+}
+
+// macError says what an error about a MAC address means in CNI.
+func macError(err error) error {
+	var taken *host.MACTakenError
+	var own *bridgeMACError
+	if errors.As(err, &taken) || errors.As(err, &own) {
+		return &cni.Error{Code: cni.CodeAddressTaken, Message: err.Error(), Cause: err,
+			Details: "ask for another MAC address, or for none: it follows from the IP address then"}
+	}
+	return err
+}
 
 // cniError says what an error of the libraries means in CNI, and the way out.
 func cniError(err error) error {
@@ -26,7 +48,7 @@ func cniError(err error) error {
 			Details: "remove the containers of the former subnet, and the bridge gets the new gateway; or give the new subnet " +
 				"a network name of its own; or set \"forceAddress\": true, which cuts them off"}
 	}
-	return ipamError(linkError(uplinkError(vlanError(err))))
+	return ipamError(macError(linkError(uplinkError(vlanError(err)))))
 }
 
 // linkError says what an error of internal/links means in CNI.
