@@ -38,6 +38,7 @@ demo: deps build ## the main job on real namespaces, with pictures
 bench: deps build ## ours beside the reference plugins in the same run
 	@mkdir -p .cache
 	$(GO) -C integration/bench run . -ours $(CURDIR)/bin -json $(CURDIR)/.cache/bench.json
+	$(GO) -C integration/bench run ./plot $(CURDIR)/.cache/bench.json $(CURDIR)/.cache
 	$(GO) -C integration/bench run . -ours $(CURDIR)/bin -path
 	$(GO) -C integration/bench run ./leases
 

@@ -21,8 +21,8 @@ type fault struct {
 // others to be reported.
 func faults() []fault {
 	var list []fault
-	for _, errno := range []string{"EIO", "ENOSPC", "ENOMEM"} {
-		for _, call := range []string{"openat", "flock", "pwrite64", "fstat", "ftruncate", "mmap"} {
+	for _, errno := range []string{"EIO", "ENOSPC", "ENOMEM", "EAGAIN"} {
+		for _, call := range []string{"openat", "flock", "pread64", "pwrite64", "fstat", "ftruncate", "mmap"} {
 			list = append(list, fault{call, errno, true})
 		}
 	}
@@ -36,7 +36,7 @@ func faults() []fault {
 }
 
 // mostCalls bounds how often one system call is made to fail.
-const mostCalls = 25
+const mostCalls = 80
 
 // TestAnyFailingSystemCallEndsInAnErrorOrInAWholeAttachment makes every system call of an
 // ADD fail once. There is no third way: success that is broken, or an error that leaves
@@ -64,13 +64,7 @@ func sweep(t *testing.T, h *testbed.Host, n testbed.Network, f fault, victim int
 	before := h.Snapshot()
 	for i := 1; i <= mostCalls; i++ {
 		answer, result := n.TryAddWrapped(t, c, victim, f.wrap(h, trace, i))
-		injected, err := os.ReadFile(trace)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, ok := answer.Error(); answer.Exit != 0 && !ok {
-			t.Errorf("call %d: exit %d without an error: %s%s", i, answer.Exit, answer.Stdout, answer.Stderr)
-		}
+		injected := failedAsTold(t, answer, trace)
 		if answer.Exit == 0 {
 			if a := n.Check(t, c, result.Raw); a.Exit != 0 {
 				t.Errorf("call %d: ADD succeeded and CHECK says %s", i, a.Stdout)
@@ -81,10 +75,24 @@ func sweep(t *testing.T, h *testbed.Host, n testbed.Network, f fault, victim int
 		if t.Failed() {
 			t.Fatalf("%s fails with %s at call %d:\n%s", f.syscall, f.errno, i, answer.Stdout)
 		}
-		if !strings.Contains(string(injected), "INJECTED") {
+		if !injected {
 			return
 		}
 	}
+}
+
+// failedAsTold wants a failure to be an error of the spec, and reports whether a call was made
+// to fail at all.
+func failedAsTold(t *testing.T, answer testbed.Answer, trace string) (injected bool) {
+	t.Helper()
+	text, err := os.ReadFile(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := answer.Error(); answer.Exit != 0 && !ok {
+		t.Errorf("exit %d without an error: %s%s", answer.Exit, answer.Stdout, answer.Stderr)
+	}
+	return strings.Contains(string(text), "INJECTED")
 }
 
 func (f fault) wrap(h *testbed.Host, trace string, n int) []string {
@@ -97,4 +105,47 @@ func (f fault) wrap(h *testbed.Host, trace string, n int) []string {
 		words = append(words, "-P", filepath.Join(h.StateDir, name))
 	}
 	return words
+}
+
+// TestADelWithAFailingSystemCallSaysSoOrHasReleasedEverything makes every system call of a DEL
+// fail once: success, and a lease that stays, would be an address lost.
+func TestADelWithAFailingSystemCallSaysSoOrHasReleasedEverything(t *testing.T) {
+	for _, f := range faults() {
+		t.Run(f.syscall+" "+f.errno, func(t *testing.T) {
+			h, n := newDemo(t)
+			n = n.With(0, "ipMasq", true)
+			n.Del(t, testbed.Container{ID: "first", Netns: h.NewContainer()}, nil)
+			for victim := range n.Chain {
+				sweepDel(t, h, n, f, victim)
+			}
+		})
+	}
+}
+
+func sweepDel(t *testing.T, h *testbed.Host, n testbed.Network, f fault, victim int) {
+	t.Helper()
+	trace := filepath.Join(t.TempDir(), "trace")
+	c := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}
+	before := h.Snapshot()
+	for i := 1; i <= mostCalls; i++ {
+		n.Add(t, c)
+		if victim == 0 {
+			n.TryDel(t, c, 1)
+		}
+		faulty := n
+		faulty.Wrap = f.wrap(h, trace, i)
+		answer := faulty.TryDel(t, c, victim)
+		injected := failedAsTold(t, answer, trace)
+		if left, _ := operate(t, h, "ls", "--json"); answer.Exit == 0 && strings.Contains(left, [...]string{`"container": "web"`, "8080"}[victim]) {
+			t.Errorf("call %d: DEL succeeded and left %s", i, left)
+		}
+		n.Del(t, c, nil)
+		h.Same(t, before)
+		if t.Failed() {
+			t.Fatalf("%s fails with %s at call %d:\n%s", f.syscall, f.errno, i, answer.Stdout)
+		}
+		if !injected {
+			return
+		}
+	}
 }

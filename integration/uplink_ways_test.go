@@ -105,9 +105,7 @@ func TestDHCPServerOfTheLANGivesAddresses(t *testing.T) {
 // host its default route, and would let it expire if nobody heard them any more.
 func TestBridgeHearsTheRoutersOfTheUplinkItStandsFor(t *testing.T) {
 	h, n := newDemo(t)
-	h.Run("ip", "-6", "route", "del", "default")
-	background(t, "nsenter", "--net="+h.LAN, "dnsmasq", "--keep-in-foreground", "--port=0", "--interface=eth0", "--bind-interfaces",
-		"--enable-ra", "--dhcp-range=2001:db8:1::,ra-only", "--ra-param=eth0,4,1800", "--conf-file=/dev/null", "--pid-file=", "--user=root")
+	advertise(t, h)
 	advertised := func(dev string) bool {
 		return strings.Contains(h.Run("ip", "-6", "route", "show", "default", "dev", dev), "proto ra")
 	}
@@ -123,6 +121,14 @@ func TestBridgeHearsTheRoutersOfTheUplinkItStandsFor(t *testing.T) {
 	if left := h.Run("ip", "-o", "addr", "show", "dev", "demo0", "scope", "global"); left != "" {
 		t.Errorf("left on the bridge: %s", left)
 	}
+}
+
+// advertise has a router on the LAN that tells the host its default route every few seconds.
+func advertise(t *testing.T, h *testbed.Host) {
+	t.Helper()
+	h.Run("ip", "-6", "route", "del", "default")
+	background(t, "nsenter", "--net="+h.LAN, "dnsmasq", "--keep-in-foreground", "--port=0", "--interface=eth0", "--bind-interfaces",
+		"--enable-ra", "--dhcp-range=2001:db8:1::,ra-only", "--ra-param=eth0,4,1800", "--conf-file=/dev/null", "--pid-file=", "--user=root")
 }
 
 // await looks until what a daemon does in its own time is done.

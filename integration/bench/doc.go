@@ -15,5 +15,7 @@
 //	measure.go    the rounds
 //	path.go       what packets between containers cost
 //	report.go     medians, spread and ratios, as a table and as JSON
+//	leases/       what an address costs beside others
+//	plot/         the figures as pictures
 //	floor/        the program that makes only the kernel calls
 package main

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"vethbridge/internal/fence"
@@ -48,13 +49,17 @@ func Open(stateDir string, log *slog.Logger) (*Host, error) {
 	return h, nil
 }
 
-// Begin makes sure that there is a book, so that one that was lost is rebuilt before it is
-// read. ADD begins it by itself.
-func (h *Host) Begin(ctx context.Context) error {
-	if h.Store.Begun() {
-		return nil
+// OpenWithBook is Open that also makes sure that there is a book, so that one that was lost is
+// rebuilt before it is read. ADD begins it by itself.
+func OpenWithBook(ctx context.Context, stateDir string, log *slog.Logger) (*Host, error) {
+	h, err := Open(stateDir, log)
+	if err != nil || h.Store.Begun() {
+		return h, err
 	}
-	return h.Store.Update(ctx, func(*state.Tx) error { return nil })
+	if err := h.Store.Update(ctx, func(*state.Tx) error { return nil }); err != nil {
+		return nil, errors.Join(err, h.Close())
+	}
+	return h, nil
 }
 
 // Close closes the sockets. After deletions of rules it waits for the kernel's grace

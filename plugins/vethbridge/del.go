@@ -12,14 +12,11 @@ import (
 // del releases all that the owner has. It needs no namespace, no prevResult, and of the
 // config only where the state is and whether a plugin gave the addresses.
 func del(ctx context.Context, r cni.Request) error {
-	h, err := host.Open(r.StateDir, r.Log)
+	h, err := host.OpenWithBook(ctx, r.StateDir, r.Log)
 	if err != nil {
 		return cni.StateError(err)
 	}
 	defer h.Close()
-	if err := h.Begin(ctx); err != nil {
-		return cni.StateError(err)
-	}
 	attached, err := h.Attached(ctx, r.Owner)
 	if err != nil {
 		return cni.StateError(err)

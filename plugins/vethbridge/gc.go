@@ -10,14 +10,11 @@ import (
 
 // gc releases every attachment of the network that the runtime does not name as valid.
 func gc(ctx context.Context, r cni.Request) error {
-	h, err := host.Open(r.StateDir, r.Log)
+	h, err := host.OpenWithBook(ctx, r.StateDir, r.Log)
 	if err != nil {
 		return cni.StateError(err)
 	}
 	defer h.Close()
-	if err := h.Begin(ctx); err != nil {
-		return cni.StateError(err)
-	}
 	err = h.CollectGarbage(ctx, r.Owner.Network, r.Valid)
 	if plugin, ok := delegatedIPAM(r); ok {
 		err = errors.Join(err, plugin.GC(ctx, r))
