@@ -83,6 +83,7 @@ func draw(rows []row, verb string, of func(row) float64) (*plot.Plot, error) {
 		p.Add(bars)
 		p.Legend.Add(contender, bars)
 	}
+	p.Y.Max += 0.6 // room for the legend
 	return p, nil
 }
 
