@@ -239,6 +239,30 @@ func TestBroadcastsAreBounded(t *testing.T) {
 	expect(t, h, victim.Netns, "tcp", "10.99.0.1", 7000, "host", "")
 }
 
+// TestTwoPortsOfOneContainerMakeNoLoop is about a container that joins its two interfaces on one
+// bridge: without the guard, each broadcast would go round for ever.
+func TestTwoPortsOfOneContainerMakeNoLoop(t *testing.T) {
+	h, n := newDemo(t)
+	victim, _ := attach(t, h, n, "victim")
+	evil, _ := attach(t, h, n, "evil")
+	db, _ := attach(t, h, n, "db")
+	second := testbed.Call{Plugin: "vethbridge", Command: "ADD", Container: "evil", Netns: evil.Netns, IfName: "eth1",
+		Config: n.Chain[0].With("isDefaultGateway", nil).With("isGateway", true).JSON()}
+	if answer := n.Plugins.Do(t, second); answer.Exit != 0 {
+		t.Fatalf("ADD of the second interface: %s", answer.Stdout)
+	}
+	h.RunIn(evil.Netns, "ip", "link", "add", "loop", "type", "bridge")
+	for _, link := range []string{"eth0", "eth1"} {
+		h.RunIn(evil.Netns, "ip", "link", "set", link, "master", "loop")
+	}
+	h.RunIn(evil.Netns, "ip", "link", "set", "loop", "up")
+	frame := testbed.Ether(everybody, victimMAC, unix.ETH_P_ARP, testbed.ARP(1, victimMAC, victim4, gateway4))
+	last := testbed.Ether(mac("0a:58:0a:63:00:04"), victimMAC, unix.ETH_P_IP, udp(victim4, 7, netip.MustParseAddr("10.99.0.4"), 7, "last"))
+	if seen := h.Flood(victim.Netns, "eth0", db.Netns, "eth0", frame, last, 20); seen != 20 {
+		t.Errorf("20 broadcasts arrive as %d", seen)
+	}
+}
+
 // TestMacspoofchkHoldsTheMACAddressOnly is the reference plugin's meaning of that key.
 func TestMacspoofchkHoldsTheMACAddressOnly(t *testing.T) {
 	h, n := newDemo(t)
