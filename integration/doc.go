@@ -52,6 +52,7 @@
 //	keys_test.go        every key's effect
 //	mac_test.go         MAC addresses that are taken
 //	router_test.go      the host's own default route
+//	inspect_test.go     one attachment as the operator sees it
 //	docs_test.go        what the documentation promises
 //	process_test.go     which processes are started
 //	connections_test.go tracked connections of mappings that come and go

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 
 	"vethbridge/internal/host"
 	"vethbridge/internal/state"
@@ -22,6 +23,7 @@ const (
 const usage = `vethbridge is a CNI plugin; started by hand it shows and mends what it made on this host.
 
   vethbridge ls [--json] [--network NAME]     what is attached: addresses, ports, state
+  vethbridge inspect WHAT [--json]            one attachment whole: by container ID, address, host port or link
   vethbridge check [--state]                  the state file, and the kernel beside it
   vethbridge repair                           rules that are missing are put back
   vethbridge doctor [--json] [--config FILE]  every known trap on this host, with the way out
@@ -47,11 +49,12 @@ type session struct {
 	state   bool
 	config  string
 	dataDir string
+	subject string // what inspect looks for
 }
 
 // commands by their names.
 var commands = map[string]func(context.Context, *session) error{
-	"ls": list, "check": check, "repair": repair, "gc": collect, "import": importLeases, "doctor": doctor,
+	"ls": list, "check": check, "repair": repair, "gc": collect, "import": importLeases, "doctor": doctor, "inspect": inspect,
 }
 
 // Run runs the command that the arguments name and returns the exit status.
@@ -90,7 +93,11 @@ func (s *session) parse(args []string, errOut io.Writer) (dir string, err error)
 	flags.BoolVar(&s.state, "state", false, "the state file only")
 	flags.StringVar(&s.config, "config", "", "network config with the plugin's ipam")
 	flags.StringVar(&s.dataDir, "data-dir", "/var/lib/cni/networks", "data directory of host-local")
-	if err := flags.Parse(args[1:]); err != nil {
+	rest := args[1:]
+	if args[0] == "inspect" {
+		rest = s.takeSubject(rest)
+	}
+	if err := flags.Parse(rest); err != nil {
 		return "", err
 	}
 	if flags.NArg() > 0 {
@@ -98,6 +105,15 @@ func (s *session) parse(args []string, errOut io.Writer) (dir string, err error)
 		return "", errFindings
 	}
 	return dir, nil
+}
+
+// takeSubject takes what shall be inspected out of the arguments; it comes first.
+func (s *session) takeSubject(args []string) []string {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return args
+	}
+	s.subject = args[0]
+	return args[1:]
 }
 
 func (s *session) run(ctx context.Context, dir string, errOut io.Writer, command func(context.Context, *session) error) error {

@@ -8,6 +8,7 @@
 //
 //	command.go   Run: the commands and their flags
 //	ls.go        ls: what is attached
+//	inspect.go   inspect: one attachment whole
 //	check.go     check: the book, and the kernel beside it
 //	mend.go      repair and gc
 //	doctor.go    doctor: every known trap; doctor_host.go, doctor_network.go have them

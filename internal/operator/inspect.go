@@ -1,0 +1,129 @@
+package operator
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"vethbridge/internal/fence"
+	"vethbridge/internal/state"
+	"vethbridge/pkg/nat"
+)
+
+// whole is one attachment with all that belongs to it.
+type whole struct {
+	row
+	Namespace    string   `json:"namespace,omitempty"`
+	MAC          string   `json:"mac,omitempty"`
+	Masqueraded  []string `json:"masqueraded"`
+	Fence        []string `json:"fence"`
+	LocalhostVia string   `json:"localhostVia,omitempty"`
+}
+
+// inspect shows the one attachment that a container ID (or its beginning), an address, a host
+// port or a host link belongs to.
+func inspect(ctx context.Context, s *session) error {
+	if s.subject == "" {
+		return errors.New("what shall be inspected? give a container ID, an address, a host port or a host link")
+	}
+	rows, err := s.rows(ctx)
+	if err != nil {
+		return err
+	}
+	found := slices.DeleteFunc(rows, func(r row) bool { return !r.is(s.subject) })
+	if len(found) != 1 {
+		for _, r := range found {
+			fmt.Fprintf(s.out, "%s/%s/%s\n", r.Network, r.Container, r.IfName)
+		}
+		return fmt.Errorf("%q is %d attachments; \"vethbridge ls\" shows them all", s.subject, len(found))
+	}
+	w, err := s.whole(ctx, found[0])
+	if err != nil {
+		return err
+	}
+	return w.show(s)
+}
+
+// is reports whether the subject names the attachment.
+func (r row) is(subject string) bool {
+	if strings.HasPrefix(r.Container, subject) || r.Link == subject {
+		return true
+	}
+	for _, a := range r.Addresses {
+		if address, _, _ := strings.Cut(a, "/"); address == subject {
+			return true
+		}
+	}
+	return slices.ContainsFunc(r.Ports, func(p string) bool {
+		host, _, _ := strings.Cut(p, " -> ")
+		return strings.HasSuffix(host, ":"+subject)
+	})
+}
+
+func (s *session) whole(ctx context.Context, r row) (w whole, err error) {
+	w = whole{row: r, Masqueraded: []string{}, Fence: []string{}}
+	records, err := s.host.Attachments(ctx, r.Network)
+	if err != nil {
+		return w, err
+	}
+	i := slices.IndexFunc(records, func(a state.Attachment) bool {
+		return a.Owner.ContainerID == r.Container && a.Owner.IfName == r.IfName
+	})
+	if i < 0 {
+		return w, errors.New("it has just gone")
+	}
+	a := records[i]
+	w.Namespace, w.MAC, w.LocalhostVia = a.Netns.Path, a.MAC.String(), a.LocalhostVia
+	return w, s.host.Store.View(ctx, func(tx *state.Tx) error { return w.rules(tx, a) })
+}
+
+// rules fills in what the attachment needs in the kernel's tables.
+func (w *whole) rules(tx *state.Tx, a state.Attachment) error {
+	elements, err := fence.Recorded(tx, a.Owner)
+	for _, e := range elements {
+		w.Fence = append(w.Fence, e.String())
+	}
+	if err != nil {
+		return err
+	}
+	for _, part := range []nat.Part{nat.PartVethbridge, nat.PartNatport} {
+		t, err := nat.Recorded(tx, a.Owner, part)
+		if err != nil {
+			return err
+		}
+		for _, p := range t.Masquerade {
+			w.Masqueraded = append(w.Masqueraded, p.String())
+		}
+	}
+	return nil
+}
+
+func (w whole) show(s *session) error {
+	if s.json {
+		e := json.NewEncoder(s.out)
+		e.SetIndent("", "  ")
+		return e.Encode(w)
+	}
+	line := func(name string, values ...string) {
+		if text := strings.Join(values, "\n               "); text != "" {
+			fmt.Fprintf(s.out, "%-14s %s\n", name, text)
+		}
+	}
+	line("network", w.Network)
+	line("container", w.Container)
+	line("interface", w.IfName)
+	line("state", w.State+", for "+w.Age)
+	line("namespace", w.Namespace)
+	line("host link", w.Link)
+	line("bridge", w.Bridge)
+	line("MAC address", w.MAC)
+	line("addresses", w.Addresses...)
+	line("ports", w.Ports...)
+	line("127.0.0.1 by", w.LocalhostVia)
+	line("masqueraded", w.Masqueraded...)
+	line("guard, walls", w.Fence...)
+	return nil
+}
