@@ -1,0 +1,158 @@
+package iptables
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"vethbridge/pkg/nat"
+)
+
+// Backend is the iptables backend. It works in the network namespace of the calling thread,
+// and is not safe for concurrent use.
+type Backend struct {
+	variant Variant
+}
+
+// New returns a backend that works by the programs of a variant.
+func New(v Variant) *Backend { return &Backend{v} }
+
+// state is what a family had before it was changed.
+type state struct {
+	family family
+	saved  saved
+	held   nat.Ruleset
+}
+
+// read reads both families.
+func (b *Backend) read(ctx context.Context) ([]state, error) {
+	var list []state
+	for _, f := range families() {
+		s, err := b.save(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		r, err := f.ruleset(s)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, state{f, s, r})
+	}
+	return list, nil
+}
+
+// List reads our chains back. A chain, a jump or a rule that is not there is named in
+// Missing.
+func (b *Backend) List(ctx context.Context) (nat.Ruleset, error) {
+	states, err := b.read(ctx)
+	if err != nil {
+		return nat.Ruleset{}, fmt.Errorf("list translations: %w", err)
+	}
+	r := merged(states)
+	for _, s := range states {
+		want, err := s.family.rules(r)
+		if err != nil {
+			return nat.Ruleset{}, fmt.Errorf("list translations: %w", err)
+		}
+		r.Missing = append(r.Missing, s.saved.missing(s.family.program, want)...)
+	}
+	return r, nil
+}
+
+// merged is the ruleset of both families.
+func merged(states []state) nat.Ruleset {
+	var r nat.Ruleset
+	for _, s := range states {
+		r.Entries = append(r.Entries, s.held.Entries...)
+		r.Networks.Masquerade = append(r.Networks.Masquerade, s.held.Networks.Masquerade...)
+		r.Networks.Hairpin = append(r.Networks.Hairpin, s.held.Networks.Hairpin...)
+		r.Networks.Inside = append(r.Networks.Inside, s.held.Networks.Inside...)
+	}
+	slices.SortFunc(r.Entries, func(a, b nat.Entry) int { return a.Mapping.Compare(b.Mapping) })
+	return r
+}
+
+// Apply makes one change. It reads and writes all that is there.
+func (b *Backend) Apply(ctx context.Context, c nat.Change) error {
+	if c.Empty() {
+		return nil
+	}
+	states, err := b.read(ctx)
+	if err != nil {
+		return fmt.Errorf("change translations: %w", err)
+	}
+	for _, s := range states {
+		if !s.saved.whole() {
+			return fmt.Errorf("change translations: chains of %s are missing: %w", s.family.program, nat.ErrDrift)
+		}
+	}
+	after, err := changed(merged(states), c)
+	if err != nil {
+		return fmt.Errorf("change translations: %w", err)
+	}
+	if err := b.load(ctx, states, after); err != nil {
+		return fmt.Errorf("change translations: %w", err)
+	}
+	return nil
+}
+
+// Restore makes our chains hold exactly the ruleset. What others have in the same tables
+// stays, and so do established connections, since conntrack holds their translations.
+func (b *Backend) Restore(ctx context.Context, r nat.Ruleset) error {
+	states, err := b.read(ctx)
+	if err == nil {
+		err = b.load(ctx, states, r)
+	}
+	if err != nil {
+		return fmt.Errorf("restore translations: %w", err)
+	}
+	return nil
+}
+
+// load writes one family after the other. The kernel has no transaction over both: if one
+// fails, it and those before it get back what they had.
+func (b *Backend) load(ctx context.Context, before []state, r nat.Ruleset) error {
+	for i, s := range before {
+		err := b.write(ctx, s, r)
+		if err == nil {
+			continue
+		}
+		for _, done := range before[:i+1] {
+			err = errors.Join(err, b.undo(context.WithoutCancel(ctx), done))
+		}
+		return err
+	}
+	return nil
+}
+
+func (b *Backend) write(ctx context.Context, have state, r nat.Ruleset) error {
+	rules, err := have.family.rules(r)
+	if err != nil {
+		return err
+	}
+	return b.restore(ctx, have.family, writing(have.saved, rules))
+}
+
+// undo reads again what there is now, since a failed program may have written one table of
+// two.
+func (b *Backend) undo(ctx context.Context, before state) error {
+	if before.saved.empty() {
+		return b.clear(ctx, before.family)
+	}
+	now, err := b.save(ctx, before.family)
+	if err != nil {
+		return err
+	}
+	return b.write(ctx, state{family: before.family, saved: now}, before.held)
+}
+
+// Usable tells why the programs or the kernel's tables can't be used.
+func (b *Backend) Usable(ctx context.Context) error {
+	for _, f := range families() {
+		if _, err := b.save(ctx, f); err != nil {
+			return fmt.Errorf("use iptables: %w", err)
+		}
+	}
+	return nil
+}
