@@ -18,16 +18,16 @@ type Backend struct {
 // New returns a backend that works by the programs of a variant.
 func New(v Variant) *Backend { return &Backend{v} }
 
-// state is what a family had before it was changed.
-type state struct {
+// found is what a family had before it was changed.
+type found struct {
 	family family
 	saved  saved
 	held   nat.Ruleset
 }
 
 // read reads both families.
-func (b *Backend) read(ctx context.Context) ([]state, error) {
-	var list []state
+func (b *Backend) read(ctx context.Context) ([]found, error) {
+	var list []found
 	for _, f := range families() {
 		s, err := b.save(ctx, f)
 		if err != nil {
@@ -37,7 +37,7 @@ func (b *Backend) read(ctx context.Context) ([]state, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, state{f, s, r})
+		list = append(list, found{f, s, r})
 	}
 	return list, nil
 }
@@ -45,12 +45,12 @@ func (b *Backend) read(ctx context.Context) ([]state, error) {
 // List reads our chains back. A chain, a jump or a rule that is not there is named in
 // Missing.
 func (b *Backend) List(ctx context.Context) (nat.Ruleset, error) {
-	states, err := b.read(ctx)
+	both, err := b.read(ctx)
 	if err != nil {
 		return nat.Ruleset{}, fmt.Errorf("list translations: %w", err)
 	}
-	r := merged(states)
-	for _, s := range states {
+	r := merged(both)
+	for _, s := range both {
 		want, err := s.family.rules(r)
 		if err != nil {
 			return nat.Ruleset{}, fmt.Errorf("list translations: %w", err)
@@ -61,9 +61,9 @@ func (b *Backend) List(ctx context.Context) (nat.Ruleset, error) {
 }
 
 // merged is the ruleset of both families.
-func merged(states []state) nat.Ruleset {
+func merged(both []found) nat.Ruleset {
 	var r nat.Ruleset
-	for _, s := range states {
+	for _, s := range both {
 		r.Entries = append(r.Entries, s.held.Entries...)
 		r.Networks.Masquerade = append(r.Networks.Masquerade, s.held.Networks.Masquerade...)
 		r.Networks.Hairpin = append(r.Networks.Hairpin, s.held.Networks.Hairpin...)
@@ -78,20 +78,20 @@ func (b *Backend) Apply(ctx context.Context, c nat.Change) error {
 	if c.Empty() {
 		return nil
 	}
-	states, err := b.read(ctx)
+	both, err := b.read(ctx)
 	if err != nil {
 		return fmt.Errorf("change translations: %w", err)
 	}
-	for _, s := range states {
+	for _, s := range both {
 		if !s.saved.whole() {
 			return fmt.Errorf("change translations: chains of %s are missing: %w", s.family.program, nat.ErrDrift)
 		}
 	}
-	after, err := changed(merged(states), c)
+	after, err := changed(merged(both), c)
 	if err != nil {
 		return fmt.Errorf("change translations: %w", err)
 	}
-	if err := b.load(ctx, states, after); err != nil {
+	if err := b.load(ctx, both, after); err != nil {
 		return fmt.Errorf("change translations: %w", err)
 	}
 	return nil
@@ -100,9 +100,9 @@ func (b *Backend) Apply(ctx context.Context, c nat.Change) error {
 // Restore makes our chains hold exactly the ruleset. What others have in the same tables
 // stays, and so do established connections, since conntrack holds their translations.
 func (b *Backend) Restore(ctx context.Context, r nat.Ruleset) error {
-	states, err := b.read(ctx)
+	both, err := b.read(ctx)
 	if err == nil {
-		err = b.load(ctx, states, r)
+		err = b.load(ctx, both, r)
 	}
 	if err != nil {
 		return fmt.Errorf("restore translations: %w", err)
@@ -112,7 +112,7 @@ func (b *Backend) Restore(ctx context.Context, r nat.Ruleset) error {
 
 // load writes one family after the other. The kernel has no transaction over both: if one
 // fails, it and those before it get back what they had.
-func (b *Backend) load(ctx context.Context, before []state, r nat.Ruleset) error {
+func (b *Backend) load(ctx context.Context, before []found, r nat.Ruleset) error {
 	for i, s := range before {
 		err := b.write(ctx, s, r)
 		if err == nil {
@@ -126,7 +126,7 @@ func (b *Backend) load(ctx context.Context, before []state, r nat.Ruleset) error
 	return nil
 }
 
-func (b *Backend) write(ctx context.Context, have state, r nat.Ruleset) error {
+func (b *Backend) write(ctx context.Context, have found, r nat.Ruleset) error {
 	rules, err := have.family.rules(r)
 	if err != nil {
 		return err
@@ -136,7 +136,7 @@ func (b *Backend) write(ctx context.Context, have state, r nat.Ruleset) error {
 
 // undo reads again what there is now, since a failed program may have written one table of
 // two.
-func (b *Backend) undo(ctx context.Context, before state) error {
+func (b *Backend) undo(ctx context.Context, before found) error {
 	if before.saved.empty() {
 		return b.clear(ctx, before.family)
 	}
@@ -144,7 +144,7 @@ func (b *Backend) undo(ctx context.Context, before state) error {
 	if err != nil {
 		return err
 	}
-	return b.write(ctx, state{family: before.family, saved: now}, before.held)
+	return b.write(ctx, found{family: before.family, saved: now}, before.held)
 }
 
 // Usable tells why the programs or the kernel's tables can't be used.
