@@ -131,7 +131,7 @@ func TestWhatCouldEndALineIsRefused(t *testing.T) {
 	})
 }
 
-// The program of IPv6 is replaced by one that fails to restore, or by none.
+// The program that restores IPv6 is replaced by one that fails.
 func TestFailureOfIPv6TakesIPv4Back(t *testing.T) {
 	bothVariants(t, func(t *testing.T, v Variant, b *Backend) {
 		for _, before := range []func() error{
