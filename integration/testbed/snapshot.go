@@ -52,5 +52,5 @@ func (h *Host) Same(t testing.TB, before string) {
 			t.Errorf("left over: %s", line)
 		}
 	}
-	t.Errorf("the host is not as before")
+	t.Errorf("the host is not as before:\n%s\nbut:\n%s", before, after)
 }

@@ -84,9 +84,11 @@ func inOrder(list []HeldAddress) []HeldAddress {
 	return append(four, six...)
 }
 
-// DropAddresses takes addresses from a link. One that is gone is no error.
+// DropAddresses takes addresses from a link, the last added first: secondary ones would go
+// with their primary, and whatever is left stands in its place if AddAddresses completes it
+// again. One that is gone is no error.
 func (h *Host) DropAddresses(link Link, list []HeldAddress) error {
-	for _, a := range slices.Backward(list) { // secondary ones would go with their primary
+	for _, a := range slices.Backward(inOrder(list)) {
 		_, err := h.raw.do(unix.RTM_DELADDR, unix.NLM_F_ACK, a.on(link, 0)...)
 		if err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
 			return fmt.Errorf("remove address %s from %s: %w", a, link.Name, err)
