@@ -30,7 +30,7 @@ func breakages() []breakage {
 		{"ruleset flushed", "table", host("nft", "flush", "ruleset")},
 		{"one mapping deleted", "mapping tcp 0.0.0.0:8080 -> 10.99.0.2:80 is missing",
 			host("nft", "delete", "element", "inet", "vethbridge", "any_ports4", "{ tcp . 8080 }")},
-		{"masquerade deleted", "network 10.99.0.0/24", host("nft", "delete", "element", "inet", "vethbridge", "masquerade4", "{ 10.99.0.0/24 }")},
+		{"masquerade deleted", "masquerade 10.99.0.0/24 is missing", host("nft", "delete", "element", "inet", "vethbridge", "masquerade4", "{ 10.99.0.0/24 }")},
 		{"guard flushed", "guard", host("nft", "flush", "chain", "inet", "vethbridge", "guard")},
 		{"spoof guard gone", "table bridge vethbridge is missing", host("nft", "delete", "table", "bridge", "vethbridge")},
 		{"spoof guard flushed", `rule "from another MAC address"`, host("nft", "flush", "chain", "bridge", "vethbridge", "prerouting")},

@@ -69,7 +69,7 @@ func badInputs(t *testing.T, n testbed.Network, c testbed.Container) []badInput 
 	port := func(p testbed.Port) testbed.Call {
 		return call(ports.With("prevResult", previous).With("runtimeConfig", testbed.Config{"portMappings": []any{p}}))
 	}
-	return []badInput{
+	list := []badInput{
 		{"bad JSON", 6, "invalid character", raw(`{"name" 1}`)},
 		{"unknown cniVersion", 1, "incompatible", key("cniVersion", "9.9.9")},
 		{"missing name", 7, "name", key("name", nil)},
@@ -107,7 +107,33 @@ func badInputs(t *testing.T, n testbed.Network, c testbed.Container) []badInput 
 		{"isolation that is none", 7, "isolation", key("isolation", "all")},
 		{"host access that is none", 7, "hostAccess", key("hostAccess", "some")},
 		{"masquerade of a network without a way out", 7, "ipMasq", call(bridge.With("internal", true).With("ipMasq", true))},
-		{"unsupported key", 2, "conditionsV4", call(ports.With("prevResult", previous).With("conditionsV4", []any{"-s", "10.0.0.0/8"}))},
+	}
+	return append(list, badNAT(call, ports.With("prevResult", previous), bridge)...)
+}
+
+// badNAT are bad values of the keys about translations.
+func badNAT(call func(testbed.Config) testbed.Call, ports, bridge testbed.Config) []badInput {
+	key := func(key string, value any) testbed.Call { return call(ports.With(key, value)) }
+	source := testbed.Config{"portMappings": []any{testbed.Config{"hostPort": 80, "containerPort": 80, "sourceRanges": []any{"10.0.0.0/33"}}}}
+	return []badInput{
+		{"backend that is none", 7, "nftables or iptables", key("backend", "pf")},
+		{"masquerade by a backend that is none", 7, "ipMasqBackend", call(bridge.With("ipMasqBackend", "pf"))},
+		{"clients that are none", 7, "portMappings[0].sourceRanges[0]", key("runtimeConfig", source)},
+		{"host address that is none", 7, "hostAddresses[0]", key("hostAddresses", []any{"eth0"})},
+		{"host link that is none", 7, "hostInterfaces[0]", key("hostInterfaces", []any{"eth0 -j ACCEPT"})},
+		{"condition on a port", 7, "--dport", key("conditionsV4", []any{"--dport", "80"})},
+		{"condition without a value", 7, "conditionsV6", key("conditionsV6", []any{"-s"})},
+		{"condition of the other family", 7, "fd00::/8", key("conditionsV4", []any{"-s", "fd00::/8"})},
+		{"condition with another target", 7, "conditionsV4", key("conditionsV4", []any{"ip", "saddr", "10.0.0.0/8", "accept"})},
+		{"condition on no link", 7, "-i", key("conditionsV4", []any{"!", "-i", "eth0"})},
+		{"bit that is none", 7, "markMasqBit", key("markMasqBit", 32)},
+		{"bit and chain", 7, "markMasqBit", call(ports.With("markMasqBit", 5).With("externalSetMarkChain", "KUBE-MARK-MASQ"))},
+		{"chain that is none", 7, "externalSetMarkChain", key("externalSetMarkChain", "A -j ACCEPT")},
+		{"bit for nftables", 7, "iptables", call(ports.With("markMasqBit", 5).With("backend", "nftables"))},
+		{"address to leave with that is none", 7, "snatTo", call(ports.With("ipMasq", true).With("snatTo", []any{"127.0.0.1"}))},
+		{"two addresses to leave with", 7, "second address", call(ports.With("ipMasq", true).With("snatTo", []any{"192.0.2.1", "192.0.2.2"}))},
+		{"address to leave with, without masquerade", 7, "ipMasq", call(ports.With("ipMasq", false).With("snatTo", []any{"192.0.2.1"}))},
+		{"random ports without masquerade", 7, "ipMasq", call(ports.With("ipMasq", false).With("masqueradeRandomFully", true))},
 	}
 }
 

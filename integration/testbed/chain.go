@@ -30,11 +30,12 @@ func (c Config) JSON() string {
 
 // Port is an entry of portMappings.
 type Port struct {
-	HostPort      int    `json:"hostPort"`
-	HostPortEnd   int    `json:"hostPortEnd,omitempty"`
-	ContainerPort int    `json:"containerPort"`
-	Protocol      string `json:"protocol,omitempty"`
-	HostIP        string `json:"hostIP,omitempty"`
+	HostPort      int      `json:"hostPort"`
+	HostPortEnd   int      `json:"hostPortEnd,omitempty"`
+	ContainerPort int      `json:"containerPort"`
+	Protocol      string   `json:"protocol,omitempty"`
+	HostIP        string   `json:"hostIP,omitempty"`
+	SourceRanges  []string `json:"sourceRanges,omitempty"`
 }
 
 // Network is a chain of plugins, called as libcni does.

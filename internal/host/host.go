@@ -10,7 +10,6 @@ import (
 	"vethbridge/internal/netfilter"
 	"vethbridge/internal/state"
 	"vethbridge/pkg/nat"
-	"vethbridge/pkg/nat/nft"
 )
 
 // BridgeMark is the alias of the bridges that we make; only those are ever removed.
@@ -42,7 +41,7 @@ func Open(stateDir string, log *slog.Logger) (*Host, error) {
 	rules := &netfilter.Conn{}
 	h := &Host{
 		Store: store, Links: l, Log: log, rules: rules,
-		NAT:   nat.Keeper{Store: store, Backend: nft.New(rules), Log: log},
+		NAT:   nat.Keeper{Store: store, Backends: backends(rules), Log: log},
 		Fence: fence.Keeper{Store: store, Conn: rules, Log: log},
 	}
 	store.Rebuild = h.rebuild

@@ -26,7 +26,7 @@ func (h *Host) ReleasePorts(ctx context.Context, owner attachment.Owner) error {
 	if err != nil {
 		return err
 	}
-	if err := h.NAT.Replace(ctx, owner, nat.PartNatport, nat.Translations{}); err != nil {
+	if err := h.NAT.Remove(ctx, owner, nat.PartNatport); err != nil {
 		return err
 	}
 	if err := h.DropConnections(ctx, mappings); err != nil {

@@ -45,12 +45,12 @@ func (h *Host) rebuild(tx *state.Tx) error {
 
 // kernelRules is what the kernel's tables hold.
 type kernelRules struct {
-	translations nat.Ruleset
+	translations map[nat.Kind]nat.Ruleset
 	fences       fence.Held
 }
 
 func (h *Host) kernelRules() (r kernelRules, err error) {
-	if r.translations, err = h.NAT.Backend.List(context.Background()); err != nil {
+	if r.translations, err = h.NAT.Held(context.Background()); err != nil {
 		return r, err
 	}
 	r.fences, err = h.Fence.Held()
@@ -108,11 +108,13 @@ func adoptAccepted(tx *state.Tx, bridge string) error {
 
 // adoptLocalhost recognises an attachment whose ports are reached from 127.0.0.1. The
 // kernel's default of route_localnet is off, so that is how it was.
-func adoptLocalhost(tx *state.Tx, record *state.Attachment, rules nat.Ruleset) error {
-	wanted := slices.ContainsFunc(rules.Entries, func(e nat.Entry) bool {
-		host := e.Mapping.Host
-		return e.Mark == record.Owner.Mark() && host.Is4() && (host.IsUnspecified() || host.IsLoopback())
-	})
+func adoptLocalhost(tx *state.Tx, record *state.Attachment, held map[nat.Kind]nat.Ruleset) error {
+	wanted := false
+	for _, rules := range held {
+		wanted = wanted || slices.ContainsFunc(rules.Entries, func(e nat.Entry) bool {
+			return e.Mark == record.Owner.Mark() && e.Mapping.FromLocalhost()
+		})
+	}
 	key := routeLocalnet(record.Bridge)
 	if now, err := sysctl.Get(key); !wanted || err != nil || now != "1" {
 		return nil

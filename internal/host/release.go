@@ -67,8 +67,8 @@ func (h *Host) releaseTranslations(ctx context.Context, owner attachment.Owner, 
 		return err
 	}
 	return errors.Join(
-		h.NAT.Replace(ctx, owner, nat.PartNatport, nat.Translations{}),
-		h.NAT.Replace(ctx, owner, nat.PartVethbridge, nat.Translations{}),
+		h.NAT.Remove(ctx, owner, nat.PartNatport),
+		h.NAT.Remove(ctx, owner, nat.PartVethbridge),
 		h.DropConnections(ctx, mappings),
 	)
 }

@@ -36,6 +36,20 @@ func (h *Host) LinkExists(hostName, mark string) (bool, error) {
 	return link != nil, err
 }
 
+// Holder returns the name of the link that has an address.
+func (h *Host) Holder(addr netip.Addr) (string, error) {
+	addrs, err := retry(func() ([]netlink.Addr, error) { return h.nl.AddrList(nil, family(addr)) })
+	if err != nil {
+		return "", fmt.Errorf("list addresses: %w", err)
+	}
+	for _, a := range addrs {
+		if prefixOf(a.IPNet).Addr() == addr {
+			return h.nameOf(a.LinkIndex), nil
+		}
+	}
+	return "", fmt.Errorf("find address %s: no link of the host has it", addr)
+}
+
 // RouteDevice returns the link by which the host reaches addr.
 func (h *Host) RouteDevice(addr netip.Addr) (Link, error) {
 	routes, err := h.nl.RouteGet(addr.AsSlice())

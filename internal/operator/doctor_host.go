@@ -9,13 +9,14 @@ import (
 
 	"vethbridge/internal/forward"
 	"vethbridge/internal/host"
+	"vethbridge/internal/masquerade"
 	"vethbridge/internal/shared"
 	"vethbridge/internal/state"
 	"vethbridge/internal/sysctl"
 )
 
 func nftablesThere(ctx context.Context, s *session) ([]finding, error) {
-	if err := s.host.NAT.Backend.Usable(ctx); err != nil {
+	if err := s.host.BackendUsable(ctx, masquerade.Auto); err != nil {
 		return []finding{{problem, err.Error(), "the kernel needs nf_tables (CONFIG_NF_TABLES and NF_TABLES_INET)"}}, nil
 	}
 	return nil, nil

@@ -18,7 +18,7 @@ type whole struct {
 	row
 	Namespace    string   `json:"namespace,omitempty"`
 	MAC          string   `json:"mac,omitempty"`
-	Masqueraded  []string `json:"masqueraded"`
+	Networks     []string `json:"networks"`
 	Fence        []string `json:"fence"`
 	LocalhostVia string   `json:"localhostVia,omitempty"`
 }
@@ -64,7 +64,7 @@ func (r row) is(subject string) bool {
 }
 
 func (s *session) whole(ctx context.Context, r row) (w whole, err error) {
-	w = whole{row: r, Masqueraded: []string{}, Fence: []string{}}
+	w = whole{row: r, Networks: []string{}, Fence: []string{}}
 	records, err := s.host.Attachments(ctx, r.Network)
 	if err != nil {
 		return w, err
@@ -94,8 +94,8 @@ func (w *whole) rules(tx *state.Tx, a state.Attachment) error {
 		if err != nil {
 			return err
 		}
-		for _, p := range t.Masquerade {
-			w.Masqueraded = append(w.Masqueraded, p.String())
+		for _, n := range t.Networks {
+			w.Networks = append(w.Networks, n.String())
 		}
 	}
 	return nil
@@ -123,7 +123,7 @@ func (w whole) show(s *session) error {
 	line("addresses", w.Addresses...)
 	line("ports", w.Ports...)
 	line("127.0.0.1 by", w.LocalhostVia)
-	line("masqueraded", w.Masqueraded...)
+	line("networks", w.Networks...)
 	line("guard, walls", w.Fence...)
 	return nil
 }

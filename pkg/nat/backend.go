@@ -2,7 +2,8 @@ package nat
 
 import (
 	"context"
-	"net/netip"
+	"fmt"
+	"slices"
 )
 
 // Backend holds translations in the kernel. It renders and loads; what is needed is
@@ -21,8 +22,43 @@ type Backend interface {
 	List(ctx context.Context) (Ruleset, error)
 	// Clear removes everything; nothing there is no error.
 	Clear(ctx context.Context) error
+	// Present reports whether the kernel may hold anything. It starts no process.
+	Present() (bool, error)
 	// Usable tells why the kernel can't hold translations; nil if it can.
 	Usable(ctx context.Context) error
+}
+
+// Kind tells backends apart. Its value stands in the state file.
+type Kind uint8
+
+// The backends there are.
+const (
+	Nftables       Kind = iota
+	IptablesNFT         // iptables on nftables' tables of its own
+	IptablesLegacy      // iptables on tables of its own
+)
+
+var kinds = [...]string{"nftables", "iptables-nft", "iptables-legacy"}
+
+// String returns the kind's name, "iptables-nft".
+func (k Kind) String() string {
+	if int(k) < len(kinds) {
+		return kinds[k]
+	}
+	return fmt.Sprintf("backend(%d)", uint8(k))
+}
+
+// MarshalText writes the kind's name.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads a kind's name.
+func (k *Kind) UnmarshalText(text []byte) error {
+	i := slices.Index(kinds[:], string(text))
+	if i < 0 {
+		return fmt.Errorf("backend %q is none of %q", text, kinds)
+	}
+	*k = Kind(i)
+	return nil
 }
 
 // Entry is a mapping with the mark of its owner.
@@ -31,46 +67,27 @@ type Entry struct {
 	Mapping Mapping
 }
 
-// Networks are the prefixes that translations name, each list disjoint and sorted.
-type Networks struct {
-	Masquerade []netip.Prefix // sources that are masqueraded
-	Hairpin    []netip.Prefix // sources whose way through a published port is marked
-	Inside     []netip.Prefix // networks inside which nothing is masqueraded but hairpin
-}
-
 // Change is what one transaction adds and removes. Adding what is there already with the
 // same value changes nothing; removing what is not there is drift.
 type Change struct {
 	Mark           string // of the owner of the mappings
 	Add, Remove    []Mapping
-	AddNetworks    Networks
-	RemoveNetworks Networks
+	AddNetworks    []Network
+	RemoveNetworks []Network
 }
 
 // Empty reports whether nothing changes.
 func (c Change) Empty() bool {
-	return len(c.Add) == 0 && len(c.Remove) == 0 && c.AddNetworks.Empty() && c.RemoveNetworks.Empty()
+	return len(c.Add) == 0 && len(c.Remove) == 0 && len(c.AddNetworks) == 0 && len(c.RemoveNetworks) == 0
 }
 
 // Ruleset is all that a backend holds.
 type Ruleset struct {
-	Entries  []Entry // sorted by mapping
-	Networks Networks
+	Entries  []Entry   // sorted by mapping
+	Networks []Network // sorted; those of one treatment are disjoint
 	// Missing names the parts of the fixed structure (chains, rules) that are not there; it
 	// is only set by List. A ruleset that is not there at all is missing as a whole.
 	Missing []string
 }
 
-// Empty reports whether no network is named.
-func (n Networks) Empty() bool {
-	return len(n.Masquerade) == 0 && len(n.Hairpin) == 0 && len(n.Inside) == 0
-}
-
-// minus returns the prefixes of n that o does not have.
-func (n Networks) minus(o Networks) Networks {
-	return Networks{
-		Masquerade: without(n.Masquerade, o.Masquerade),
-		Hairpin:    without(n.Hairpin, o.Hairpin),
-		Inside:     without(n.Inside, o.Inside),
-	}
-}
+func (r Ruleset) empty() bool { return len(r.Entries) == 0 && len(r.Networks) == 0 }

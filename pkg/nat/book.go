@@ -24,19 +24,20 @@ const (
 
 type record struct {
 	Holder       holder       `json:"holder"`
+	Backend      Kind         `json:"backend"`
 	Translations Translations `json:"translations"`
-	// Replaced says that this came in the place of other translations of the holder, which
-	// may still be in the kernel.
-	Replaced bool `json:"replaced,omitempty"`
+	// Replaced are the backends that may still hold what this came in the place of.
+	Replaced []Kind `json:"replaced,omitempty"`
 }
 
-// Claim enters in the book all that a part of an owner needs, in place of what it needed
-// before; nothing is a removal. A host port that another owner holds is a *PortTakenError,
-// after which the transaction must be given up. The kernel follows by Keeper.Apply.
-func Claim(tx *state.Tx, owner attachment.Owner, part Part, want Translations) error {
+// Claim enters in the book all that a part of an owner needs of a backend, in place of what it
+// needed before; nothing is a removal. A host port that another owner holds is a
+// *PortTakenError, a network that clashes with another's a *NetworkTakenError, after which the
+// transaction must be given up. The kernel follows by Keeper.Apply.
+func Claim(tx *state.Tx, owner attachment.Owner, part Part, by Kind, want Translations) error {
 	h := holder{owner, part}
 	had, known, err := lookup(tx, h)
-	if err != nil || equal(had.Translations, want) {
+	if err != nil || had.Translations.equal(want) && had.Backend == by {
 		return err
 	}
 	if err := drop(tx, h); err != nil {
@@ -45,10 +46,20 @@ func Claim(tx *state.Tx, owner attachment.Owner, part Part, want Translations) e
 	if err := claimPorts(tx, h, want.Mappings); err != nil {
 		return err
 	}
-	if err := enterNetworks(tx, h, want); err != nil {
+	if err := enterNetworks(tx, by, h, want.Networks); err != nil {
 		return err
 	}
-	return state.Put(tx, recordTable, h.key(), record{Holder: h, Translations: want, Replaced: known})
+	return state.Put(tx, recordTable, h.key(), record{Holder: h, Backend: by, Translations: want, Replaced: had.leftIn(known)})
+}
+
+// leftIn are the backends that may hold something after a record of a known holder is gone.
+func (r record) leftIn(known bool) []Kind {
+	if !known {
+		return nil
+	}
+	list := append(slices.Clone(r.Replaced), r.Backend)
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // Recorded returns what the book says that a part of an owner needs.
@@ -70,7 +81,7 @@ func settle(tx *state.Tx, h holder) error {
 	if r.Translations.Empty() {
 		return drop(tx, h)
 	}
-	r.Replaced = false
+	r.Replaced = nil
 	return state.Put(tx, recordTable, h.key(), r)
 }
 
@@ -82,16 +93,16 @@ func drop(tx *state.Tx, h holder) error {
 	}
 	return errors.Join(
 		releasePorts(tx, h, r.Translations.Mappings),
-		leaveNetworks(tx, h, r.Translations),
+		leaveNetworks(tx, r.Backend, h, r.Translations.Networks),
 		state.Delete(tx, recordTable, h.key()),
 	)
 }
 
-// alone reports whether the holder is the only one in the book, or nobody is.
-func alone(tx *state.Tx, h holder) (bool, error) {
+// alone reports whether the holder is the only one of a backend in the book, or nobody is.
+func alone(tx *state.Tx, k Kind, h holder) (bool, error) {
 	only := true
 	err := state.Each(tx, recordTable, nil, func(_ []byte, r record) error {
-		if r.Holder != h {
+		if r.Holder != h && r.Backend == k {
 			only = false
 			return state.ErrStop
 		}
@@ -100,16 +111,19 @@ func alone(tx *state.Tx, h holder) (bool, error) {
 	return only, err
 }
 
-// ruleset is what the kernel shall hold for all holders but one, which may be nil.
-func ruleset(tx *state.Tx, except *holder) (Ruleset, error) {
-	nets, err := networks(tx, except)
+// ruleset is what a backend shall hold for all holders but one, which may be nil.
+func ruleset(tx *state.Tx, k Kind, except *holder) (Ruleset, error) {
+	nets, err := networks(tx, k, except)
 	if err != nil {
 		return Ruleset{}, err
 	}
 	r := Ruleset{Networks: nets}
-	err = state.Each(tx, portTable, nil, func(_ []byte, c portClaim) error {
-		if except == nil || c.Holder != *except {
-			r.Entries = append(r.Entries, Entry{Mark: c.Holder.Owner.Mark(), Mapping: c.Mapping})
+	err = state.Each(tx, recordTable, nil, func(_ []byte, held record) error {
+		if held.Backend != k || except != nil && held.Holder == *except {
+			return nil
+		}
+		for _, m := range held.Translations.Mappings {
+			r.Entries = append(r.Entries, Entry{Mark: held.Holder.Owner.Mark(), Mapping: m})
 		}
 		return nil
 	})

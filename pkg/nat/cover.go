@@ -1,6 +1,7 @@
 package nat
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 )
@@ -8,7 +9,8 @@ import (
 // cover returns disjoint prefixes that hold the same addresses as list: those that lie in
 // another one are dropped. The kernel's interval sets take no overlapping elements.
 func cover(list []netip.Prefix) []netip.Prefix {
-	list = canonicalPrefixes(slices.Clone(list))
+	list = slices.Clone(list)
+	slices.SortFunc(list, comparePrefixes)
 	var disjoint []netip.Prefix
 	for _, p := range list {
 		// Sorted, a prefix that holds p comes right before it or before others that it holds.
@@ -20,13 +22,6 @@ func cover(list []netip.Prefix) []netip.Prefix {
 	return disjoint
 }
 
-// without returns the elements of list that are not in other.
-func without(list, other []netip.Prefix) []netip.Prefix {
-	var rest []netip.Prefix
-	for _, p := range list {
-		if !slices.Contains(other, p) {
-			rest = append(rest, p)
-		}
-	}
-	return rest
+func comparePrefixes(a, b netip.Prefix) int {
+	return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
 }

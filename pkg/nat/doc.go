@@ -7,6 +7,9 @@
 // Files:
 //
 //	translation.go  Protocol, Mapping, Translations: what can be needed
+//	network.go      Network, Treatment: what happens to packets of a network
+//	limit.go        Limit: which packets a mapping is for
+//	allowed.go      Allowed: what a config asks for, as limits
 //	policy.go       Translate: from addresses and ports to translations
 //	backend.go      Backend, Change, Ruleset: what a renderer can do
 //	keeper.go       Keeper: kernel == book

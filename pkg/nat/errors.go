@@ -19,6 +19,17 @@ type MappingError struct {
 
 func (e *MappingError) Error() string { return fmt.Sprintf("host port %s: %s", e.Port, e.Reason) }
 
+// NetworkTakenError says that another attachment has a network leave with another address.
+type NetworkTakenError struct {
+	Network Network // what was asked for
+	Held    Network // what stands in the way
+	Holder  attachment.Owner
+}
+
+func (e *NetworkTakenError) Error() string {
+	return fmt.Sprintf("claim %s: %s has %s", e.Network, e.Holder, e.Held)
+}
+
 // PortTakenError says that a host port belongs to another attachment.
 type PortTakenError struct {
 	Mapping Mapping // what was asked for

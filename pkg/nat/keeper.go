@@ -13,18 +13,18 @@ import (
 // Keeper keeps the kernel's translations as the book says. It may be used by any number of
 // processes at once: what several owners share is decided under the kernel lock.
 type Keeper struct {
-	Store   *state.Store
-	Backend Backend
-	Log     *slog.Logger
+	Store    *state.Store
+	Backends map[Kind]Backend
+	Log      *slog.Logger
 }
 
-// Replace makes want all that a part of an owner has, in book and kernel; nothing is a
-// removal. Repeating it changes nothing.
-func (k Keeper) Replace(ctx context.Context, owner attachment.Owner, part Part, want Translations) error {
+// Replace makes want all that a part of an owner has, in book and kernel, by a backend; nothing
+// is a removal. Repeating it changes nothing.
+func (k Keeper) Replace(ctx context.Context, owner attachment.Owner, part Part, by Kind, want Translations) error {
 	if want.Empty() {
-		return k.remove(ctx, holder{owner, part})
+		return k.Remove(ctx, owner, part)
 	}
-	if err := k.Store.Update(ctx, func(tx *state.Tx) error { return Claim(tx, owner, part, want) }); err != nil {
+	if err := k.Store.Update(ctx, func(tx *state.Tx) error { return Claim(tx, owner, part, by, want) }); err != nil {
 		return err
 	}
 	return k.Apply(ctx, owner, part)
@@ -41,7 +41,7 @@ func (k Keeper) Apply(ctx context.Context, owner attachment.Owner, part Part) er
 			if r, _, err = lookup(tx, h); err != nil || r.Translations.Empty() {
 				return err
 			}
-			if first, err = alone(tx, h); err != nil {
+			if first, err = alone(tx, r.Backend, h); err != nil {
 				return err
 			}
 			c, err = addition(tx, r)
@@ -50,61 +50,65 @@ func (k Keeper) Apply(ctx context.Context, owner attachment.Owner, part Part) er
 		switch {
 		case err != nil:
 			return err
-		case r.Replaced:
-			return k.replace(ctx, h)
+		case len(r.Replaced) > 0:
+			return k.replace(ctx, r)
 		case first && !c.Empty():
-			return k.restore(ctx, nil) // there is nothing to change yet, and a change that fails costs 7 ms
+			return k.restore(ctx, r.Backend, nil) // there is nothing to change yet, and a change that fails costs 7 ms
 		}
-		return k.change(ctx, c, nil)
+		return k.change(ctx, r.Backend, c, nil)
 	})
 }
 
 // replace loads all that the book says, since nothing says what a record has replaced, or
 // whether that ever came to the kernel.
-func (k Keeper) replace(ctx context.Context, h holder) error {
-	if err := k.restore(ctx, nil); err != nil {
-		return err
+func (k Keeper) replace(ctx context.Context, r record) error {
+	for _, kind := range r.leftIn(true) {
+		if err := k.restore(ctx, kind, nil); err != nil {
+			return err
+		}
 	}
-	return k.Store.Update(ctx, func(tx *state.Tx) error { return settle(tx, h) })
+	return k.Store.Update(ctx, func(tx *state.Tx) error { return settle(tx, r.Holder) })
 }
 
 // addition is the change that brings a record's translations into the kernel. Networks that
 // others need too are added all the same: those may not have come to it yet.
 func addition(tx *state.Tx, r record) (Change, error) {
-	after, before, err := bothNetworks(tx, r.Holder)
+	after, before, err := bothNetworks(tx, r)
 	if err != nil {
 		return Change{}, err
 	}
 	return Change{
 		Mark: r.Holder.Owner.Mark(), Add: r.Translations.Mappings,
-		AddNetworks: after.covering(networksOf(r.Translations)), RemoveNetworks: before.minus(after),
+		AddNetworks: covering(after, inKernel(r.Translations.Networks)), RemoveNetworks: without(before, after),
 	}, nil
 }
 
 // removal is the change that takes a record's translations out of the kernel.
 func removal(tx *state.Tx, r record) (Change, error) {
-	before, after, err := bothNetworks(tx, r.Holder)
+	before, after, err := bothNetworks(tx, r)
 	if err != nil {
 		return Change{}, err
 	}
 	return Change{
 		Mark: r.Holder.Owner.Mark(), Remove: r.Translations.Mappings,
-		AddNetworks: after.minus(before), RemoveNetworks: before.minus(after),
+		AddNetworks: without(after, before), RemoveNetworks: without(before, after),
 	}, nil
 }
 
-// bothNetworks returns the networks that are needed with a holder and without it.
-func bothNetworks(tx *state.Tx, h holder) (with, without Networks, err error) {
-	if with, err = networks(tx, nil); err != nil {
-		return with, without, err
+// bothNetworks returns the networks that are needed of a record's backend with it and without.
+func bothNetworks(tx *state.Tx, r record) (with, less []Network, err error) {
+	if with, err = networks(tx, r.Backend, nil); err != nil {
+		return with, less, err
 	}
-	without, err = networks(tx, &h)
-	return with, without, err
+	less, err = networks(tx, r.Backend, &r.Holder)
+	return with, less, err
 }
 
-// remove takes a holder out of the kernel first and out of the book second, so that a kill
-// in between leaves nothing that the book doesn't know.
-func (k Keeper) remove(ctx context.Context, h holder) error {
+// Remove takes all that a part of an owner has out of the kernel first and out of the book
+// second, so that a kill in between leaves nothing that the book doesn't know. It finds by
+// itself which backend holds it. What is not there is no error.
+func (k Keeper) Remove(ctx context.Context, owner attachment.Owner, part Part) error {
+	h := holder{owner, part}
 	known := false
 	err := k.Store.View(ctx, func(tx *state.Tx) (err error) {
 		_, known, err = lookup(tx, h)
@@ -126,11 +130,11 @@ func (k Keeper) removeFromKernel(ctx context.Context, h holder) error {
 	var last bool
 	var c Change
 	err := k.Store.View(ctx, func(tx *state.Tx) (err error) {
-		if last, err = alone(tx, h); err != nil {
-			return err
-		}
 		var known bool
 		if r, known, err = lookup(tx, h); err != nil || !known {
+			return err
+		}
+		if last, err = alone(tx, r.Backend, h); err != nil {
 			return err
 		}
 		c, err = removal(tx, r)
@@ -139,29 +143,25 @@ func (k Keeper) removeFromKernel(ctx context.Context, h holder) error {
 	if err != nil {
 		return err
 	}
-	if last || r.Replaced {
-		return k.restore(ctx, &h)
+	if !last && len(r.Replaced) == 0 {
+		return k.change(ctx, r.Backend, c, &h)
 	}
-	return k.change(ctx, c, &h)
+	var failed []error
+	for _, kind := range r.leftIn(true) {
+		failed = append(failed, k.restore(ctx, kind, &h))
+	}
+	return errors.Join(failed...)
 }
 
 // change makes a change; where the kernel is not what the book says, everything that the
 // book says is restored instead, but for one holder on its way out, which may be nil.
-func (k Keeper) change(ctx context.Context, c Change, except *holder) error {
-	err := k.Backend.Apply(ctx, c)
+func (k Keeper) change(ctx context.Context, kind Kind, c Change, except *holder) error {
+	err := k.Backends[kind].Apply(ctx, c)
 	if !errors.Is(err, ErrDrift) {
 		return err
 	}
 	k.Log.InfoContext(ctx, "restoring translations", "because", err)
-	return k.restore(ctx, except)
-}
-
-func (k Keeper) recorded(ctx context.Context, h holder) (t Translations, err error) {
-	err = k.Store.View(ctx, func(tx *state.Tx) error {
-		t, err = Recorded(tx, h.Owner, h.Part)
-		return err
-	})
-	return t, err
+	return k.restore(ctx, kind, except)
 }
 
 func (k Keeper) locked(ctx context.Context, fn func() error) error {

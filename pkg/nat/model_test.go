@@ -3,7 +3,6 @@ package nat_test
 import (
 	"errors"
 	"log/slog"
-	"net/netip"
 	"slices"
 	"testing"
 
@@ -21,13 +20,13 @@ const owners = 4
 func wants() []nat.Translations {
 	return []nat.Translations{
 		{},
-		{Mappings: mappings("tcp 0.0.0.0:80 10.1.0.2:80"), Masquerade: prefixes("10.0.0.0/8")},
-		{Mappings: mappings("tcp 192.0.2.1:80 10.1.0.3:80"), Masquerade: prefixes("10.1.0.0/16"), Hairpin: prefixes("10.1.0.0/16")},
-		{Mappings: mappings("tcp 192.0.2.2:80 10.1.0.4:80", "tcp [::]:80 [fd01::4]:80"), Hairpin: prefixes("10.1.0.0/24", "fd01::/64")},
+		{Mappings: mappings("tcp 0.0.0.0:80 10.1.0.2:80"), Networks: networks("masquerade 10.0.0.0/8")},
+		{Mappings: mappings("tcp 192.0.2.1:80 10.1.0.3:80"), Networks: networks("hairpin 10.1.0.0/16", "masquerade 10.1.0.0/16")},
+		{Mappings: mappings("tcp 192.0.2.2:80 10.1.0.4:80", "tcp [::]:80 [fd01::4]:80"), Networks: networks("hairpin 10.1.0.0/24", "hairpin fd01::/64")},
 		{Mappings: mappings("udp 0.0.0.0:80 10.1.0.5:80", "tcp 0.0.0.0:81 10.1.0.5:81")},
 		{Mappings: mappings("udp 0.0.0.0:80 10.1.0.5:8080")},
-		{Masquerade: prefixes("10.1.0.0/24", "fd01::/48")},
-		{Masquerade: prefixes("10.1.0.0/16", "fd01::/64")},
+		{Networks: networks("masquerade 10.1.0.0/24", "masquerade fd01::/48")},
+		{Networks: networks("masquerade-random 10.1.0.0/16", "masquerade fd01::/64")},
 	}
 }
 
@@ -49,7 +48,7 @@ type key struct {
 func newModel(t *testing.T) *model {
 	fake := &nattest.Fake{}
 	m := &model{fake: fake, held: map[key]nat.Translations{}, halfDone: map[key]bool{}}
-	m.keeper = nat.Keeper{Store: statetest.Open(t, nat.CheckBook), Backend: fake, Log: slog.New(slog.DiscardHandler)}
+	m.keeper = nat.Keeper{Store: statetest.Open(t, nat.CheckBook), Backends: nattest.Only(fake), Log: slog.New(slog.DiscardHandler)}
 	err := m.keeper.Store.Update(t.Context(), func(tx *state.Tx) error {
 		for n := range owners {
 			if err := tx.PutAttachment(state.Attachment{Owner: nattest.Owner(n), BootID: tx.BootID()}); err != nil {
@@ -67,7 +66,7 @@ func newModel(t *testing.T) *model {
 // replace lets an owner ask for something else, and expects a refusal where it clashes.
 func (m *model) replace(t *testing.T, k key, want nat.Translations) {
 	t.Helper()
-	if m.took(t, k, want, m.keeper.Replace(t.Context(), k.owner, k.part, want)) {
+	if m.took(t, k, want, m.keeper.Replace(t.Context(), k.owner, k.part, nat.Nftables, want)) {
 		delete(m.halfDone, k)
 	}
 }
@@ -76,7 +75,7 @@ func (m *model) replace(t *testing.T, k key, want nat.Translations) {
 func (m *model) claim(t *testing.T, k key, want nat.Translations) {
 	t.Helper()
 	err := m.keeper.Store.Update(t.Context(), func(tx *state.Tx) error {
-		return nat.Claim(tx, k.owner, k.part, want)
+		return nat.Claim(tx, k.owner, k.part, nat.Nftables, want)
 	})
 	if m.took(t, k, want, err) {
 		m.halfDone[k] = true
@@ -142,29 +141,30 @@ func (m *model) expected() string {
 		for _, mapping := range held.Mappings {
 			r.Entries = append(r.Entries, nat.Entry{Mark: k.owner.Mark(), Mapping: mapping})
 		}
-		r.Networks.Masquerade = append(r.Networks.Masquerade, held.Masquerade...)
-		r.Networks.Hairpin = append(r.Networks.Hairpin, held.Hairpin...)
+		for _, n := range held.Networks {
+			r.Networks = append(r.Networks, n, nat.Network{Prefix: n.Prefix, Treatment: nat.Inside})
+		}
 	}
 	if len(m.held) == 0 {
 		r.Missing = []string{"table"}
 	}
 	slices.SortFunc(r.Entries, func(a, b nat.Entry) int { return a.Mapping.Compare(b.Mapping) })
-	r.Networks.Inside = outermost(slices.Concat(r.Networks.Masquerade, r.Networks.Hairpin))
-	r.Networks.Masquerade = outermost(r.Networks.Masquerade)
-	r.Networks.Hairpin = outermost(r.Networks.Hairpin)
+	r.Networks = outermost(r.Networks)
 	return nattest.Dump(r)
 }
 
-// outermost drops the prefixes that lie in others.
-func outermost(list []netip.Prefix) []netip.Prefix {
-	var out []netip.Prefix
-	for _, p := range list {
-		inner := slices.ContainsFunc(list, func(q netip.Prefix) bool { return q.Overlaps(p) && q.Bits() < p.Bits() })
-		if !inner && !slices.Contains(out, p) {
-			out = append(out, p)
+// outermost drops the networks that lie in others of the same treatment.
+func outermost(list []nat.Network) []nat.Network {
+	var out []nat.Network
+	for _, n := range list {
+		inner := slices.ContainsFunc(list, func(o nat.Network) bool {
+			return o.Treatment == n.Treatment && o.Prefix.Overlaps(n.Prefix) && o.Prefix.Bits() < n.Prefix.Bits()
+		})
+		if !inner && !slices.Contains(out, n) {
+			out = append(out, n)
 		}
 	}
-	slices.SortFunc(out, func(a, b netip.Prefix) int { return a.Addr().Compare(b.Addr()) })
+	slices.SortFunc(out, nat.Network.Compare)
 	return out
 }
 

@@ -3,23 +3,18 @@ package nat
 import (
 	"bytes"
 	"fmt"
-	"net/netip"
-	"slices"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/state"
 )
 
-// networkTable says who needs which network: the key is use, prefix and holder.
+// networkTable says who needs which network: the key is backend, network and holder.
 const networkTable state.Table = "nat-networks"
 
-// use tells what a network is needed for.
-type use byte
-
-const (
-	useMasquerade use = 'm'
-	useHairpin    use = 'h'
-)
+type networkClaim struct {
+	Network Network `json:"network"`
+	Holder  holder  `json:"holder"`
+}
 
 // holder is one part of one owner.
 type holder struct {
@@ -29,73 +24,76 @@ type holder struct {
 
 func (h holder) key() []byte { return append(append(h.Owner.Key(), 0), h.Part...) }
 
-func networkKey(u use, p netip.Prefix) []byte {
-	return append([]byte{byte(u)}, p.String()+"\x00"...)
+func networkKey(k Kind, n Network) []byte {
+	return append([]byte{byte(k)}, n.String()+"\x00"...)
 }
 
-// enterNetworks records that the holder needs the networks of t.
-func enterNetworks(tx *state.Tx, h holder, t Translations) error {
-	return eachNetwork(t, func(u use, p netip.Prefix) error {
-		return state.Put(tx, networkTable, append(networkKey(u, p), h.key()...), h)
-	})
-}
-
-func leaveNetworks(tx *state.Tx, h holder, t Translations) error {
-	return eachNetwork(t, func(u use, p netip.Prefix) error {
-		return state.Delete(tx, networkTable, append(networkKey(u, p), h.key()...))
-	})
-}
-
-func eachNetwork(t Translations, fn func(use, netip.Prefix) error) error {
-	for _, p := range t.Masquerade {
-		if err := fn(useMasquerade, p); err != nil {
-			return err
+// enterNetworks records that the holder needs networks. One that clashes with another's is a
+// *NetworkTakenError.
+func enterNetworks(tx *state.Tx, k Kind, h holder, list []Network) error {
+	for _, n := range list {
+		if n.Treatment == SNAT {
+			if err := refuseClash(tx, k, h, n); err != nil {
+				return err
+			}
 		}
-	}
-	for _, p := range t.Hairpin {
-		if err := fn(useHairpin, p); err != nil {
+		if err := state.Put(tx, networkTable, append(networkKey(k, n), h.key()...), networkClaim{n, h}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// networks returns what the kernel shall hold for all holders but one, which may be nil.
-// Its cost grows with the number of networks, not with that of holders.
-func networks(tx *state.Tx, except *holder) (Networks, error) {
-	masquerade, err := needed(tx, useMasquerade, except)
-	if err != nil {
-		return Networks{}, err
-	}
-	hairpin, err := needed(tx, useHairpin, except)
-	if err != nil {
-		return Networks{}, err
-	}
-	return Networks{
-		Masquerade: cover(masquerade), Hairpin: cover(hairpin), Inside: cover(slices.Concat(masquerade, hairpin)),
-	}, nil
+func refuseClash(tx *state.Tx, k Kind, h holder, n Network) error {
+	return eachNeeded(tx, k, &h, func(c networkClaim) error {
+		if n.clashes(c.Network) {
+			return &NetworkTakenError{Network: n, Held: c.Network, Holder: c.Holder.Owner}
+		}
+		return nil
+	})
 }
 
-// needed lists the prefixes of a use. It jumps from each prefix to the next, looking at two
-// holders of each at most.
-func needed(tx *state.Tx, u use, except *holder) ([]netip.Prefix, error) {
-	var list []netip.Prefix
-	from := []byte{byte(u)}
+func leaveNetworks(tx *state.Tx, k Kind, h holder, list []Network) error {
+	for _, n := range list {
+		if err := state.Delete(tx, networkTable, append(networkKey(k, n), h.key()...)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// networks returns what a backend shall hold for all holders but one, which may be nil.
+func networks(tx *state.Tx, k Kind, except *holder) ([]Network, error) {
+	var list []Network
+	err := eachNeeded(tx, k, except, func(c networkClaim) error {
+		list = append(list, c.Network)
+		return nil
+	})
+	return inKernel(list), err
+}
+
+// eachNeeded calls fn with one claim of each network that is needed by all holders but one.
+// It jumps from each network to the next, looking at two holders of each at most, so that its
+// cost does not grow with that of holders.
+func eachNeeded(tx *state.Tx, k Kind, except *holder, fn func(networkClaim) error) error {
+	from := []byte{byte(k)}
 	for {
 		key, ok := firstKey(tx, from)
-		if !ok || key[0] != byte(u) {
-			return list, nil
+		if !ok || key[0] != byte(k) {
+			return nil
 		}
-		p, err := networkOf(key)
+		c, _, err := state.Get[networkClaim](tx, networkTable, key)
 		if err != nil {
-			return nil, err
+			return fmt.Errorf("read networks: %w", err)
 		}
-		if except != nil && bytes.Equal(key, append(networkKey(u, p), except.key()...)) {
+		if except != nil && c.Holder == *except {
 			from = append(bytes.Clone(key), 0)
 			continue
 		}
-		list = append(list, p)
-		from = append(networkKey(u, p), 0xff) // beyond every holder: names are ASCII
+		if err := fn(c); err != nil {
+			return err
+		}
+		from = append(networkKey(k, c.Network), 0xff) // beyond every holder: names are ASCII
 	}
 }
 
@@ -104,13 +102,4 @@ func firstKey(tx *state.Tx, from []byte) ([]byte, bool) {
 		return key, true
 	}
 	return nil, false
-}
-
-func networkOf(key []byte) (netip.Prefix, error) {
-	text, _, _ := bytes.Cut(key[1:], []byte{0})
-	p, err := netip.ParsePrefix(string(text))
-	if err != nil {
-		return netip.Prefix{}, fmt.Errorf("decode %s %q: %w", networkTable, key, err)
-	}
-	return p, nil
 }

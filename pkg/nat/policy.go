@@ -19,6 +19,8 @@ type Port struct {
 	ContainerPort uint16
 	// More is how many ports follow the first one, each to the next port of the container.
 	More uint16
+	// Allowed says which packets it is for, of IPv4 and of IPv6.
+	Allowed [2]Allowed
 }
 
 // String returns "tcp 192.0.2.1:8080", or "tcp any:8000-8010".
@@ -33,12 +35,23 @@ func (p Port) String() string {
 	return fmt.Sprintf("%s %s:%d", p.Protocol, host, p.HostPort)
 }
 
+// Leave is how traffic to elsewhere leaves. The zero Leave is: as it is.
+type Leave struct {
+	Masquerade bool
+	Random     bool         // with a port chosen at random
+	To         []netip.Addr // one of a family, instead of an address that the kernel chooses
+}
+
 // Request is what translations follow from.
 type Request struct {
-	Addresses  []netip.Prefix // of the container, each with its network's length
-	Ports      []Port
-	Masquerade bool // what leaves the container's networks gets the host's address
-	Hairpin    bool // clients on the container's own network get through published ports too
+	Addresses []netip.Prefix // of the container, each with its network's length
+	Ports     []Port
+	Leave     Leave
+	// Hairpin says that clients on the container's own network get through published ports too;
+	// Mark is how they are remembered.
+	Hairpin     bool
+	Mark        Mark
+	HideClients bool // every client of a published port appears as the host
 }
 
 // Translate decides which translations an attachment needs. It is a pure function with a
@@ -58,14 +71,47 @@ func Translate(r Request) (Translations, error) {
 		t.Mappings = append(t.Mappings, mappings...)
 	}
 	for _, a := range r.Addresses {
-		if r.Masquerade {
-			t.Masquerade = append(t.Masquerade, a.Masked())
-		}
-		if r.Hairpin && len(r.Ports) > 0 {
-			t.Hairpin = append(t.Hairpin, a.Masked())
-		}
+		t.Networks = append(t.Networks, r.networks(a.Masked())...)
 	}
 	return t.canonical(), nil
+}
+
+func (r Request) networks(p netip.Prefix) (list []Network) {
+	if r.Leave.Masquerade {
+		list = append(list, r.Leave.network(p))
+	}
+	if len(r.Ports) == 0 {
+		return list
+	}
+	if r.Hairpin {
+		list = append(list, Network{Prefix: p, Treatment: Hairpin, Mark: r.Mark})
+	}
+	if r.HideClients {
+		list = append(list, Network{Prefix: p, Treatment: HideClients})
+	}
+	return list
+}
+
+// Translations are those of an attachment that publishes no port.
+func (l Leave) Translations(addresses []netip.Prefix) (t Translations) {
+	for _, a := range addresses {
+		if l.Masquerade {
+			t.Networks = append(t.Networks, l.network(a.Masked()))
+		}
+	}
+	return t.canonical()
+}
+
+func (l Leave) network(p netip.Prefix) Network {
+	for _, a := range l.To {
+		if a.Is4() == p.Addr().Is4() {
+			return Network{Prefix: p, Treatment: SNAT, To: a}
+		}
+	}
+	if l.Random {
+		return Network{Prefix: p, Treatment: MasqueradeRandom}
+	}
+	return Network{Prefix: p, Treatment: Masquerade}
 }
 
 func (p Port) mappings(addresses []netip.Prefix) ([]Mapping, error) {
@@ -78,23 +124,67 @@ func (p Port) mappings(addresses []netip.Prefix) ([]Mapping, error) {
 	var list []Mapping
 	var served [2]bool
 	for _, a := range addresses {
-		target := a.Addr()
-		family := familyIndex(target)
-		host, ok := p.hostFor(target)
-		if !ok || served[family] {
+		family := familyIndex(a.Addr())
+		if served[family] {
 			continue
 		}
 		served[family] = true
+		list = append(list, p.leadingTo(a.Addr())...)
+	}
+	if len(list) == 0 {
+		return nil, &MappingError{p, "the container has no address of a family that it is for"}
+	}
+	return list, nil
+}
+
+// leadingTo returns the mappings to a container's address: none if the port is not for its
+// family.
+func (p Port) leadingTo(target netip.Addr) (list []Mapping) {
+	for _, end := range p.hostEnds(target) {
 		for n := range p.More + 1 {
 			list = append(list, Mapping{
-				Protocol: p.Protocol, Host: host, HostPort: p.HostPort + n, Target: netip.AddrPortFrom(target, p.ContainerPort+n),
+				Protocol: p.Protocol, Host: end.host, HostPort: p.HostPort + n,
+				Target: netip.AddrPortFrom(target, p.ContainerPort+n), Limit: end.limit,
 			})
 		}
 	}
-	if len(list) == 0 {
-		return nil, &MappingError{p, "the container has no address of the family"}
+	return list
+}
+
+type hostEnd struct {
+	host  netip.Addr
+	limit Limit
+}
+
+// hostEnds are those of the mappings to target: one for each client's network, address of the
+// host and link that the port is limited to.
+func (p Port) hostEnds(target netip.Addr) (list []hostEnd) {
+	host, ok := p.hostFor(target)
+	if !ok {
+		return nil
 	}
-	return list, nil
+	for _, limit := range p.Allowed[familyIndex(target)].limits() {
+		if end, ok := (hostEnd{host, limit}).settled(); ok {
+			list = append(list, end)
+		}
+	}
+	return list
+}
+
+// settled makes one address of the host the mapping's own, so that others stay free. It
+// reports false if the mapping is for an address that does not count.
+func (e hostEnd) settled() (hostEnd, bool) {
+	to := e.limit.To
+	switch {
+	case !to.IsValid():
+		return e, true
+	case !e.host.IsUnspecified():
+		e.limit.To = netip.Prefix{}
+		return e, to.Contains(e.host)
+	case to.IsSingleIP():
+		return hostEnd{to.Addr(), Limit{From: e.limit.From, Via: e.limit.Via}}, true
+	}
+	return e, true
 }
 
 // hostFor returns the host's end of a mapping to target, and whether there is one.
@@ -123,24 +213,14 @@ func familyIndex(a netip.Addr) int {
 func (t Translations) canonical() Translations {
 	slices.SortFunc(t.Mappings, Mapping.Compare)
 	t.Mappings = slices.Compact(t.Mappings)
-	t.Masquerade = canonicalPrefixes(t.Masquerade)
-	t.Hairpin = canonicalPrefixes(t.Hairpin)
+	t.Networks = canonicalNetworks(t.Networks)
 	return t
 }
 
-func canonicalPrefixes(list []netip.Prefix) []netip.Prefix {
-	slices.SortFunc(list, comparePrefixes)
-	return slices.Compact(list)
-}
-
-func comparePrefixes(a, b netip.Prefix) int {
-	return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
-}
-
-// Compare orders mappings by protocol, host address, host port and target.
+// Compare orders mappings by protocol, host address, host port, limit and target.
 func (m Mapping) Compare(o Mapping) int {
 	return cmp.Or(
-		cmp.Compare(m.Protocol, o.Protocol), m.Host.Compare(o.Host),
-		cmp.Compare(m.HostPort, o.HostPort), m.Target.Compare(o.Target),
+		cmp.Compare(m.Protocol, o.Protocol), m.Host.Compare(o.Host), cmp.Compare(m.HostPort, o.HostPort),
+		m.Limit.compare(o.Limit), m.Target.Addr().Compare(o.Target.Addr()), cmp.Compare(m.Target.Port(), o.Target.Port()),
 	)
 }

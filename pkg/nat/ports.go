@@ -22,14 +22,16 @@ func portPrefix(m Mapping) []byte {
 	return append(key, byte(familyIndex(m.Host)))
 }
 
-func portKey(m Mapping) []byte { return append(portPrefix(m), m.Host.AsSlice()...) }
+func portKey(m Mapping) []byte {
+	return append(append(portPrefix(m), m.Host.AsSlice()...), m.Limit.String()...)
+}
 
 // claimPorts enters mappings for their holder, none of whose claims are in the book. Two of
-// them for the same port of the same address are a *PortTakenError too.
+// them that a packet may be for are a *PortTakenError too.
 func claimPorts(tx *state.Tx, h holder, list []Mapping) error {
 	for _, m := range list {
 		err := state.Each(tx, portTable, portPrefix(m), func(_ []byte, c portClaim) error {
-			if c.Mapping.Host == m.Host || c.Holder != h && clash(c.Mapping.Host, m.Host) {
+			if c.Holder != h && clash(c.Mapping.Host, m.Host) || c.Holder == h && ambiguous(c.Mapping, m) {
 				return &PortTakenError{Mapping: m, Held: c.Mapping, Holder: c.Holder.Owner}
 			}
 			return nil
@@ -69,6 +71,13 @@ func NotElsewhere(tx *state.Tx, owner attachment.Owner, list []Mapping) (own []M
 // different holders: they are the same, or one is for all addresses.
 func clash(a, b netip.Addr) bool {
 	return a == b || a.IsUnspecified() || b.IsUnspecified()
+}
+
+// ambiguous reports whether a packet to a port may be for both of two mappings of one holder,
+// neither of which is looked up before the other.
+func ambiguous(a, b Mapping) bool {
+	same := a.Host == b.Host || !a.Limit.None() && !b.Limit.None() && clash(a.Host, b.Host)
+	return same && a.Limit.overlaps(b.Limit)
 }
 
 func releasePorts(tx *state.Tx, h holder, list []Mapping) error {

@@ -3,6 +3,7 @@ package nat
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"vethbridge/internal/attachment"
@@ -12,16 +13,14 @@ import (
 // Repair restores the kernel from the book if they differ, and reports whether they did.
 func (k Keeper) Repair(ctx context.Context) (changed bool, err error) {
 	err = k.locked(ctx, func() error {
-		have, err := k.Backend.List(ctx)
-		if err != nil {
-			return err
-		}
-		want, err := k.target(ctx, have, nil)
-		if err != nil || differences(want, have) == nil {
-			return err
-		}
-		changed = true
-		return k.load(ctx, want)
+		return k.each(ctx, func(kind Kind) error {
+			want, have, err := k.both(ctx, kind, nil)
+			if err != nil || differences(want, have) == nil {
+				return err
+			}
+			changed = true
+			return k.load(ctx, kind, want)
+		})
 	})
 	return changed, err
 }
@@ -29,42 +28,76 @@ func (k Keeper) Repair(ctx context.Context) (changed bool, err error) {
 // CheckAll compares the kernel with the book for all owners. The error names all that
 // differs.
 func (k Keeper) CheckAll(ctx context.Context) error {
-	have, err := k.Backend.List(ctx)
+	return k.each(ctx, func(kind Kind) error {
+		want, have, err := k.both(ctx, kind, nil)
+		return errors.Join(append(differences(want, have), err)...)
+	})
+}
+
+// each calls fn with each backend that holds anything, or shall.
+func (k Keeper) each(ctx context.Context, fn func(Kind) error) error {
+	needed := map[Kind]bool{}
+	err := k.Store.View(ctx, func(tx *state.Tx) error {
+		return state.Each(tx, recordTable, nil, func(_ []byte, r record) error {
+			needed[r.Backend] = true
+			for _, kind := range r.Replaced {
+				needed[kind] = true
+			}
+			return nil
+		})
+	})
 	if err != nil {
 		return err
 	}
-	want, err := k.target(ctx, have, nil)
-	return errors.Join(append(differences(want, have), err)...)
+	return k.eachPresent(needed, fn)
+}
+
+// eachPresent calls fn with each backend that holds anything, and those that are needed.
+func (k Keeper) eachPresent(needed map[Kind]bool, fn func(Kind) error) error {
+	var failed []error
+	for _, kind := range slices.Sorted(maps.Keys(k.Backends)) {
+		present, err := k.Backends[kind].Present()
+		if failed = append(failed, err); present || needed[kind] {
+			failed = append(failed, fn(kind))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// both returns what a backend shall hold, but for one holder on its way out, which may be nil,
+// and what it holds.
+func (k Keeper) both(ctx context.Context, kind Kind, except *holder) (want, have Ruleset, err error) {
+	if have, err = k.Backends[kind].List(ctx); err != nil {
+		return want, have, err
+	}
+	want, err = k.target(ctx, kind, have, except)
+	return want, have, err
 }
 
 // restore loads all that the book says, but for one holder on its way out, which may be
 // nil. The caller holds the kernel lock.
-func (k Keeper) restore(ctx context.Context, except *holder) error {
-	have, err := k.Backend.List(ctx)
+func (k Keeper) restore(ctx context.Context, kind Kind, except *holder) error {
+	want, _, err := k.both(ctx, kind, except)
 	if err != nil {
 		return err
 	}
-	want, err := k.target(ctx, have, except)
-	if err != nil {
-		return err
-	}
-	return k.load(ctx, want)
+	return k.load(ctx, kind, want)
 }
 
 // load leaves no table behind that would hold nothing.
-func (k Keeper) load(ctx context.Context, want Ruleset) error {
+func (k Keeper) load(ctx context.Context, kind Kind, want Ruleset) error {
 	if want.empty() {
-		return k.Backend.Clear(ctx)
+		return k.Backends[kind].Clear(ctx)
 	}
-	return k.Backend.Restore(ctx, want)
+	return k.Backends[kind].Restore(ctx, want)
 }
 
-// target is what the kernel shall hold that holds have now: what the book says, and what
+// target is what a backend shall hold that holds have now: what the book says, and what
 // belongs to owners that the book knows nothing of, since it may have been lost while they
 // live.
-func (k Keeper) target(ctx context.Context, have Ruleset, except *holder) (want Ruleset, err error) {
+func (k Keeper) target(ctx context.Context, kind Kind, have Ruleset, except *holder) (want Ruleset, err error) {
 	err = k.Store.View(ctx, func(tx *state.Tx) error {
-		if want, err = ruleset(tx, except); err != nil {
+		if want, err = ruleset(tx, kind, except); err != nil {
 			return err
 		}
 		entries, err := strangers(tx, want, have)
@@ -79,29 +112,46 @@ func (k Keeper) target(ctx context.Context, have Ruleset, except *holder) (want 
 // seen that no other attachment is left on the host, and stay otherwise.
 func (k Keeper) RemoveUnrecorded(ctx context.Context, owner attachment.Owner, last bool) error {
 	return k.locked(ctx, func() error {
-		have, err := k.Backend.List(ctx)
-		if err != nil {
-			return err
-		}
-		c := Change{Mark: owner.Mark(), Remove: have.of(owner.Mark())}
-		have.Entries = slices.DeleteFunc(have.Entries, func(e Entry) bool { return e.Mark == owner.Mark() })
-		want, err := k.target(ctx, have, nil)
-		if err != nil {
-			return err
-		}
-		if last && want.empty() {
-			return k.Backend.Clear(ctx)
-		}
-		return k.Backend.Apply(ctx, c)
+		return k.each(ctx, func(kind Kind) error { return k.removeMark(ctx, kind, owner.Mark(), last) })
 	})
+}
+
+func (k Keeper) removeMark(ctx context.Context, kind Kind, mark string, last bool) error {
+	have, err := k.Backends[kind].List(ctx)
+	if err != nil {
+		return err
+	}
+	c := Change{Mark: mark, Remove: have.of(mark)}
+	have.Entries = slices.DeleteFunc(have.Entries, func(e Entry) bool { return e.Mark == mark })
+	want, err := k.target(ctx, kind, have, nil)
+	if err != nil {
+		return err
+	}
+	if last && want.empty() {
+		return k.Backends[kind].Clear(ctx)
+	}
+	return k.Backends[kind].Apply(ctx, c)
+}
+
+// Held is what each backend holds that holds anything. It does not ask the book, which may
+// be on its way to be rebuilt from this.
+func (k Keeper) Held(ctx context.Context) (map[Kind]Ruleset, error) {
+	held := map[Kind]Ruleset{}
+	err := k.eachPresent(nil, func(kind Kind) (err error) {
+		held[kind], err = k.Backends[kind].List(ctx)
+		return err
+	})
+	return held, err
 }
 
 // Marks lists the marks of the owners that the kernel has mappings of.
 func (k Keeper) Marks(ctx context.Context) ([]string, error) {
-	have, err := k.Backend.List(ctx)
+	held, err := k.Held(ctx)
 	var marks []string
-	for _, e := range have.Entries {
-		marks = append(marks, e.Mark)
+	for _, have := range held {
+		for _, e := range have.Entries {
+			marks = append(marks, e.Mark)
+		}
 	}
 	slices.Sort(marks)
 	return slices.Compact(marks), err

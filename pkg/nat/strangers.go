@@ -1,6 +1,7 @@
 package nat
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -33,40 +34,37 @@ func strangers(tx *state.Tx, want, have Ruleset) ([]Entry, error) {
 }
 
 // keeping adds entries of the kernel, and those of its networks that they lead into.
-func (r Ruleset) keeping(entries []Entry, there Networks) Ruleset {
+func (r Ruleset) keeping(entries []Entry, there []Network) Ruleset {
 	if len(entries) == 0 {
 		return r
 	}
 	r.Entries = append(r.Entries, entries...)
 	slices.SortFunc(r.Entries, Entry.compare)
-	var targets []netip.Prefix
-	for _, e := range entries {
-		a := e.Mapping.Target.Addr()
-		targets = append(targets, netip.PrefixFrom(a, a.BitLen()))
+	list := slices.Clone(r.Networks)
+	for _, n := range there {
+		leadsInto := slices.ContainsFunc(entries, func(e Entry) bool { return n.Prefix.Contains(e.Mapping.Target.Addr()) })
+		if leadsInto && !slices.ContainsFunc(list, n.clashes) {
+			list = append(list, n)
+		}
 	}
-	kept := there.covering(Networks{Masquerade: targets, Hairpin: targets, Inside: targets})
-	r.Networks = Networks{
-		Masquerade: cover(slices.Concat(r.Networks.Masquerade, kept.Masquerade)),
-		Hairpin:    cover(slices.Concat(r.Networks.Hairpin, kept.Hairpin)),
-		Inside:     cover(slices.Concat(r.Networks.Inside, kept.Inside)),
-	}
+	r.Networks = inKernel(list)
 	return r
 }
 
 // Adopt enters in a book that is rebuilt what the kernel holds for an owner: the mappings
 // with its mark, and the networks that its addresses lie in.
-func Adopt(tx *state.Tx, owner attachment.Owner, addresses []netip.Prefix, have Ruleset) error {
-	t := Translations{Mappings: have.of(owner.Mark())}
-	for _, a := range addresses {
-		t.Masquerade = append(t.Masquerade, holding(have.Networks.Masquerade, a)...)
-		t.Hairpin = append(t.Hairpin, holding(have.Networks.Hairpin, a)...)
-	}
-	return Claim(tx, owner, PartNatport, t.canonical())
-}
-
-func holding(networks []netip.Prefix, a netip.Prefix) []netip.Prefix {
-	if slices.Contains(networks, a.Masked()) {
-		return []netip.Prefix{a.Masked()}
+func Adopt(tx *state.Tx, owner attachment.Owner, addresses []netip.Prefix, held map[Kind]Ruleset) error {
+	for _, kind := range slices.Sorted(maps.Keys(held)) {
+		t := Translations{Mappings: held[kind].of(owner.Mark())}
+		for _, n := range held[kind].Networks {
+			own := slices.ContainsFunc(addresses, func(a netip.Prefix) bool { return a.Masked() == n.Prefix })
+			if own && n.Treatment != Inside {
+				t.Networks = append(t.Networks, n)
+			}
+		}
+		if !t.Empty() {
+			return Claim(tx, owner, PartNatport, kind, t.canonical())
+		}
 	}
 	return nil
 }
@@ -81,5 +79,3 @@ func (r Ruleset) of(mark string) []Mapping {
 	}
 	return list
 }
-
-func (r Ruleset) empty() bool { return len(r.Entries) == 0 && r.Networks.Empty() }

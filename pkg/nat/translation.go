@@ -3,6 +3,7 @@ package nat
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -62,27 +63,34 @@ type Mapping struct {
 	HostPort uint16     `json:"hostPort"`
 	// Target is the container's address and port, of the same family as Host.
 	Target netip.AddrPort `json:"target"`
+	// Limit is who may use it. A host port may lead to its target by several mappings, each
+	// with another limit.
+	Limit Limit `json:"limit,omitzero"`
 }
 
-// String returns "tcp 0.0.0.0:8080 -> 10.1.0.2:80".
+// String returns "tcp 0.0.0.0:8080 -> 10.1.0.2:80", and the limit if there is one.
 func (m Mapping) String() string {
-	return fmt.Sprintf("%s %s -> %s", m.Protocol, netip.AddrPortFrom(m.Host, m.HostPort), m.Target)
+	return fmt.Sprintf("%s %s -> %s%s", m.Protocol, netip.AddrPortFrom(m.Host, m.HostPort), m.Target, m.Limit)
+}
+
+// FromLocalhost reports whether clients on the host's 127.0.0.1 are led to the target.
+func (m Mapping) FromLocalhost() bool {
+	loopback := netip.MustParsePrefix("127.0.0.0/8")
+	return m.Host.Is4() && (m.Host.IsUnspecified() || m.Host.IsLoopback()) &&
+		overlap(m.Limit.To, loopback) && overlap(m.Limit.From, loopback) && sameLink(m.Limit.Via, "lo")
 }
 
 // Translations is all that one part of an attachment needs. The zero value is nothing.
 type Translations struct {
 	// Mappings are the published ports.
 	Mappings []Mapping `json:"mappings,omitempty"`
-	// Masquerade are the networks (masked prefixes) whose traffic to elsewhere leaves with
-	// an address of the host. Traffic inside one of them, and multicast, keep their source.
-	Masquerade []netip.Prefix `json:"masquerade,omitempty"`
-	// Hairpin are the networks (masked prefixes) of the attachment. A connection from inside
-	// one of them that reaches a published port on the same network through an address of
-	// the host is masqueraded, because its answer would not come back otherwise.
-	Hairpin []netip.Prefix `json:"hairpin,omitempty"`
+	// Networks are those of the attachment, with what happens to their packets.
+	Networks []Network `json:"networks,omitempty"`
 }
 
 // Empty reports whether there is nothing to translate.
-func (t Translations) Empty() bool {
-	return len(t.Mappings) == 0 && len(t.Masquerade) == 0 && len(t.Hairpin) == 0
+func (t Translations) Empty() bool { return len(t.Mappings) == 0 && len(t.Networks) == 0 }
+
+func (t Translations) equal(o Translations) bool {
+	return slices.Equal(t.Mappings, o.Mappings) && slices.Equal(t.Networks, o.Networks)
 }

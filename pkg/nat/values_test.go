@@ -24,10 +24,17 @@ func mappings(texts ...string) []nat.Mapping {
 	return list
 }
 
-func prefixes(texts ...string) []netip.Prefix {
-	var list []netip.Prefix
+// networks reads "masquerade 10.1.0.0/24".
+func networks(texts ...string) []nat.Network {
+	var list []nat.Network
 	for _, text := range texts {
-		list = append(list, netip.MustParsePrefix(text))
+		var n nat.Network
+		treatment, prefix, _ := strings.Cut(text, " ")
+		if err := n.Treatment.UnmarshalText([]byte(treatment)); err != nil {
+			panic(err)
+		}
+		n.Prefix = netip.MustParsePrefix(prefix)
+		list = append(list, n)
 	}
 	return list
 }

@@ -21,7 +21,8 @@ type adding struct {
 	cfg    Config
 	plan   Plan
 	busy   busyPorts
-	device string // by which localhost reaches the container; empty if it need not
+	by     nat.Kind // the backend that holds the translations
+	device string   // by which localhost reaches the container; empty if it need not
 }
 
 // add validates everything, and only then begins to change things. It passes the
@@ -52,10 +53,22 @@ func add(ctx context.Context, r cni.Request) (cni.Result, error) {
 	}
 	defer h.Close()
 	a := &adding{host: h, req: r, ns: ns, cfg: cfg, plan: plan, busy: busyPorts{}}
+	if err := a.resolve(ctx); err != nil {
+		return cni.Result{}, natError(err)
+	}
 	if err := steps.Run(ctx, r.Log, a.steps()); err != nil {
 		return cni.Result{}, natError(err)
 	}
 	return *r.Previous, nil
+}
+
+// resolve finds out what depends on the host, without a change.
+func (a *adding) resolve(ctx context.Context) (err error) {
+	if a.by, err = a.host.Backend(ctx, a.cfg.Backend); err != nil {
+		return err
+	}
+	a.cfg, err = a.cfg.resolved(a.host)
+	return err
 }
 
 // steps are what ADD does, in order. The claim's undo takes back all of it by owner.
@@ -142,7 +155,7 @@ func (a *adding) enter(ctx context.Context) error {
 		if err := tx.PutAttachment(record); err != nil {
 			return err
 		}
-		return nat.Claim(tx, owner, nat.PartNatport, a.plan.Translations)
+		return nat.Claim(tx, owner, nat.PartNatport, a.by, a.plan.Translations)
 	})
 }
 

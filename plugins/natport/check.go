@@ -25,6 +25,9 @@ func check(ctx context.Context, r cni.Request) error {
 		return cni.StateError(err)
 	}
 	defer h.Close()
+	if cfg, err = cfg.resolved(h); err != nil {
+		return natError(err)
+	}
 	var plan Plan
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
 		plan, err = chosenPlan(tx, cfg, r, func(nat.Port) bool { return false })

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"vethbridge/internal/cni"
+	"vethbridge/internal/masquerade"
 	"vethbridge/pkg/nat"
 )
 
@@ -12,13 +12,17 @@ import (
 // Keys and meanings are those of the reference portmap plugin; the keys that it does not
 // have are marked as new.
 type Config struct {
-	Ports  []nat.Port // the published ports, "runtimeConfig.portMappings"
-	IPMasq bool       // new here, as in the reference bridge plugin: traffic from the network to elsewhere is masqueraded
+	Ports []nat.Port // the published ports, "runtimeConfig.portMappings", with what they are for
+	Leave nat.Leave  // "ipMasq" as in the reference bridge plugin, and new keys: how traffic to elsewhere leaves
 	// ChooseFrom is where a host port comes from that is left open, new.
 	ChooseFrom nat.PortRange
 	// OnConflict is what happens if a process of the host listens on a port, new.
-	OnConflict OnConflict
-	SNAT       bool // rewrite the source where the answer would not come back; default true
+	OnConflict   OnConflict
+	StrictHostIP bool // new: a port of one address is for packets that come by the link that has it
+	SNAT         bool // rewrite the source where the answer would not come back; default true
+	HideClients  bool // "masqAll": rewrite the source of every client
+	Mark         nat.Mark
+	Backend      masquerade.Backend // that holds the translations
 }
 
 // OnConflict tells what to do about a listening process.
@@ -45,60 +49,57 @@ func parseOnConflict(s string) (OnConflict, error) {
 }
 
 type rawConfig struct {
-	OnConflict    string          `json:"hostPortConflict"`
-	ChooseFrom    string          `json:"hostPortRange"`
-	IPMasq        bool            `json:"ipMasq"`
-	SNAT          *bool           `json:"snat"`
-	MasqAll       bool            `json:"masqAll"`
-	Backend       string          `json:"backend"`
-	ConditionsV4  json.RawMessage `json:"conditionsV4"`
-	ConditionsV6  json.RawMessage `json:"conditionsV6"`
+	OnConflict    string  `json:"hostPortConflict"`
+	ChooseFrom    string  `json:"hostPortRange"`
+	SNAT          *bool   `json:"snat"`
+	MasqAll       bool    `json:"masqAll"`
+	MarkMasqBit   *int    `json:"markMasqBit"`
+	SetMarkChain  *string `json:"externalSetMarkChain"`
+	Backend       string  `json:"backend"`
 	RuntimeConfig struct {
 		PortMappings []rawMapping `json:"portMappings"`
 	} `json:"runtimeConfig"`
+	masquerade.Keys
+	rawAllowed
 }
 
-func decodeConfig(r cni.Request) (Config, error) {
+func decodeConfig(r cni.Request) (cfg Config, err error) {
 	var raw rawConfig
 	if err := r.Decode(&raw); err != nil {
 		return Config{}, err
 	}
-	if err := raw.validate(); err != nil {
+	cfg = Config{SNAT: raw.SNAT == nil || *raw.SNAT, StrictHostIP: raw.StrictHostIP}
+	cfg.HideClients = cfg.SNAT && raw.MasqAll
+	if cfg.OnConflict, err = parseOnConflict(raw.OnConflict); err != nil {
 		return Config{}, err
 	}
-	conflict, err := parseOnConflict(raw.OnConflict)
+	if cfg.ChooseFrom, err = parseRange(raw.ChooseFrom); err != nil {
+		return Config{}, err
+	}
+	if cfg.Leave, err = raw.Leave(); err != nil {
+		return Config{}, err
+	}
+	if cfg.Mark, cfg.Backend, err = raw.backend(); err != nil {
+		return Config{}, err
+	}
+	cfg.Ports, err = raw.ports()
+	return cfg, err
+}
+
+func (raw rawConfig) ports() (list []nat.Port, err error) {
+	allowed, err := raw.allowed()
 	if err != nil {
-		return Config{}, err
+		return nil, err
 	}
-	chooseFrom, err := parseRange(raw.ChooseFrom)
-	if err != nil {
-		return Config{}, err
-	}
-	cfg := Config{IPMasq: raw.IPMasq, SNAT: raw.SNAT == nil || *raw.SNAT, OnConflict: conflict, ChooseFrom: chooseFrom}
 	for i, m := range raw.RuntimeConfig.PortMappings {
 		port, err := m.port(fmt.Sprintf("runtimeConfig.portMappings[%d]", i))
 		if err != nil {
-			return Config{}, err
+			return nil, err
 		}
-		cfg.Ports = append(cfg.Ports, port)
+		for family := range port.Allowed {
+			port.Allowed[family] = port.Allowed[family].And(allowed[family])
+		}
+		list = append(list, port)
 	}
-	return cfg, nil
-}
-
-func (raw rawConfig) validate() error {
-	switch {
-	case raw.Backend != "" && raw.Backend != "nftables":
-		return cni.Unsupported("backend", raw.Backend)
-	case raw.MasqAll:
-		return cni.Unsupported("masqAll", true)
-	case !empty(raw.ConditionsV4):
-		return cni.Unsupported("conditionsV4", string(raw.ConditionsV4))
-	case !empty(raw.ConditionsV6):
-		return cni.Unsupported("conditionsV6", string(raw.ConditionsV6))
-	}
-	return nil
-}
-
-func empty(list json.RawMessage) bool {
-	return len(list) == 0 || string(list) == "null" || string(list) == "[]"
+	return list, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"vethbridge/internal/cni"
+	"vethbridge/internal/masquerade"
 	"vethbridge/pkg/nat"
 )
 
@@ -33,5 +34,5 @@ func natError(err error) error {
 	case errors.As(err, &invalid):
 		return &cni.Error{Code: cni.CodeConfig, Message: "validate config: " + invalid.Error(), Cause: err}
 	}
-	return err
+	return masquerade.Error(err)
 }

@@ -27,7 +27,9 @@ func newPlan(cfg Config, r cni.Request) (Plan, error) {
 			return Plan{}, &cni.Error{Code: cni.CodeConfig, Message: "validate prevResult: " + a.String() + " is not a unicast address of the container"}
 		}
 	}
-	translations, err := nat.Translate(nat.Request{Addresses: addresses, Ports: cfg.Ports, Masquerade: cfg.IPMasq, Hairpin: cfg.SNAT})
+	translations, err := nat.Translate(nat.Request{
+		Addresses: addresses, Ports: cfg.Ports, Leave: cfg.Leave, Hairpin: cfg.SNAT, Mark: cfg.Mark, HideClients: cfg.HideClients,
+	})
 	if err != nil {
 		return Plan{}, natError(err)
 	}
@@ -40,7 +42,7 @@ func newPlan(cfg Config, r cni.Request) (Plan, error) {
 
 func localhostTarget(list []nat.Mapping) (target netip.Addr) {
 	for _, m := range list {
-		if m.Host.Is4() && (m.Host.IsUnspecified() || m.Host.IsLoopback()) {
+		if m.FromLocalhost() {
 			target = m.Target.Addr()
 		}
 	}

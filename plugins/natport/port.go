@@ -18,6 +18,8 @@ type rawMapping struct {
 	ContainerPort int    `json:"containerPort"`
 	Protocol      string `json:"protocol"`
 	HostIP        string `json:"hostIP"`
+	// SourceRanges are new: the clients that may use it.
+	SourceRanges []string `json:"sourceRanges"`
 }
 
 // port validates one mapping. Nothing of its text goes any further.
@@ -35,7 +37,13 @@ func (m rawMapping) port(key string) (p nat.Port, err error) {
 	if p.More, err = m.more(key); err != nil {
 		return p, err
 	}
-	p.HostIP, err = m.host(key)
+	if p.HostIP, err = m.host(key); err != nil {
+		return p, err
+	}
+	sources, err := parsePrefixes(key+".sourceRanges", m.SourceRanges)
+	for family := range p.Allowed {
+		p.Allowed[family] = nat.Allowed{From: sources[family], Nobody: len(m.SourceRanges) > 0 && len(sources[family]) == 0}
+	}
 	return p, err
 }
 

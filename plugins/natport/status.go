@@ -11,7 +11,8 @@ import (
 // status tells whether an ADD could succeed now: the config is valid, the state can be
 // written, and the kernel can translate.
 func status(ctx context.Context, r cni.Request) error {
-	if _, err := decodeConfig(r); err != nil {
+	cfg, err := decodeConfig(r)
+	if err != nil {
 		return err
 	}
 	h, err := host.Open(r.StateDir, r.Log)
@@ -22,7 +23,7 @@ func status(ctx context.Context, r cni.Request) error {
 	if err := h.Store.Update(ctx, func(*state.Tx) error { return nil }); err != nil {
 		return cni.NotAvailable(err)
 	}
-	if err := h.NAT.Backend.Usable(ctx); err != nil {
+	if err := h.BackendUsable(ctx, cfg.Backend); err != nil {
 		return cni.NotAvailable(err)
 	}
 	return nil

@@ -20,6 +20,7 @@ type adding struct {
 	cfg  Config
 	ns   *netns.Namespace
 
+	backend   nat.Kind // that holds the translations
 	plan      Plan
 	bridge    links.Link
 	vlan      []cni.Interface // that carries the gateway; none if the bridge does
@@ -44,6 +45,11 @@ func add(ctx context.Context, r cni.Request) (cni.Result, error) {
 	}
 	defer h.Close()
 	a := &adding{host: h, req: r, cfg: cfg, ns: ns}
+	if cfg.Leave.Masquerade {
+		if a.backend, err = h.Backend(ctx, cfg.Backend); err != nil {
+			return cni.Result{}, cniError(err)
+		}
+	}
 	if err := steps.Run(ctx, r.Log, a.steps()); err != nil {
 		return cni.Result{}, cniError(err)
 	}

@@ -94,7 +94,7 @@ func (a *adding) record(tx *state.Tx, assignment Assignment) error {
 	if err := fence.Claim(tx, owner, a.plan.Fence); err != nil {
 		return err
 	}
-	return nat.Claim(tx, owner, nat.PartVethbridge, a.plan.Translations)
+	return nat.Claim(tx, owner, nat.PartVethbridge, a.backend, a.plan.Translations)
 }
 
 // shared lists what the attachment has in common with others.

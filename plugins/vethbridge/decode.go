@@ -10,6 +10,7 @@ import (
 
 	"vethbridge/internal/cni"
 	"vethbridge/internal/fence"
+	"vethbridge/internal/masquerade"
 	"vethbridge/pkg/ipam"
 )
 
@@ -28,7 +29,6 @@ type rawConfig struct {
 	IsGateway           bool            `json:"isGateway"`
 	IsDefaultGateway    bool            `json:"isDefaultGateway"`
 	ForceAddress        bool            `json:"forceAddress"`
-	IPMasq              bool            `json:"ipMasq"`
 	IPMasqBackend       string          `json:"ipMasqBackend"`
 	MTU                 int             `json:"mtu"`
 	HairpinMode         bool            `json:"hairpinMode"`
@@ -45,6 +45,7 @@ type rawConfig struct {
 	PreserveDefaultVLAN bool            `json:"preserveDefaultVlan"`
 	DNS                 cni.DNS         `json:"dns"`
 	IPAM                json.RawMessage `json:"ipam"`
+	masquerade.Keys
 	rawFence
 	RuntimeConfig struct {
 		MAC      string          `json:"mac"`
@@ -76,6 +77,14 @@ func decodeConfig(r cni.Request) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	leave, err := raw.Leave()
+	if err != nil {
+		return Config{}, err
+	}
+	backend, err := masquerade.ParseBackend("ipMasqBackend", raw.IPMasqBackend)
+	if err != nil {
+		return Config{}, err
+	}
 	walls, err := raw.fence(raw.IPMasq)
 	if err != nil {
 		return Config{}, err
@@ -86,7 +95,7 @@ func decodeConfig(r cni.Request) (Config, error) {
 	}
 	return Config{
 		Bridge: raw.Bridge, IsGateway: raw.IsGateway || raw.IsDefaultGateway, IsDefaultGateway: raw.IsDefaultGateway,
-		ForceAddress: raw.ForceAddress, IPMasq: raw.IPMasq, MTU: raw.MTU, Hairpin: raw.HairpinMode,
+		ForceAddress: raw.ForceAddress, Leave: leave, Backend: backend, MTU: raw.MTU, Hairpin: raw.HairpinMode,
 		Promiscuous: raw.PromiscMode, Isolated: raw.PortIsolation || walls.Walls.Isolation == fence.IsolatePorts, DAD: raw.EnableDAD, Down: raw.Disabled,
 		RemoveBridge: raw.RemoveBridge, AcceptForward: isTrue(raw.AcceptForward), VLAN: vlan, Uplink: raw.Uplink, MoveAddresses: raw.UplinkMove, MAC: mac, DNS: raw.DNS, IPAM: source, Fence: walls,
 	}, nil
@@ -100,8 +109,6 @@ func (raw rawConfig) validate() error {
 		return cni.InvalidConfig("mtu", raw.MTU, "must be 0 (that of the default route's device) or 68 to 65535")
 	case raw.HairpinMode && raw.PromiscMode:
 		return cni.InvalidConfig("promiscMode", true, "cannot be combined with hairpinMode")
-	case raw.IPMasqBackend != "" && raw.IPMasqBackend != "nftables":
-		return cni.Unsupported("ipMasqBackend", raw.IPMasqBackend)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
 	"vethbridge/internal/links"
+	"vethbridge/internal/masquerade"
 	"vethbridge/pkg/ipam"
 )
 
@@ -48,7 +49,7 @@ func cniError(err error) error {
 			Details: "remove the containers of the former subnet, and the bridge gets the new gateway; or give the new subnet " +
 				"a network name of its own; or set \"forceAddress\": true, which cuts them off"}
 	}
-	return ipamError(macError(linkError(uplinkError(vlanError(err)))))
+	return ipamError(macError(linkError(uplinkError(vlanError(masquerade.Error(err))))))
 }
 
 // linkError says what an error of internal/links means in CNI.

@@ -55,6 +55,7 @@ func newPlan(cfg Config, owner attachment.Owner, a Assignment) Plan {
 	for _, address := range a.Addresses {
 		p.addAddress(cfg, address)
 	}
+	p.Translations = cfg.Leave.Translations(p.Port.Addresses)
 	if p.Port.MAC == nil {
 		p.Port.MAC = planMAC(cfg, owner, a)
 	}
@@ -81,9 +82,6 @@ func (p *Plan) addAddress(cfg Config, a Address) {
 	}
 	if cfg.IsGateway && !cfg.Fence.cutOff() {
 		p.Forward = p.Forward.With(a.Prefix.Addr())
-	}
-	if cfg.IPMasq {
-		p.Translations.Masquerade = append(p.Translations.Masquerade, a.Prefix.Masked())
 	}
 }
 

@@ -26,8 +26,8 @@ func status(ctx context.Context, r cni.Request) error {
 	if err := h.Store.Update(ctx, func(*state.Tx) error { return nil }); err != nil {
 		return cni.NotAvailable(err)
 	}
-	if cfg.IPMasq {
-		if err := h.NAT.Backend.Usable(ctx); err != nil {
+	if cfg.Leave.Masquerade {
+		if err := h.BackendUsable(ctx, cfg.Backend); err != nil {
 			return cni.NotAvailable(err)
 		}
 	}

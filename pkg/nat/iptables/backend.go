@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 
+	"vethbridge/internal/netfilter"
 	"vethbridge/pkg/nat"
 )
 
@@ -65,11 +68,10 @@ func merged(both []found) nat.Ruleset {
 	var r nat.Ruleset
 	for _, s := range both {
 		r.Entries = append(r.Entries, s.held.Entries...)
-		r.Networks.Masquerade = append(r.Networks.Masquerade, s.held.Networks.Masquerade...)
-		r.Networks.Hairpin = append(r.Networks.Hairpin, s.held.Networks.Hairpin...)
-		r.Networks.Inside = append(r.Networks.Inside, s.held.Networks.Inside...)
+		r.Networks = append(r.Networks, s.held.Networks...)
 	}
 	slices.SortFunc(r.Entries, func(a, b nat.Entry) int { return a.Mapping.Compare(b.Mapping) })
+	slices.SortFunc(r.Networks, nat.Network.Compare)
 	return r
 }
 
@@ -145,6 +147,23 @@ func (b *Backend) undo(ctx context.Context, before found) error {
 		return err
 	}
 	return b.write(ctx, found{family: before.family, saved: now}, before.held)
+}
+
+// Present reports whether there may be chains of ours. Of the legacy variant only the table
+// can be seen without starting a program.
+func (b *Backend) Present() (bool, error) {
+	if b.variant == Legacy {
+		return tableInUse("/proc/thread-self/net/ip_tables_names") || tableInUse("/proc/thread-self/net/ip6_tables_names"), nil
+	}
+	there4, err4 := netfilter.ChainExists(netfilter.IPv4, "nat", dnat)
+	there6, err6 := netfilter.ChainExists(netfilter.IPv6, "nat", dnat)
+	return there4 || there6, errors.Join(err4, err6)
+}
+
+// tableInUse reads a list of tables. A kernel without the legacy variant has none.
+func tableInUse(path string) bool {
+	names, err := os.ReadFile(path)
+	return err == nil && slices.Contains(strings.Fields(string(names)), "nat")
 }
 
 // Usable tells why the programs or the kernel's tables can't be used.

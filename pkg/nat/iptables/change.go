@@ -12,10 +12,11 @@ import (
 type hostEnd struct {
 	protocol nat.Protocol
 	host     netip.AddrPort
+	limit    nat.Limit
 }
 
 func hostEndOf(m nat.Mapping) hostEnd {
-	return hostEnd{m.Protocol, netip.AddrPortFrom(m.Host, m.HostPort)}
+	return hostEnd{m.Protocol, netip.AddrPortFrom(m.Host, m.HostPort), m.Limit}
 }
 
 // changed is what a ruleset is after a change.
@@ -23,19 +24,8 @@ func changed(r nat.Ruleset, c nat.Change) (after nat.Ruleset, err error) {
 	if after.Entries, err = changedEntries(r.Entries, c); err != nil {
 		return after, err
 	}
-	for _, list := range []struct {
-		to              *[]netip.Prefix
-		had, less, more []netip.Prefix
-	}{
-		{&after.Networks.Masquerade, r.Networks.Masquerade, c.RemoveNetworks.Masquerade, c.AddNetworks.Masquerade},
-		{&after.Networks.Hairpin, r.Networks.Hairpin, c.RemoveNetworks.Hairpin, c.AddNetworks.Hairpin},
-		{&after.Networks.Inside, r.Networks.Inside, c.RemoveNetworks.Inside, c.AddNetworks.Inside},
-	} {
-		if *list.to, err = changedNetworks(list.had, list.less, list.more); err != nil {
-			return after, err
-		}
-	}
-	return after, nil
+	after.Networks, err = changedNetworks(r.Networks, c.RemoveNetworks, c.AddNetworks)
+	return after, err
 }
 
 func changedEntries(had []nat.Entry, c nat.Change) ([]nat.Entry, error) {
@@ -63,24 +53,26 @@ func changedEntries(had []nat.Entry, c nat.Change) ([]nat.Entry, error) {
 }
 
 // changedNetworks keeps a list disjoint and sorted.
-func changedNetworks(had, less, more []netip.Prefix) ([]netip.Prefix, error) {
+func changedNetworks(had, less, more []nat.Network) ([]nat.Network, error) {
 	list := slices.Clone(had)
-	for _, p := range less {
-		i := slices.Index(list, p)
+	for _, n := range less {
+		i := slices.Index(list, n)
 		if i < 0 {
-			return nil, fmt.Errorf("remove network %s: it is not there: %w", p, nat.ErrDrift)
+			return nil, fmt.Errorf("remove network %s: it is not there: %w", n, nat.ErrDrift)
 		}
 		list = slices.Delete(list, i, i+1)
 	}
-	for _, p := range more {
-		if slices.Contains(list, p) {
+	for _, n := range more {
+		if slices.Contains(list, n) {
 			continue
 		}
-		if i := slices.IndexFunc(list, p.Overlaps); i >= 0 {
-			return nil, fmt.Errorf("add network %s: it overlaps %s: %w", p, list[i], nat.ErrDrift)
+		if i := slices.IndexFunc(list, func(o nat.Network) bool {
+			return o.Treatment == n.Treatment && o.Mark == n.Mark && o.Prefix.Overlaps(n.Prefix)
+		}); i >= 0 {
+			return nil, fmt.Errorf("add network %s: it overlaps %s: %w", n, list[i], nat.ErrDrift)
 		}
-		list = append(list, p)
+		list = append(list, n)
 	}
-	slices.SortFunc(list, func(a, b netip.Prefix) int { return a.Addr().Compare(b.Addr()) })
+	slices.SortFunc(list, nat.Network.Compare)
 	return list, nil
 }

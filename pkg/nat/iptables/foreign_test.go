@@ -118,7 +118,7 @@ func TestWhatCouldEndALineIsRefused(t *testing.T) {
 	bothVariants(t, func(t *testing.T, _ Variant, b *Backend) {
 		line := ruleset(1)
 		line.Entries[0].Mark = "vethbridge a\nCOMMIT"
-		all := nat.Ruleset{Networks: nat.Networks{Masquerade: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}}}
+		all := nat.Ruleset{Networks: []nat.Network{{Prefix: netip.MustParsePrefix("0.0.0.0/0"), Treatment: nat.Masquerade}}}
 		before := dump(t, b)
 		for _, r := range []nat.Ruleset{line, all} {
 			if err := b.Restore(t.Context(), r); err == nil {

@@ -34,14 +34,14 @@ func TestRulesReadAsTheirGoldenFiles(t *testing.T) {
 
 func load(t *testing.T, b *Backend, want nat.Translations) {
 	t.Helper()
-	keeper := nat.Keeper{Store: statetest.Open(t, nat.CheckBook), Backend: b, Log: slog.New(slog.DiscardHandler)}
+	keeper := nat.Keeper{Store: statetest.Open(t, nat.CheckBook), Backends: nattest.Only(b), Log: slog.New(slog.DiscardHandler)}
 	err := keeper.Store.Update(t.Context(), func(tx *state.Tx) error {
 		return tx.PutAttachment(state.Attachment{Owner: nattest.Owner(1), BootID: tx.BootID()})
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := keeper.Replace(t.Context(), nattest.Owner(1), nat.PartNatport, want); err != nil {
+	if err := keeper.Replace(t.Context(), nattest.Owner(1), nat.PartNatport, nat.Nftables, want); err != nil {
 		t.Fatal(err)
 	}
 }

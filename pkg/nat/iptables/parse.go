@@ -2,8 +2,10 @@ package iptables
 
 import (
 	"fmt"
+	"math/bits"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"vethbridge/pkg/nat"
 )
@@ -27,19 +29,25 @@ func parse(rule string) options {
 // nothing.
 func (f family) ruleset(s saved) (nat.Ruleset, error) {
 	var r nat.Ruleset
-	for _, rule := range s.chains[dnat] {
-		if o := parse(rule); o["-j"] == "DNAT" {
-			e, err := f.entry(o)
-			if err != nil {
-				return r, fmt.Errorf("read rule %q: %w", rule, err)
+	for _, chain := range []string{dnat, output} {
+		for _, rule := range s.chains[chain] {
+			if o := parse(rule); o["-j"] == "DNAT" {
+				e, err := f.entry(chain, o)
+				if err != nil {
+					return r, fmt.Errorf("read rule %q: %w", rule, err)
+				}
+				r.Entries = append(r.Entries, e)
 			}
-			r.Entries = append(r.Entries, e)
 		}
 	}
 	for _, chain := range []string{prerouting, postrouting} {
 		for _, rule := range s.chains[chain] {
-			if err := readNetwork(chain, parse(rule), &r.Networks); err != nil {
+			n, ok, err := network(parse(rule))
+			if err != nil {
 				return r, fmt.Errorf("read rule %q: %w", rule, err)
+			}
+			if ok {
+				r.Networks = append(r.Networks, n)
 			}
 		}
 	}
@@ -47,7 +55,7 @@ func (f family) ruleset(s saved) (nat.Ruleset, error) {
 }
 
 // entry is the reverse of dnatRule.
-func (f family) entry(o options) (nat.Entry, error) {
+func (f family) entry(chain string, o options) (nat.Entry, error) {
 	protocol, err := nat.ParseProtocol(o["-p"])
 	if err != nil {
 		return nat.Entry{}, err
@@ -60,35 +68,76 @@ func (f family) entry(o options) (nat.Entry, error) {
 	if err != nil {
 		return nat.Entry{}, err
 	}
-	host := netip.PrefixFrom(f.any, 0)
-	if text, ok := o["-d"]; ok {
-		if host, err = netip.ParsePrefix(text); err != nil {
-			return nat.Entry{}, err
-		}
+	m := nat.Mapping{Protocol: protocol, HostPort: uint16(port), Target: target}
+	m.Host, m.Limit, err = f.limit(o)
+	if chain == output {
+		m.Limit.Via = loopback
 	}
-	return nat.Entry{Mark: o["--comment"], Mapping: nat.Mapping{
-		Protocol: protocol, Host: host.Addr(), HostPort: uint16(port), Target: target,
-	}}, nil
+	return nat.Entry{Mark: o["--comment"], Mapping: m}, err
 }
 
-// readNetwork takes the network that a rule stands for. The rule that masquerades hairpin
-// stands for none of its own: it comes with the one that keeps the source inside.
-func readNetwork(chain string, o options, n *nat.Networks) error {
-	_, conditional := o["--ctstate"]
-	var list *[]netip.Prefix
-	switch {
-	case o["-s"] == "" || conditional:
-		return nil
-	case chain == prerouting && o["-j"] == "MARK":
-		list = &n.Hairpin
-	case chain == postrouting && o["-j"] == "RETURN":
-		list = &n.Inside
-	case chain == postrouting && o["-j"] == "MASQUERADE":
-		list = &n.Masquerade
-	default:
-		return nil
+// limit is the reverse of limitOptions.
+func (f family) limit(o options) (netip.Addr, nat.Limit, error) {
+	l := nat.Limit{Via: o["-i"]}
+	var err error
+	if l.From, err = prefix(o["-s"]); err != nil {
+		return f.any, l, err
 	}
-	p, err := netip.ParsePrefix(o["-s"])
-	*list = append(*list, p)
-	return err
+	if l.To, err = prefix(o["-d"]); err != nil || !l.To.IsValid() || !l.To.IsSingleIP() {
+		return f.any, l, err
+	}
+	host := l.To.Addr()
+	l.To = netip.Prefix{}
+	return host, l, nil
+}
+
+func prefix(text string) (netip.Prefix, error) {
+	if text == "" {
+		return netip.Prefix{}, nil
+	}
+	return netip.ParsePrefix(text)
+}
+
+// meanings are the rules that stand for a network of their own, by their comments.
+var meanings = map[string]nat.Treatment{
+	fromContainer: nat.Hairpin, hideClients: nat.HideClients, insideNetwork: nat.Inside,
+	leavingAs: nat.SNAT, leavingRandom: nat.MasqueradeRandom, leaving: nat.Masquerade,
+}
+
+// network takes the network that a rule stands for, if it does. The rule that masquerades
+// hairpin stands for none of its own.
+func network(o options) (n nat.Network, ok bool, err error) {
+	if n.Treatment, ok = meanings[o["--comment"]]; !ok {
+		return n, false, nil
+	}
+	text := o["-s"]
+	if n.Treatment == nat.HideClients {
+		text = o["-d"]
+	}
+	if n.Prefix, err = netip.ParsePrefix(text); err != nil {
+		return n, false, err
+	}
+	switch n.Treatment {
+	case nat.SNAT:
+		n.To, err = netip.ParseAddr(o["--to-source"])
+	case nat.Hairpin:
+		n.Mark, err = mark(o)
+	}
+	return n, true, err
+}
+
+// mark is the reverse of marking.
+func mark(o options) (nat.Mark, error) {
+	if o["-j"] != "MARK" {
+		return nat.Mark{Chain: o["-j"]}, nil
+	}
+	text, _, _ := strings.Cut(o["--set-xmark"], "/")
+	value, err := strconv.ParseUint(text, 0, 32)
+	if err != nil || bits.OnesCount64(value) != 1 {
+		return nat.Mark{}, fmt.Errorf("mark %q is not one bit: %w", text, err)
+	}
+	if value != defaultMask {
+		return nat.Mark{Mask: uint32(value)}, nil
+	}
+	return nat.Mark{}, nil
 }

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"vethbridge/pkg/nat"
 )
@@ -13,9 +16,20 @@ import (
 const (
 	toHost     = "-m addrtype --dst-type LOCAL" // transit traffic is not ours to catch (CVE-2025-67499)
 	translated = "-m conntrack --ctstate DNAT"
-	// The mark of packets that come from one of our networks to an address of the host: bit
-	// 13, the default of the reference portmap's markMasqBit.
-	hairpinMark = "0x2000/0x2000"
+	// The bit of the mark of packets that come from one of our networks to an address of the
+	// host, the default of the reference portmap's markMasqBit.
+	defaultMask = 1 << 13
+)
+
+// What rules for networks are for: their comments, by which they are read.
+const (
+	fromContainer = "from a container"
+	hairpin       = "hairpin"
+	hideClients   = "clients to hide"
+	insideNetwork = "inside a network"
+	leavingAs     = "leaving as one address"
+	leavingRandom = "leaving by a random port"
+	leaving       = "leaving a network"
 )
 
 // rules are the rules of our chains, by chain, for one family.
@@ -24,33 +38,32 @@ func (f family) rules(r nat.Ruleset) (map[string][]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	mappings, err := dnatRules(r.Entries)
+	forAll, forHost, err := dnatRules(r.Entries)
 	return map[string][]string{
 		guard:       f.guardRules(),
-		dnat:        mappings,
+		dnat:        forAll,
 		prerouting:  append(hairpinRules(r.Networks), hostRule()),
-		output:      {hostRule()},
+		output:      append(forHost, hostRule()),
 		postrouting: f.postroutingRules(r.Networks),
 	}, err
 }
 
 // part is what a ruleset has of a family.
-func (f family) part(r nat.Ruleset) (nat.Ruleset, error) {
-	var failed error
-	of := func(list []netip.Prefix) []netip.Prefix {
-		return slices.DeleteFunc(slices.Clone(list), func(p netip.Prefix) bool {
-			if p.Bits() == 0 { // iptables takes it for no condition at all
-				failed = fmt.Errorf("write network %s: it is not one network, but everything", p)
-			}
-			return !f.has(p.Addr())
-		})
+func (f family) part(r nat.Ruleset) (own nat.Ruleset, err error) {
+	for _, e := range r.Entries {
+		if f.has(e.Mapping.Host) {
+			own.Entries = append(own.Entries, e)
+		}
 	}
-	return nat.Ruleset{
-		Entries: slices.DeleteFunc(slices.Clone(r.Entries), func(e nat.Entry) bool { return !f.has(e.Mapping.Host) }),
-		Networks: nat.Networks{
-			Masquerade: of(r.Networks.Masquerade), Hairpin: of(r.Networks.Hairpin), Inside: of(r.Networks.Inside),
-		},
-	}, failed
+	for _, n := range r.Networks {
+		if n.Prefix.Bits() == 0 { // iptables takes it for no condition at all
+			return own, fmt.Errorf("write network %s: it is not one network, but everything", n)
+		}
+		if f.has(n.Prefix.Addr()) {
+			own.Networks = append(own.Networks, n)
+		}
+	}
+	return own, nil
 }
 
 // guardRules drop what comes from outside and is addressed to, or claims to come from, the
@@ -65,66 +78,151 @@ func (f family) guardRules() []string {
 
 func hostRule() string { return toHost + ` -m comment --comment "to the host" -j ` + dnat }
 
-// dnatRules translate: the first rule that matches is taken, so one address of the host
-// stands before any.
-func dnatRules(entries []nat.Entry) ([]string, error) {
+// dnatRules translate: the first rule that matches is taken, so those with a limit come
+// first, and one address of the host stands before any. Those for processes of the host
+// stand apart: their packets come by no link.
+func dnatRules(entries []nat.Entry) (forAll, forHost []string, err error) {
 	slices.SortFunc(entries, func(a, b nat.Entry) int {
-		return cmp.Or(anyLast(a.Mapping.Host)-anyLast(b.Mapping.Host), a.Mapping.Compare(b.Mapping))
+		return cmp.Or(rank(a.Mapping)-rank(b.Mapping), a.Mapping.Compare(b.Mapping))
 	})
-	list := make([]string, 0, len(entries))
 	for _, e := range entries {
 		rule, err := dnatRule(e)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		list = append(list, rule)
+		if e.Mapping.Limit.Via == loopback {
+			forHost = append(forHost, rule)
+		} else {
+			forAll = append(forAll, rule)
+		}
 	}
-	return list, nil
+	return forAll, forHost, nil
 }
 
-func anyLast(host netip.Addr) int {
-	if host.IsUnspecified() {
+// loopback is the link that stands for processes of the host.
+const loopback = "lo"
+
+func rank(m nat.Mapping) int {
+	switch {
+	case !m.Limit.None():
+		return 0
+	case !m.Host.IsUnspecified():
 		return 1
 	}
-	return 0
+	return 2
 }
 
 func dnatRule(e nat.Entry) (string, error) {
 	mark, err := quote(e.Mark)
-	m := e.Mapping
-	rule := fmt.Sprintf("-p %s -m %s --dport %d -m comment --comment %s -j DNAT --to-destination %s",
-		m.Protocol, m.Protocol, m.HostPort, mark, m.Target)
-	if !m.Host.IsUnspecified() {
-		rule = fmt.Sprintf("-d %s ", netip.PrefixFrom(m.Host, m.Host.BitLen())) + rule
+	if err != nil {
+		return "", err
 	}
-	return rule, err
+	m := e.Mapping
+	conditions, err := limitOptions(m)
+	conditions += "-p " + m.Protocol.String()
+	if m.Limit.Via == loopback { // its chain is not one that is jumped to with packets for the host
+		conditions += " " + toHost
+	}
+	return fmt.Sprintf("%s -m %s --dport %d -m comment --comment %s -j DNAT --to-destination %s",
+		conditions, m.Protocol, m.HostPort, mark, m.Target), err
 }
 
-func hairpinRules(n nat.Networks) []string {
-	return each(n.Hairpin, "-s %[1]s "+toHost+` -m comment --comment "from a container" -j MARK --set-xmark `+hairpinMark)
+// limitOptions are the conditions on client, address of the host and link.
+func limitOptions(m nat.Mapping) (string, error) {
+	var b strings.Builder
+	if m.Limit.From.IsValid() {
+		fmt.Fprintf(&b, "-s %s ", m.Limit.From)
+	}
+	host := m.Limit.To
+	if !m.Host.IsUnspecified() {
+		host = netip.PrefixFrom(m.Host, m.Host.BitLen())
+	}
+	if host.IsValid() {
+		fmt.Fprintf(&b, "-d %s ", host)
+	}
+	if m.Limit.Via == "" || m.Limit.Via == loopback {
+		return b.String(), nil
+	}
+	if strings.ContainsFunc(m.Limit.Via, unicode.IsSpace) || strings.HasPrefix(m.Limit.Via, "-") {
+		return "", fmt.Errorf("write %s: link %q is no name", m, m.Limit.Via)
+	}
+	return b.String() + "-i " + m.Limit.Via + " ", nil
+}
+
+func hairpinRules(networks []nat.Network) (list []string) {
+	for _, n := range of(networks, nat.Hairpin) {
+		list = append(list, fmt.Sprintf("-s %s %s -m comment --comment %q %s", n.Prefix, toHost, fromContainer, marking(n.Mark)))
+	}
+	return list
+}
+
+func marking(m nat.Mark) string {
+	if m.Chain != "" {
+		return "-j " + m.Chain
+	}
+	return "-j MARK --set-xmark " + bitAndMask(m)
+}
+
+// bitAndMask is a bit of the packet's mark, without one the default of the reference portmap's
+// markMasqBit.
+func bitAndMask(m nat.Mark) string {
+	mask := cmp.Or(m.Mask, defaultMask)
+	return fmt.Sprintf("%#x/%#x", mask, mask)
 }
 
 // postroutingRules rewrite the source only where the answer would not come back otherwise. A
 // broadcast gets here where br_netfilter shows bridged frames to the IP hooks.
-func (f family) postroutingRules(n nat.Networks) []string {
+func (f family) postroutingRules(networks []nat.Network) []string {
 	var broadcast []string
 	if f.any.Is4() {
 		broadcast = []string{"-d 255.255.255.255/32 -m comment --comment broadcast -j RETURN"}
 	}
 	return slices.Concat(
 		broadcast,
-		each(n.Inside, "-s %[1]s -d %[1]s -m mark --mark "+hairpinMark+" "+translated+" -m comment --comment hairpin -j MASQUERADE"),
+		hairpinning(networks),
 		[]string{fmt.Sprintf(`-s %s %s -m comment --comment "from localhost" -j MASQUERADE`, f.localhost, translated)},
-		each(n.Inside, `-s %[1]s -d %[1]s -m comment --comment "inside a network" -j RETURN`),
+		each(of(networks, nat.HideClients), "-d %[1]s "+translated, hideClients, "-j MASQUERADE"),
+		each(of(networks, nat.Inside), "-s %[1]s -d %[1]s", insideNetwork, "-j RETURN"),
 		[]string{fmt.Sprintf("-d %s -m comment --comment multicast -j RETURN", f.multicast)},
-		each(n.Masquerade, `-s %[1]s -m comment --comment "leaving a network" -j MASQUERADE`),
+		each(of(networks, nat.SNAT), "-s %[1]s", leavingAs, "-j SNAT --to-source "+toAddress),
+		each(of(networks, nat.MasqueradeRandom), "-s %[1]s", leavingRandom, "-j MASQUERADE --random-fully"),
+		each(of(networks, nat.Masquerade), "-s %[1]s", leaving, "-j MASQUERADE"),
 	)
 }
 
-func each(networks []netip.Prefix, rule string) []string {
-	var list []string
-	for _, p := range networks {
-		list = append(list, fmt.Sprintf(rule, p))
+// hairpinning masquerades what comes back to the network that it came from; where someone
+// else's chain marks it, that one does.
+func hairpinning(networks []nat.Network) []string {
+	rule := func(m nat.Mark) string { return "-s %[1]s -d %[1]s -m mark --mark " + bitAndMask(m) + " " + translated }
+	list := each(of(networks, nat.Inside), rule(nat.Mark{}), hairpin, "-j MASQUERADE")
+	for _, n := range of(networks, nat.Hairpin) {
+		if n.Mark.Mask != 0 {
+			list = append(list, each([]nat.Network{n}, rule(n.Mark), hairpin, "-j MASQUERADE")...)
+		}
+	}
+	return list
+}
+
+func of(networks []nat.Network, t nat.Treatment) (list []nat.Network) {
+	for _, n := range networks {
+		if n.Treatment == t {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// toAddress stands for Network.To in a target.
+const toAddress = "ADDRESS"
+
+// each writes a rule for each network: its conditions, what it is for, and its target.
+func each(networks []nat.Network, conditions, comment, target string) (list []string) {
+	if strings.Contains(comment, " ") {
+		comment = strconv.Quote(comment)
+	}
+	for _, n := range networks {
+		rule := fmt.Sprintf(conditions, n.Prefix) + " -m comment --comment " + comment + " " + target
+		list = append(list, strings.ReplaceAll(rule, toAddress, n.To.String()))
 	}
 	return list
 }

@@ -41,8 +41,13 @@ type fixture struct {
 
 func newFixture(t *testing.T, b nat.Backend) *fixture {
 	store := statetest.Open(t, nat.CheckBook)
-	return &fixture{keeper: nat.Keeper{Store: store, Backend: b, Log: slog.New(slog.DiscardHandler)}, store: store}
+	return &fixture{keeper: nat.Keeper{Store: store, Backends: Only(b), Log: slog.New(slog.DiscardHandler)}, store: store}
 }
+
+// Only is one backend, in the place of the default one.
+func Only(b nat.Backend) map[nat.Kind]nat.Backend { return map[nat.Kind]nat.Backend{nat.Nftables: b} }
+
+func (f *fixture) backend() nat.Backend { return f.keeper.Backends[nat.Nftables] }
 
 func (f *fixture) attach(t *testing.T, o attachment.Owner) {
 	t.Helper()
@@ -57,7 +62,7 @@ func (f *fixture) attach(t *testing.T, o attachment.Owner) {
 func (f *fixture) replace(t *testing.T, o attachment.Owner, want nat.Translations) {
 	t.Helper()
 	f.attach(t, o)
-	if err := f.keeper.Replace(t.Context(), o, nat.PartNatport, want); err != nil {
+	if err := f.keeper.Replace(t.Context(), o, nat.PartNatport, nat.Nftables, want); err != nil {
 		t.Fatalf("replace of %s: %v", o, err)
 	}
 	if err := f.keeper.Check(t.Context(), o, nat.PartNatport, want); err != nil {
@@ -67,7 +72,7 @@ func (f *fixture) replace(t *testing.T, o attachment.Owner, want nat.Translation
 
 func (f *fixture) dump(t *testing.T) string {
 	t.Helper()
-	r, err := f.keeper.Backend.List(t.Context())
+	r, err := f.backend().List(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,14 +121,14 @@ func ownersDoNotTouchEachOther(t *testing.T, f *fixture) {
 }
 
 func networkStays(t *testing.T, f *fixture) {
-	wide := nat.Translations{Masquerade: prefixes("10.0.0.0/8")}
-	narrow := nat.Translations{Masquerade: prefixes("10.1.0.0/24")}
+	wide := nat.Translations{Networks: treated(nat.Masquerade, "10.0.0.0/8")}
+	narrow := nat.Translations{Networks: treated(nat.Masquerade, "10.1.0.0/24")}
 	f.replace(t, Owner(1), wide)
 	f.replace(t, Owner(2), narrow)
 	f.replace(t, Owner(3), narrow)
 	f.replace(t, Owner(1), nat.Translations{})
 	f.replace(t, Owner(2), nat.Translations{})
-	const want = "masquerade 10.1.0.0/24\ninside 10.1.0.0/24\n"
+	const want = "inside 10.1.0.0/24\nmasquerade 10.1.0.0/24\n"
 	if got := f.dump(t); got != want {
 		t.Errorf("holds\n%swant\n%s", got, want)
 	}
@@ -137,7 +142,7 @@ func lostTable(t *testing.T, f *fixture) {
 	f.replace(t, Owner(1), cases[1].Want)
 	f.replace(t, Owner(2), cases[2].Want)
 	whole := f.dump(t)
-	if err := f.keeper.Backend.Clear(t.Context()); err != nil {
+	if err := f.backend().Clear(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.keeper.Check(t.Context(), Owner(1), nat.PartNatport, cases[1].Want); err == nil {
@@ -155,7 +160,7 @@ func lostTable(t *testing.T, f *fixture) {
 func repair(t *testing.T, f *fixture) {
 	f.replace(t, Owner(1), Cases()[1].Want)
 	whole := f.dump(t)
-	if err := f.keeper.Backend.Clear(t.Context()); err != nil {
+	if err := f.backend().Clear(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []bool{true, false} {
@@ -176,7 +181,7 @@ func portTaken(t *testing.T, f *fixture) {
 		f.replace(t, Owner(1), order[0])
 		before := f.dump(t)
 		f.attach(t, Owner(2))
-		err := f.keeper.Replace(t.Context(), Owner(2), nat.PartNatport, order[1])
+		err := f.keeper.Replace(t.Context(), Owner(2), nat.PartNatport, nat.Nftables, order[1])
 		var taken *nat.PortTakenError
 		if !errors.As(err, &taken) || taken.Holder != Owner(1) {
 			t.Errorf("error %v, want one that names %s", err, Owner(1))

@@ -12,7 +12,7 @@ import (
 func unrecorded(t *testing.T, f *fixture) {
 	before := f.dump(t)
 	f.replace(t, Owner(1), Cases()[1].Want)
-	lost := newFixture(t, f.keeper.Backend)
+	lost := newFixture(t, f.backend())
 	if err := lost.keeper.RemoveUnrecorded(t.Context(), Owner(2), false); err != nil {
 		t.Fatal(err)
 	}
@@ -32,11 +32,11 @@ func strangersSurvive(t *testing.T, f *fixture) {
 	f.replace(t, Owner(2), Cases()[2].Want)
 	whole := f.dump(t)
 	f.replace(t, Owner(2), nat.Translations{})
-	lost := newFixture(t, f.keeper.Backend)
+	lost := newFixture(t, f.backend())
 	lost.replace(t, Owner(2), Cases()[2].Want)
 	// A repair has something to do only if something is missing.
 	drop := nat.Change{Mark: Owner(2).Mark(), Remove: Cases()[2].Want.Mappings[:1]}
-	if err := f.keeper.Backend.Apply(t.Context(), drop); err != nil {
+	if err := f.backend().Apply(t.Context(), drop); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []bool{true, false} {
@@ -52,7 +52,7 @@ func strangersSurvive(t *testing.T, f *fixture) {
 func strangersOutlive(t *testing.T, f *fixture) {
 	f.replace(t, Owner(1), Cases()[1].Want)
 	whole := f.dump(t)
-	lost := newFixture(t, f.keeper.Backend)
+	lost := newFixture(t, f.backend())
 	lost.replace(t, Owner(2), Cases()[3].Want)
 	lost.replace(t, Owner(2), nat.Translations{})
 	if got := f.dump(t); got != whole {
@@ -71,7 +71,7 @@ func halfDone(t *testing.T, f *fixture) {
 		whole := Cases()[3].Want
 		f.replace(t, Owner(2), whole)
 		err := f.store.Update(t.Context(), func(tx *state.Tx) error {
-			return nat.Claim(tx, Owner(2), nat.PartNatport, nat.Translations{Mappings: whole.Mappings[:1]})
+			return nat.Claim(tx, Owner(2), nat.PartNatport, nat.Nftables, nat.Translations{Mappings: whole.Mappings[:1]})
 		})
 		if err := errors.Join(err, finish()); err != nil {
 			t.Fatal(err)
@@ -89,7 +89,7 @@ func wholeOrNotAtAll(t *testing.T, f *fixture) {
 	added, held := Cases()[3].Want.Mappings, Cases()[1].Want.Mappings
 	other := held[0]
 	other.Target = added[0].Target
-	wide := nat.Networks{Hairpin: prefixes("10.0.0.0/8")}
+	wide := treated(nat.Hairpin, "10.0.0.0/8")
 	for name, c := range map[string]nat.Change{
 		"removal of a mapping that is not there": {Add: added[:1], Remove: added[1:]},
 		"removal of a network that is not there": {Add: added, RemoveNetworks: wide},
@@ -97,7 +97,7 @@ func wholeOrNotAtAll(t *testing.T, f *fixture) {
 		"a network over another":                 {Add: added, AddNetworks: wide},
 	} {
 		c.Mark = Owner(1).Mark()
-		if err := f.keeper.Backend.Apply(t.Context(), c); !errors.Is(err, nat.ErrDrift) {
+		if err := f.backend().Apply(t.Context(), c); !errors.Is(err, nat.ErrDrift) {
 			t.Errorf("%s: %v, want %v", name, err, nat.ErrDrift)
 		}
 		if got := f.dump(t); got != before {
@@ -121,14 +121,14 @@ func checkNames(t *testing.T, f *fixture) {
 		f.differs(t, want, m.String()+" is missing")
 	}
 	f.replace(t, Owner(1), want)
-	f.meddle(t, nat.Change{RemoveNetworks: nat.Networks{Hairpin: want.Hairpin[:1]}})
-	f.differs(t, want, want.Hairpin[0].String()+" is missing")
+	f.meddle(t, nat.Change{RemoveNetworks: want.Networks[:1]})
+	f.differs(t, want, want.Networks[0].String()+" is missing")
 	f.differs(t, Cases()[2].Want, "other translations than its config")
 }
 
 func (f *fixture) meddle(t *testing.T, c nat.Change) {
 	t.Helper()
-	if err := f.keeper.Backend.Apply(t.Context(), c); err != nil {
+	if err := f.backend().Apply(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -19,17 +19,18 @@ type Fake struct {
 
 type content struct {
 	mappings map[hostEnd]nat.Entry
-	networks nat.Networks
+	networks []nat.Network
 }
 
 // hostEnd is what a mapping is looked up by.
 type hostEnd struct {
 	protocol nat.Protocol
 	host     netip.AddrPort
+	limit    nat.Limit
 }
 
 func hostEndOf(m nat.Mapping) hostEnd {
-	return hostEnd{m.Protocol, netip.AddrPortFrom(m.Host, m.HostPort)}
+	return hostEnd{m.Protocol, netip.AddrPortFrom(m.Host, m.HostPort), m.Limit}
 }
 
 // Apply implements nat.Backend.
@@ -53,45 +54,35 @@ func (f *Fake) Apply(_ context.Context, c nat.Change) error {
 		}
 		next.mappings[hostEndOf(m)] = nat.Entry{Mark: c.Mark, Mapping: m}
 	}
-	for _, list := range []struct {
-		to             *[]netip.Prefix
-		had, less, add []netip.Prefix
-	}{
-		{&next.networks.Masquerade, f.table.networks.Masquerade, c.RemoveNetworks.Masquerade, c.AddNetworks.Masquerade},
-		{&next.networks.Hairpin, f.table.networks.Hairpin, c.RemoveNetworks.Hairpin, c.AddNetworks.Hairpin},
-		{&next.networks.Inside, f.table.networks.Inside, c.RemoveNetworks.Inside, c.AddNetworks.Inside},
-	} {
-		after, err := change(list.had, list.less, list.add)
-		if err != nil {
-			return err
-		}
-		*list.to = after
+	var err error
+	if next.networks, err = change(f.table.networks, c.RemoveNetworks, c.AddNetworks); err != nil {
+		return err
 	}
 	f.table = &next
 	return nil
 }
 
 // change is an interval set's: what is removed must be there, what is added must be there
-// already or overlap nothing.
-func change(had, less, add []netip.Prefix) ([]netip.Prefix, error) {
+// already or overlap nothing of its treatment.
+func change(had, less, add []nat.Network) ([]nat.Network, error) {
 	list := slices.Clone(had)
-	for _, p := range less {
-		i := slices.Index(list, p)
+	for _, n := range less {
+		i := slices.Index(list, n)
 		if i < 0 {
-			return nil, fmt.Errorf("remove network %s: %w", p, nat.ErrDrift)
+			return nil, fmt.Errorf("remove network %s: %w", n, nat.ErrDrift)
 		}
 		list = slices.Delete(list, i, i+1)
 	}
-	for _, p := range add {
-		if slices.Contains(list, p) {
+	for _, n := range add {
+		if slices.Contains(list, n) {
 			continue
 		}
-		if slices.ContainsFunc(list, p.Overlaps) {
-			return nil, fmt.Errorf("add network %s: overlaps: %w", p, nat.ErrDrift)
+		if slices.ContainsFunc(list, func(o nat.Network) bool { return o.Treatment == n.Treatment && o.Prefix.Overlaps(n.Prefix) }) {
+			return nil, fmt.Errorf("add network %s: overlaps: %w", n, nat.ErrDrift)
 		}
-		list = append(list, p)
+		list = append(list, n)
 	}
-	slices.SortFunc(list, func(a, b netip.Prefix) int { return a.Addr().Compare(b.Addr()) })
+	slices.SortFunc(list, nat.Network.Compare)
 	return list, nil
 }
 
@@ -121,6 +112,9 @@ func (f *Fake) Clear(context.Context) error {
 	return nil
 }
 
+// Present implements nat.Backend.
+func (f *Fake) Present() (bool, error) { return f.table != nil, nil }
+
 // Usable implements nat.Backend.
 func (f *Fake) Usable(context.Context) error { return nil }
 
@@ -134,13 +128,8 @@ func Dump(r nat.Ruleset) string {
 	for _, e := range r.Entries {
 		fmt.Fprintf(&b, "mapping %s # %s\n", e.Mapping, e.Mark)
 	}
-	for _, list := range []struct {
-		name     string
-		prefixes []netip.Prefix
-	}{{"masquerade", r.Networks.Masquerade}, {"hairpin", r.Networks.Hairpin}, {"inside", r.Networks.Inside}} {
-		for _, p := range list.prefixes {
-			fmt.Fprintf(&b, "%s %s\n", list.name, p)
-		}
+	for _, n := range r.Networks {
+		fmt.Fprintln(&b, n)
 	}
 	return b.String()
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 
 	"github.com/google/nftables"
 
@@ -101,13 +100,18 @@ func (b *Backend) Clear(context.Context) error {
 	return err
 }
 
-// Usable tells why nftables can't be used.
-func (b *Backend) Usable(context.Context) error {
+// Present reports whether our table is there.
+func (b *Backend) Present() (bool, error) {
 	conn, err := b.conn.Open()
 	if err != nil {
-		return err
+		return false, err
 	}
-	_, err = netfilter.TableExists(conn, table())
+	return netfilter.TableExists(conn, table())
+}
+
+// Usable tells why nftables can't be used.
+func (b *Backend) Usable(context.Context) error {
+	_, err := b.Present()
 	return err
 }
 
@@ -148,21 +152,21 @@ func eachMap(list []nat.Mapping, fn func(*nftables.Set, []nat.Mapping) error) er
 	return nil
 }
 
-func addNetworks(conn *nftables.Conn, n nat.Networks) error {
-	return eachNetwork(n, conn.SetAddElements)
+func addNetworks(conn *nftables.Conn, list []nat.Network) error {
+	return eachNetwork(list, conn.SetAddElements)
 }
 
-func deleteNetworks(conn *nftables.Conn, n nat.Networks) error {
-	return eachNetwork(n, conn.SetDeleteElements)
+func deleteNetworks(conn *nftables.Conn, list []nat.Network) error {
+	return eachNetwork(list, conn.SetDeleteElements)
 }
 
-func eachNetwork(n nat.Networks, fn func(*nftables.Set, []nftables.SetElement) error) error {
-	for name, list := range map[string][]netip.Prefix{masquerade: n.Masquerade, hairpin: n.Hairpin, inside: n.Inside} {
-		for _, p := range list {
-			f := familyOf(p.Addr())
-			if err := fn(f.networkSet(name), networkElements(name, p)); err != nil {
-				return err
-			}
+func eachNetwork(list []nat.Network, fn func(*nftables.Set, []nftables.SetElement) error) error {
+	for _, n := range list {
+		if n.Mark != (nat.Mark{}) {
+			return fmt.Errorf("write network %s: only iptables marks packets as asked for", n)
+		}
+		if err := fn(familyOf(n.Prefix.Addr()).networkSet(n.Treatment), networkElements(n)); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -15,7 +15,7 @@ func chain(name string, kind nftables.ChainType, hook *nftables.ChainHook, prior
 func chains() []netfilter.Chain {
 	return []netfilter.Chain{
 		chain("guard", nftables.ChainTypeFilter, nftables.ChainHookPrerouting, nftables.ChainPriorityRaw, guardRules()),
-		chain("dnat", "", nil, nil, dnatRules()),
+		chain("ports", "", nil, nil, dnatRules()),
 		chain("prerouting", nftables.ChainTypeNAT, nftables.ChainHookPrerouting, nftables.ChainPriorityNATDest, preroutingRules()),
 		chain("output", nftables.ChainTypeNAT, nftables.ChainHookOutput, nftables.ChainPriorityNATDest, outputRules()),
 		chain("postrouting", nftables.ChainTypeNAT, nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource, postroutingRules()),

@@ -4,8 +4,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"github.com/google/nftables"
+	"golang.org/x/sys/unix"
 
 	"vethbridge/pkg/nat"
 )
@@ -20,7 +23,12 @@ func familyOf(a netip.Addr) family {
 // mapOf returns the map that a mapping stands in.
 func mapOf(m nat.Mapping) *nftables.Set {
 	f := familyOf(m.Host)
-	if m.Host.IsUnspecified() {
+	switch {
+	case m.Limit.Via != "":
+		return f.portMap(linkPorts)
+	case !m.Limit.None():
+		return f.portMap(limitedPorts)
+	case m.Host.IsUnspecified():
 		return f.portMap(anyPorts)
 	}
 	return f.portMap(hostPorts)
@@ -32,46 +40,135 @@ func portField(port uint16) []byte { return append(binary.BigEndian.AppendUint16
 func protocolField(p nat.Protocol) []byte { return []byte{byte(p), 0, 0, 0} }
 
 func mappingElement(mark string, m nat.Mapping) nftables.SetElement {
-	var key []byte
+	e := nftables.SetElement{Val: slices.Concat(m.Target.Addr().AsSlice(), portField(m.Target.Port())), Comment: mark}
+	port := slices.Concat(protocolField(m.Protocol), portField(m.HostPort))
+	switch {
+	case !m.Limit.None():
+		first, last := limitFields(m)
+		e.Key, e.KeyEnd = slices.Concat(first, port), slices.Concat(last, port)
+	case m.Host.IsUnspecified():
+		e.Key = port
+	default:
+		e.Key = slices.Concat(m.Host.AsSlice(), port)
+	}
+	return e
+}
+
+// limitFields are the first and the last key of a limit: link, client, host address.
+func limitFields(m nat.Mapping) (first, last []byte) {
+	if m.Limit.Via != "" {
+		first, last = linkField(m.Limit.Via)
+	}
+	host := m.Limit.To
 	if !m.Host.IsUnspecified() {
-		key = m.Host.AsSlice()
+		host = netip.PrefixFrom(m.Host, m.Host.BitLen())
 	}
-	key = append(append(key, protocolField(m.Protocol)...), portField(m.HostPort)...)
-	return nftables.SetElement{
-		Key: key, Val: append(m.Target.Addr().AsSlice(), portField(m.Target.Port())...), Comment: mark,
+	for _, p := range []netip.Prefix{m.Limit.From, host} {
+		if !p.IsValid() {
+			p = netip.PrefixFrom(unspecified(m.Host), 0)
+		}
+		first, last = append(first, p.Masked().Addr().AsSlice()...), append(last, lastAddr(p).AsSlice()...)
 	}
+	return first, last
+}
+
+func unspecified(a netip.Addr) netip.Addr {
+	if a.Is4() {
+		return netip.IPv4Unspecified()
+	}
+	return netip.IPv6Unspecified()
+}
+
+// linkField is the interval of names that a link's stands for, each of 16 bytes.
+func linkField(via string) (first, last []byte) {
+	stem, wild := strings.CutSuffix(via, "+")
+	first, last = make([]byte, unix.IFNAMSIZ), make([]byte, unix.IFNAMSIZ)
+	copy(first, stem)
+	copy(last, stem)
+	for i := len(stem); wild && i < len(last); i++ {
+		last[i] = 0xff
+	}
+	return first, last
+}
+
+// linkOf is the reverse of linkField.
+func linkOf(first, last []byte) string {
+	name := strings.TrimRight(string(first), "\x00")
+	if !slices.Equal(first, last) {
+		name += "+"
+	}
+	return name
 }
 
 // entry is the reverse of mappingElement.
 func (f family) entry(name string, e nftables.SetElement) (nat.Entry, error) {
-	host := netip.IPv4Unspecified()
-	if f.addrLen == 16 {
-		host = netip.IPv6Unspecified()
-	}
-	key := e.Key
-	if name == hostPorts && len(key) > f.addrLen {
-		host, _ = netip.AddrFromSlice(key[:f.addrLen])
-		key = key[f.addrLen:]
-	}
-	if len(key) != 8 || len(e.Val) < f.addrLen+2 {
+	if want := f.keyLen(name); len(e.Key) != want || limited(name) && len(e.KeyEnd) != want || len(e.Val) < f.addrLen+2 {
 		return nat.Entry{}, fmt.Errorf("element of %s has a key of %d and a value of %d bytes", name, len(e.Key), len(e.Val))
 	}
 	target, _ := netip.AddrFromSlice(e.Val[:f.addrLen])
-	return nat.Entry{Mark: e.Comment, Mapping: nat.Mapping{
-		Protocol: nat.Protocol(key[0]), Host: host, HostPort: binary.BigEndian.Uint16(key[4:]),
-		Target: netip.AddrPortFrom(target, binary.BigEndian.Uint16(e.Val[f.addrLen:])),
-	}}, nil
+	m := nat.Mapping{Host: unspecified(target), Target: netip.AddrPortFrom(target, binary.BigEndian.Uint16(e.Val[f.addrLen:]))}
+	port := e.Key[len(e.Key)-8:]
+	m.Protocol, m.HostPort = nat.Protocol(port[0]), binary.BigEndian.Uint16(port[4:])
+	switch {
+	case limited(name):
+		m.Host, m.Limit = f.limit(e.Key[:len(e.Key)-8], e.KeyEnd)
+	case name == hostPorts:
+		m.Host, _ = netip.AddrFromSlice(e.Key[:f.addrLen])
+	}
+	return nat.Entry{Mark: e.Comment, Mapping: m}, nil
 }
 
-// networkElements are the elements of a prefix. A plain interval set takes the first address
-// and the one behind the last, a concatenated one takes both ends.
-func networkElements(name string, p netip.Prefix) []nftables.SetElement {
-	first, last := p.Masked().Addr().AsSlice(), lastAddr(p).AsSlice()
-	if name == inside {
-		return []nftables.SetElement{{Key: append(first[:len(first):len(first)], first...), KeyEnd: append(last[:len(last):len(last)], last...)}}
+func (f family) keyLen(name string) int {
+	switch name {
+	case linkPorts:
+		return unix.IFNAMSIZ + 2*f.addrLen + 8
+	case limitedPorts:
+		return 2*f.addrLen + 8
+	case hostPorts:
+		return f.addrLen + 8
 	}
-	elements := []nftables.SetElement{{Key: first}}
-	if behind := lastAddr(p).Next(); behind.IsValid() {
+	return 8
+}
+
+// limit is the reverse of limitFields.
+func (f family) limit(first, last []byte) (host netip.Addr, l nat.Limit) {
+	if len(first) > 2*f.addrLen {
+		l.Via = linkOf(first[:unix.IFNAMSIZ], last[:unix.IFNAMSIZ])
+		first, last = first[unix.IFNAMSIZ:], last[unix.IFNAMSIZ:]
+	}
+	l.From = f.somePrefix(first[:f.addrLen], last[:f.addrLen])
+	l.To = f.somePrefix(first[f.addrLen:2*f.addrLen], last[f.addrLen:2*f.addrLen])
+	if l.To.IsValid() && l.To.IsSingleIP() {
+		return l.To.Addr(), nat.Limit{From: l.From, Via: l.Via}
+	}
+	host, _ = netip.AddrFromSlice(make([]byte, f.addrLen))
+	return host, l
+}
+
+// somePrefix returns the prefix of an interval; invalid if that is all there is.
+func (f family) somePrefix(first, last []byte) netip.Prefix {
+	from, _ := netip.AddrFromSlice(first)
+	to, _ := netip.AddrFromSlice(last)
+	p, _ := prefixBetween(from, to)
+	if p.Bits() == 0 {
+		return netip.Prefix{}
+	}
+	return p
+}
+
+// networkElements are the elements of a network. A plain interval set takes the first address
+// and the one behind the last, a concatenated one takes both ends.
+func networkElements(n nat.Network) []nftables.SetElement {
+	first, last := n.Prefix.Masked().Addr().AsSlice(), lastAddr(n.Prefix).AsSlice()
+	if n.Treatment == nat.Inside {
+		return []nftables.SetElement{{Key: slices.Concat(first, first), KeyEnd: slices.Concat(last, last)}}
+	}
+	begin := nftables.SetElement{Key: first}
+	if n.Treatment == nat.SNAT {
+		begin.Val = n.To.AsSlice()
+	}
+	elements := []nftables.SetElement{begin}
+	if behind := lastAddr(n.Prefix).Next(); behind.IsValid() {
 		elements = append(elements, nftables.SetElement{Key: behind.AsSlice(), IntervalEnd: true})
 	}
 	return elements

@@ -77,3 +77,5 @@ func translated() []expr.Any {
 }
 
 func leave() expr.Any { return &expr.Masq{} }
+
+func leaveAtRandom() expr.Any { return &expr.Masq{FullyRandom: true} }

@@ -28,17 +28,19 @@ func TestRulesetsReadAsTheirGoldenFiles(t *testing.T) {
 			conn := &netfilter.Conn{}
 			b := New(conn)
 			t.Cleanup(func() { _ = conn.Close() })
-			keeper := nat.Keeper{Store: statetest.Open(t, nat.CheckBook), Backend: b, Log: slog.New(slog.DiscardHandler)}
+			keeper := nat.Keeper{Store: statetest.Open(t, nat.CheckBook), Backends: nattest.Only(b), Log: slog.New(slog.DiscardHandler)}
 			err := keeper.Store.Update(t.Context(), func(tx *state.Tx) error {
 				return tx.PutAttachment(state.Attachment{Owner: nattest.Owner(1), BootID: tx.BootID()})
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := keeper.Replace(t.Context(), nattest.Owner(1), nat.PartNatport, c.Want); err != nil {
+			if err := keeper.Replace(t.Context(), nattest.Owner(1), nat.PartNatport, nat.Nftables, c.Want); err != nil {
 				t.Fatal(err)
 			}
-			compare(t, filepath.Join("testdata", strings.ReplaceAll(c.Name, " ", "-")+".nft"))
+			golden := filepath.Join("testdata", strings.ReplaceAll(c.Name, " ", "-")+".nft")
+			compare(t, golden)
+			loads(t, golden)
 		})
 	}
 }
@@ -60,5 +62,14 @@ func compare(t *testing.T, golden string) {
 	}
 	if string(got) != string(want) {
 		t.Errorf("ruleset differs from %s:\n%s", golden, got)
+	}
+}
+
+// loads says that a ruleset that an administrator saved can be loaded again.
+func loads(t *testing.T, golden string) {
+	t.Helper()
+	netnstest.Inside(t)
+	if out, err := exec.Command("nft", "-f", golden).CombinedOutput(); err != nil {
+		t.Errorf("%s can't be loaded: %s", golden, out)
 	}
 }

@@ -1,6 +1,7 @@
 package nft
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -41,6 +42,7 @@ func (b *Backend) List(context.Context) (nat.Ruleset, error) {
 		}
 	}
 	slices.SortFunc(r.Entries, func(a, b nat.Entry) int { return a.Mapping.Compare(b.Mapping) })
+	slices.SortFunc(r.Networks, nat.Network.Compare)
 	missing, err := netfilter.MissingRules(conn, table(), chains())
 	r.Missing = append(r.Missing, missing...)
 	return r, err
@@ -51,15 +53,18 @@ func readSet(conn *nftables.Conn, f family, s *nftables.Set, r *nat.Ruleset) err
 	if err != nil {
 		return fmt.Errorf("list elements of %s: %w", s.Name, err)
 	}
-	switch name := s.Name[:len(s.Name)-1]; name {
-	case hostPorts, anyPorts:
+	name := s.Name[:len(s.Name)-1]
+	if slices.Contains(portMaps, name) {
 		return f.readMappings(name, elements, r)
-	case masquerade:
-		r.Networks.Masquerade = append(r.Networks.Masquerade, prefixes(elements)...)
-	case hairpin:
-		r.Networks.Hairpin = append(r.Networks.Hairpin, prefixes(elements)...)
-	case inside:
-		r.Networks.Inside = append(r.Networks.Inside, f.pairs(elements)...)
+	}
+	for _, t := range networkTreatments {
+		switch {
+		case name != setName(t):
+		case t == nat.Inside:
+			r.Networks = append(r.Networks, f.pairs(elements)...)
+		default:
+			r.Networks = append(r.Networks, networks(t, elements)...)
+		}
 	}
 	return nil
 }
@@ -75,11 +80,13 @@ func (f family) readMappings(name string, elements []nftables.SetElement, r *nat
 	return nil
 }
 
-// prefixes reads a plain interval set: the beginning and the end of each interval are
+// networks reads a plain interval set: the beginning and the end of each interval are
 // elements of their own.
-func prefixes(elements []nftables.SetElement) []netip.Prefix {
-	slices.SortFunc(elements, func(a, b nftables.SetElement) int { return slices.Compare(a.Key, b.Key) })
-	var list []netip.Prefix
+func networks(t nat.Treatment, elements []nftables.SetElement) []nat.Network {
+	slices.SortFunc(elements, func(a, b nftables.SetElement) int {
+		return cmp.Or(slices.Compare(a.Key, b.Key), ends(b)-ends(a))
+	})
+	var list []nat.Network
 	for i, e := range elements {
 		first, _ := netip.AddrFromSlice(e.Key)
 		if e.IntervalEnd {
@@ -91,15 +98,25 @@ func prefixes(elements []nftables.SetElement) []netip.Prefix {
 			last = behind.Prev()
 		}
 		if p, ok := prefixBetween(first, last); ok {
-			list = append(list, p)
+			n := nat.Network{Prefix: p, Treatment: t}
+			n.To, _ = netip.AddrFromSlice(e.Val)
+			list = append(list, n)
 		}
 	}
 	return list
 }
 
+// ends is 1 for the end of an interval, which comes before the beginning of the next.
+func ends(e nftables.SetElement) int {
+	if e.IntervalEnd {
+		return 1
+	}
+	return 0
+}
+
 // pairs reads a set of network . network.
-func (f family) pairs(elements []nftables.SetElement) []netip.Prefix {
-	var list []netip.Prefix
+func (f family) pairs(elements []nftables.SetElement) []nat.Network {
+	var list []nat.Network
 	for _, e := range elements {
 		if len(e.Key) < f.addrLen || len(e.KeyEnd) < f.addrLen {
 			continue
@@ -107,7 +124,7 @@ func (f family) pairs(elements []nftables.SetElement) []netip.Prefix {
 		first, _ := netip.AddrFromSlice(e.Key[:f.addrLen])
 		last, _ := netip.AddrFromSlice(e.KeyEnd[:f.addrLen])
 		if p, ok := prefixBetween(first, last); ok {
-			list = append(list, p)
+			list = append(list, nat.Network{Prefix: p, Treatment: nat.Inside})
 		}
 	}
 	return list

@@ -5,6 +5,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"vethbridge/internal/netfilter"
+	"vethbridge/pkg/nat"
 )
 
 // hairpinMark is the mark bit of packets that come from one of our networks to an address of
@@ -29,25 +30,54 @@ func guardRules() []netfilter.Rule {
 	}
 }
 
-// dnatRules look a packet up, first under its own destination address, then under any.
+// dnatRules look a packet up in each map that does not ask for its link.
 func dnatRules() []netfilter.Rule {
 	var list []netfilter.Rule
 	for _, f := range families {
+		list = append(list, f.limitedRules("some clients", limitedPorts, nil)...)
 		list = append(list,
-			rule("ports of one host address, IPv"+f.suffix, f.dnat(hostPorts)),
-			rule("ports of any host address, IPv"+f.suffix, f.dnat(anyPorts)),
+			rule("ports of one host address, IPv"+f.suffix, f.dnat(hostPorts, nil)),
+			rule("ports of any host address, IPv"+f.suffix, f.dnat(anyPorts, nil)),
 		)
+	}
+	return list
+}
+
+// linkRules look a packet up by the link that it comes by, which is loaded as the hook can.
+func linkRules(link expr.Any) []netfilter.Rule {
+	var list []netfilter.Rule
+	for _, f := range families {
+		list = append(list, f.limitedRules("some links", linkPorts, link)...)
+	}
+	return list
+}
+
+// limitedRules look a packet up in a map of intervals: one rule for each protocol, since nft(8)
+// loads a saved ruleset only where a rule says which one it is.
+func (f family) limitedRules(whom, name string, link expr.Any) []netfilter.Rule {
+	var list []netfilter.Rule
+	for _, p := range []nat.Protocol{nat.TCP, nat.UDP, nat.SCTP} {
+		is := []expr.Any{netfilter.Meta(expr.MetaKeyL4PROTO), equals([]byte{byte(p)})}
+		list = append(list, rule(p.String()+" ports for "+whom+", IPv"+f.suffix, join(is, toHost(), f.dnat(name, link))))
 	}
 	return list
 }
 
 // dnat loads the key into registers side by side, replaces it by the value of the map, and
 // translates to that.
-func (f family) dnat(name string) []expr.Any {
+func (f family) dnat(name string, link expr.Any) []expr.Any {
 	next := uint32(reg0)
 	var key []expr.Any
-	if name == hostPorts {
-		key = append(key, f.destination())
+	if name == linkPorts {
+		key = append(key, link)
+		next += unix.IFNAMSIZ / 4
+	}
+	if limited(name) {
+		key = append(key, f.load(f.sourceOffset(), next))
+		next += f.words()
+	}
+	if name != anyPorts {
+		key = append(key, f.load(f.destinationOffset(), next))
 		next += f.words()
 	}
 	return join(f.is(), key,
@@ -62,13 +92,16 @@ func preroutingRules() []netfilter.Rule {
 	var list []netfilter.Rule
 	for _, f := range families {
 		list = append(list, rule("from a container, IPv"+f.suffix,
-			join(f.is(), f.source(), in(hairpin+f.suffix), toHost(), setMark(hairpinMark))))
+			join(f.is(), f.source(), in(setName(nat.Hairpin)+f.suffix), toHost(), setMark(hairpinMark))))
 	}
-	return append(list, rule("to the host", join(toHost(), jump("dnat"))))
+	list = append(list, linkRules(&expr.Meta{Key: expr.MetaKeyIIFNAME, Register: reg0})...)
+	return append(list, rule("to the host", join(toHost(), jump("ports"))))
 }
 
+// outputRules are for processes of the host: what they send to the host goes by lo.
 func outputRules() []netfilter.Rule {
-	return []netfilter.Rule{rule("to the host", join(toHost(), jump("dnat")))}
+	lo := &expr.Meta{Key: expr.MetaKeyOIFNAME, Register: reg0}
+	return append(linkRules(lo), rule("to the host", join(toHost(), jump("ports"))))
 }
 
 // setMark sets a bit of the packet's mark and leaves the others.
@@ -93,15 +126,28 @@ func hasMark(bit uint32) []expr.Any {
 func postroutingRules() []netfilter.Rule {
 	list := []netfilter.Rule{rule("broadcast", join(ipv4.is(), ipv4.destination(), equals([]byte{255, 255, 255, 255}), goBack()))}
 	for _, f := range families {
+		set := func(t nat.Treatment) string { return setName(t) + f.suffix }
 		list = append(list,
-			rule("hairpin, IPv"+f.suffix, join(f.is(), hasMark(hairpinMark), translated(), f.bothIn(inside+f.suffix), leave())),
+			rule("hairpin, IPv"+f.suffix, join(f.is(), hasMark(hairpinMark), translated(), f.bothIn(set(nat.Inside)), leave())),
 			rule("from localhost, IPv"+f.suffix, join(f.is(), translated(), f.fromLocalhost(), leave())),
-			rule("inside a network, IPv"+f.suffix, join(f.is(), f.bothIn(inside+f.suffix), goBack())),
+			rule("clients to hide, IPv"+f.suffix, join(f.is(), translated(), f.destination(), in(set(nat.HideClients)), leave())),
+			rule("inside a network, IPv"+f.suffix, join(f.is(), f.bothIn(set(nat.Inside)), goBack())),
 			rule("multicast, IPv"+f.suffix, join(f.is(), f.toMulticast(), goBack())),
-			rule("leaving a network, IPv"+f.suffix, join(f.is(), f.source(), in(masquerade+f.suffix), leave())),
+			rule("leaving as one address, IPv"+f.suffix, join(f.is(), f.snat(set(nat.SNAT)))),
+			rule("leaving by a random port, IPv"+f.suffix, join(f.is(), f.source(), in(set(nat.MasqueradeRandom)), leaveAtRandom())),
+			rule("leaving a network, IPv"+f.suffix, join(f.is(), f.source(), in(set(nat.Masquerade)), leave())),
 		)
 	}
 	return list
+}
+
+// snat translates the source to what a map says of it.
+func (f family) snat(set string) []expr.Any {
+	return []expr.Any{
+		f.source(),
+		&expr.Lookup{SourceRegister: reg0, DestRegister: reg0, IsDestRegSet: true, SetName: set},
+		&expr.NAT{Type: expr.NATTypeSourceNAT, Family: uint32(f.nfproto()), RegAddrMin: reg0},
+	}
 }
 
 // bothIn matches source . destination in a set.

@@ -1,7 +1,11 @@
 package nft
 
 import (
+	"strings"
+
 	"github.com/google/nftables"
+
+	"vethbridge/pkg/nat"
 )
 
 // TableName is the name of our table, in family inet.
@@ -24,43 +28,68 @@ var (
 	families = []family{ipv4, ipv6}
 )
 
-// The sets of one family. Every name gets the family's suffix.
+// The maps of published ports of one family, in the order in which they are asked. Every name
+// gets the family's suffix. Those without a limit are hashed, so that a look-up costs the same
+// with any number of ports; those with a limit hold intervals.
 const (
-	hostPorts  = "host_ports" // map: host address . protocol . port -> address . port
-	anyPorts   = "any_ports"  // map: protocol . port -> address . port
-	masquerade = "masquerade" // set: networks whose traffic to elsewhere is masqueraded
-	hairpin    = "hairpin"    // set: networks whose way through a published port is marked
-	inside     = "inside"     // set: network . the same network
+	linkPorts    = "link_ports"    // link . client . host address . protocol . port -> address . port
+	limitedPorts = "limited_ports" // client . host address . protocol . port -> address . port
+	hostPorts    = "host_ports"    // host address . protocol . port -> address . port
+	anyPorts     = "any_ports"     // protocol . port -> address . port
 )
 
-// portMap makes a map of published ports: hashed, so that a look-up costs the same with
-// any number of them.
+var portMaps = []string{linkPorts, limitedPorts, hostPorts, anyPorts}
+
+func limited(name string) bool { return name == linkPorts || name == limitedPorts }
+
+// portMap makes a map of published ports.
 func (f family) portMap(name string) *nftables.Set {
 	key := []nftables.SetDatatype{nftables.TypeInetProto, nftables.TypeInetService}
-	if name == hostPorts {
+	if name != anyPorts {
 		key = append([]nftables.SetDatatype{f.addrType}, key...)
 	}
+	if limited(name) {
+		key = append([]nftables.SetDatatype{f.addrType}, key...)
+	}
+	if name == linkPorts {
+		key = append([]nftables.SetDatatype{nftables.TypeIFName}, key...)
+	}
 	return &nftables.Set{
-		Table: table(), Name: name + f.suffix, IsMap: true, Concatenation: true,
+		Table: table(), Name: name + f.suffix, IsMap: true, Concatenation: true, Interval: limited(name),
 		KeyType:  nftables.MustConcatSetType(key...),
 		DataType: nftables.MustConcatSetType(f.addrType, nftables.TypeInetService),
 	}
 }
 
-// networkSet makes a set of networks.
-func (f family) networkSet(name string) *nftables.Set {
-	s := &nftables.Set{Table: table(), Name: name + f.suffix, Interval: true, KeyType: f.addrType}
-	if name == inside {
+// networkTreatments are those that have a set of networks, in the order in which they are
+// listed. The set of Inside holds each network twice, as source and destination; that of SNAT
+// is a map to the address.
+var networkTreatments = []nat.Treatment{
+	nat.Hairpin, nat.HideClients, nat.Inside, nat.SNAT, nat.MasqueradeRandom, nat.Masquerade,
+}
+
+func setName(t nat.Treatment) string { return strings.ReplaceAll(t.String(), "-", "_") }
+
+// networkSet makes the set of the networks with a treatment.
+func (f family) networkSet(t nat.Treatment) *nftables.Set {
+	s := &nftables.Set{Table: table(), Name: setName(t) + f.suffix, Interval: true, KeyType: f.addrType}
+	switch t {
+	case nat.Inside:
 		s.Concatenation = true
 		s.KeyType = nftables.MustConcatSetType(f.addrType, f.addrType)
+	case nat.SNAT:
+		s.IsMap, s.DataType = true, f.addrType
 	}
 	return s
 }
 
 // sets lists all sets of a family.
-func (f family) sets() []*nftables.Set {
-	return []*nftables.Set{
-		f.portMap(hostPorts), f.portMap(anyPorts),
-		f.networkSet(masquerade), f.networkSet(hairpin), f.networkSet(inside),
+func (f family) sets() (list []*nftables.Set) {
+	for _, name := range portMaps {
+		list = append(list, f.portMap(name))
 	}
+	for _, t := range networkTreatments {
+		list = append(list, f.networkSet(t))
+	}
+	return list
 }

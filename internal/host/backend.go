@@ -1,0 +1,52 @@
+package host
+
+import (
+	"context"
+	"fmt"
+
+	"vethbridge/internal/masquerade"
+	"vethbridge/internal/netfilter"
+	"vethbridge/pkg/nat"
+	"vethbridge/pkg/nat/iptables"
+	"vethbridge/pkg/nat/nft"
+)
+
+func backends(rules *netfilter.Conn) map[nat.Kind]nat.Backend {
+	return map[nat.Kind]nat.Backend{
+		nat.Nftables:       nft.New(rules),
+		nat.IptablesNFT:    iptables.New(iptables.NFT),
+		nat.IptablesLegacy: iptables.New(iptables.Legacy),
+	}
+}
+
+// Backend returns the kind of backend that a config asks for: without a wish nftables, where
+// the kernel has it. What an attachment has already is held by the one that its record names.
+func (h *Host) Backend(ctx context.Context, wish masquerade.Backend) (nat.Kind, error) {
+	if wish == masquerade.Nftables {
+		return nat.Nftables, nil
+	}
+	if wish == masquerade.Auto {
+		missing := h.NAT.Backends[nat.Nftables].Usable(ctx)
+		if missing == nil {
+			return nat.Nftables, nil
+		}
+		h.Log.InfoContext(ctx, "using iptables", "because", missing)
+	}
+	variant, err := iptables.Installed(ctx)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("find iptables: %w", err)
+	case variant == iptables.Legacy:
+		return nat.IptablesLegacy, nil
+	}
+	return nat.IptablesNFT, nil
+}
+
+// BackendUsable tells why the backend that a config asks for can't hold translations.
+func (h *Host) BackendUsable(ctx context.Context, wish masquerade.Backend) error {
+	kind, err := h.Backend(ctx, wish)
+	if err != nil {
+		return err
+	}
+	return h.NAT.Backends[kind].Usable(ctx)
+}

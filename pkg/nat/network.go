@@ -1,0 +1,148 @@
+package nat
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+// Treatment is what happens to packets of a network. The zero Treatment is invalid.
+type Treatment uint8
+
+// The treatments there are, in the order in which they are looked for.
+const (
+	// Hairpin: a connection from inside the network that reaches a published port on the same
+	// network through an address of the host is masqueraded, because its answer would not
+	// come back otherwise.
+	Hairpin Treatment = iota + 1
+	// HideClients: every client of a published port of the network appears as the host.
+	HideClients
+	// Inside: traffic inside the network keeps its source. It comes with every other treatment.
+	Inside
+	// SNAT: traffic to elsewhere leaves with the address Network.To.
+	SNAT
+	// MasqueradeRandom: as Masquerade, always with a port chosen at random.
+	MasqueradeRandom
+	// Masquerade: traffic to elsewhere leaves with an address of the host.
+	Masquerade
+)
+
+var treatments = [...]string{"", "hairpin", "hide-clients", "inside", "snat", "masquerade-random", "masquerade"}
+
+// String returns the treatment in words, "masquerade".
+func (t Treatment) String() string {
+	if int(t) < len(treatments) {
+		return treatments[t]
+	}
+	return fmt.Sprintf("treatment(%d)", uint8(t))
+}
+
+// MarshalText writes the treatment's name.
+func (t Treatment) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText reads a treatment's name.
+func (t *Treatment) UnmarshalText(text []byte) error {
+	i := slices.Index(treatments[:], string(text))
+	if i < 1 {
+		return fmt.Errorf("treatment %q is none of %q", text, treatments[1:])
+	}
+	*t = Treatment(i)
+	return nil
+}
+
+// Network is a masked prefix with what happens to its packets. Multicast and broadcast keep
+// their source in any case.
+type Network struct {
+	Prefix    netip.Prefix `json:"prefix"`
+	Treatment Treatment    `json:"treatment"`
+	To        netip.Addr   `json:"to,omitzero"`   // of SNAT, of the prefix's family
+	Mark      Mark         `json:"mark,omitzero"` // of Hairpin
+}
+
+// String returns "masquerade 10.1.0.0/24", "snat 10.1.0.0/24 to 192.0.2.1".
+func (n Network) String() string {
+	text := n.Treatment.String() + " " + n.Prefix.String()
+	if n.To.IsValid() {
+		text += " to " + n.To.String()
+	}
+	return text + n.Mark.String()
+}
+
+// Mark is how packets are remembered that come from a network to an address of the host. The
+// zero Mark leaves it to the backend. Only iptables backends take others.
+type Mark struct {
+	Mask  uint32 `json:"mask,omitempty"`  // one bit of the packet's mark
+	Chain string `json:"chain,omitempty"` // someone else's that sets one, and masquerades by it
+}
+
+// String returns " by mark 0x20", " by chain KUBE-MARK-MASQ", or nothing.
+func (m Mark) String() string {
+	switch {
+	case m.Chain != "":
+		return " by chain " + m.Chain
+	case m.Mask != 0:
+		return fmt.Sprintf(" by mark %#x", m.Mask)
+	}
+	return ""
+}
+
+// Compare orders networks by treatment, its details, and prefix.
+func (n Network) Compare(o Network) int {
+	return cmp.Or(
+		cmp.Compare(n.Treatment, o.Treatment), n.To.Compare(o.To), cmp.Compare(n.Mark.Mask, o.Mark.Mask),
+		cmp.Compare(n.Mark.Chain, o.Mark.Chain), comparePrefixes(n.Prefix, o.Prefix),
+	)
+}
+
+// clashes reports whether a kernel can't hold both: one lies in the other and leaves with
+// another address.
+func (n Network) clashes(o Network) bool {
+	return n.Treatment == SNAT && o.Treatment == SNAT && n.To != o.To && n.Prefix.Overlaps(o.Prefix)
+}
+
+// inKernel returns what the kernel shall hold for networks: disjoint ones for each treatment,
+// and each of them as Inside. An interval set of the kernel takes no overlapping elements.
+func inKernel(list []Network) []Network {
+	byTreatment := map[Network][]netip.Prefix{}
+	for _, n := range list {
+		byTreatment[Network{Treatment: Inside}] = append(byTreatment[Network{Treatment: Inside}], n.Prefix)
+		treatment := n
+		treatment.Prefix = netip.Prefix{}
+		byTreatment[treatment] = append(byTreatment[treatment], n.Prefix)
+	}
+	var disjoint []Network
+	for n, prefixes := range byTreatment {
+		for _, n.Prefix = range cover(prefixes) {
+			disjoint = append(disjoint, n)
+		}
+	}
+	return canonicalNetworks(disjoint)
+}
+
+// covering returns those of list that cover one of wanted.
+func covering(list, wanted []Network) []Network {
+	return slices.DeleteFunc(slices.Clone(list), func(n Network) bool {
+		return !slices.ContainsFunc(wanted, func(w Network) bool {
+			p := w.Prefix
+			w.Prefix = n.Prefix
+			return w == n && n.Prefix.Overlaps(p)
+		})
+	})
+}
+
+func canonicalNetworks(list []Network) []Network {
+	slices.SortFunc(list, Network.Compare)
+	return slices.Compact(list)
+}
+
+// without returns the elements of list that are not in other.
+func without(list, other []Network) []Network {
+	var rest []Network
+	for _, n := range list {
+		if !slices.Contains(other, n) {
+			rest = append(rest, n)
+		}
+	}
+	return rest
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"vethbridge/internal/cni"
+	"vethbridge/pkg/nat"
+)
+
+// The forms of a condition that are understood: those of iptables(8), and of nft(8) for a
+// family.
+var (
+	sourceWords      = []string{"-s", "--source", "--src", "saddr"}
+	destinationWords = []string{"-d", "--destination", "--dst", "daddr"}
+	linkWords        = []string{"-i", "--in-interface", "iifname"}
+	equalWords       = []string{"==", "eq"}
+	notWords         = []string{"!", "!=", "ne"}
+)
+
+// conditions reads "conditionsV4" or "conditionsV6": words as a firewall's rule has them. What
+// is not understood is refused, never left out.
+type conditions struct {
+	key     string
+	v6      bool
+	rest    []string
+	allowed nat.Allowed
+}
+
+func parseConditions(key string, v6 bool, list []string) (nat.Allowed, error) {
+	c := conditions{key: key, v6: v6, rest: strings.Fields(strings.Join(list, " "))}
+	for len(c.rest) > 0 {
+		if err := c.one(); err != nil {
+			return nat.Allowed{}, err
+		}
+	}
+	return c.allowed, nil
+}
+
+// one reads one condition.
+func (c *conditions) one() error {
+	family := "ip"
+	if c.v6 {
+		family = "ip6"
+	}
+	inverted := c.take(notWords)
+	if c.take([]string{family}) && len(c.rest) > 0 && !slices.Contains([]string{"saddr", "daddr"}, c.rest[0]) {
+		return c.unknown(c.rest[0])
+	}
+	c.take([]string{"meta"})
+	if len(c.rest) < 2 {
+		return c.unknown(strings.Join(c.rest, " "))
+	}
+	what := c.rest[0]
+	c.rest = c.rest[1:]
+	inverted = inverted != c.take(notWords)
+	c.take(equalWords)
+	value := strings.Trim(c.next(), `"`)
+	switch {
+	case slices.Contains(sourceWords, what):
+		return c.address(value, inverted, func(p []netip.Prefix) nat.Allowed { return nat.Allowed{From: p} })
+	case slices.Contains(destinationWords, what):
+		return c.address(value, inverted, func(p []netip.Prefix) nat.Allowed { return nat.Allowed{Hosts: p} })
+	case slices.Contains(linkWords, what) && !inverted:
+		return c.link(value)
+	}
+	return c.unknown(what)
+}
+
+// take takes the next word if it is one of those.
+func (c *conditions) take(words []string) bool {
+	if len(c.rest) == 0 || !slices.Contains(words, c.rest[0]) {
+		return false
+	}
+	c.rest = c.rest[1:]
+	return true
+}
+
+func (c *conditions) next() string {
+	if len(c.rest) == 0 {
+		return ""
+	}
+	word := c.rest[0]
+	c.rest = c.rest[1:]
+	return word
+}
+
+func (c *conditions) address(text string, inverted bool, make func([]netip.Prefix) nat.Allowed) error {
+	p, err := parsePrefix(text)
+	if err != nil || p.Addr().Is6() != c.v6 {
+		return cni.InvalidConfig(c.key, text, "is not an address or prefix of the family")
+	}
+	list := []netip.Prefix{p}
+	if inverted {
+		if list = nat.Except(p); len(list) == 0 {
+			c.allowed.Nobody = true
+		}
+	}
+	c.allowed = c.allowed.And(make(list))
+	return nil
+}
+
+func (c *conditions) link(name string) error {
+	name = strings.Replace(name, "*", "+", 1)
+	if !validLink(name) {
+		return cni.InvalidConfig(c.key, name, linkRule)
+	}
+	c.allowed = c.allowed.And(nat.Allowed{Via: []string{name}})
+	return nil
+}
+
+func (c *conditions) unknown(word string) error {
+	return cni.InvalidConfig(c.key, word, fmt.Sprintf(
+		"only -s, -d and -i (%s) are understood; see also the keys sourceRanges, hostAddresses and hostInterfaces", "ip saddr, ip daddr, iifname"))
+}
