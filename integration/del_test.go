@@ -65,11 +65,17 @@ func situations() []situation {
 }
 
 func TestDelLeavesNothingInAnySituation(t *testing.T) {
-	for _, masquerader := range []string{"natport", "vethbridge"} {
+	for _, made := range []struct{ masquerader, backend string }{
+		{"natport", "nftables"}, {"vethbridge", "nftables"}, {"natport", "iptables-nft"}, {"vethbridge", "iptables-legacy"},
+	} {
 		for _, s := range situations() {
-			t.Run(masquerader+" masquerades, "+s.name, func(t *testing.T) {
+			t.Run(made.masquerader+" masquerades by "+made.backend+", "+s.name, func(t *testing.T) {
 				h, n := newDemo(t)
-				if masquerader == "vethbridge" {
+				n = by(t, n, made.backend)
+				if s.name != "rules flushed" { // which flushes what iptables keeps, too
+					warmUp(h, made.backend)
+				}
+				if made.masquerader == "vethbridge" {
 					n = n.With(1, "ipMasq", false).With(0, "ipMasq", true)
 				}
 				if s.name == "state lost" {

@@ -10,27 +10,51 @@ import (
 	"vethbridge/integration/testbed"
 )
 
-// TestNoProcessIsStarted traces a whole ADD and DEL of both plugins.
-func TestNoProcessIsStarted(t *testing.T) {
+// traced returns the network with every start of a program noted, and what tells which.
+func traced(t *testing.T, n testbed.Network) (testbed.Network, func() []string) {
+	t.Helper()
 	if _, err := exec.LookPath("strace"); err != nil {
 		t.Fatalf("this test needs strace: %v", err)
 	}
-	h, n := newDemo(t)
-	c := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}
 	trace := filepath.Join(t.TempDir(), "trace")
 	n.Wrap = []string{"strace", "-f", "-e", "trace=execve,execveat", "-A", "-o", trace}
-	n.Del(t, c, n.Add(t, c).Raw)
-	text, err := os.ReadFile(trace)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var started []string
-	for line := range strings.Lines(string(text)) {
-		if strings.Contains(line, "exec") && !strings.Contains(line, "resumed") {
-			started = append(started, line)
+	return n, func() (started []string) {
+		text, err := os.ReadFile(trace)
+		if err != nil {
+			t.Fatal(err)
 		}
+		for line := range strings.Lines(string(text)) {
+			if strings.Contains(line, "exec") && strings.Contains(line, " = 0") {
+				started = append(started, line)
+			}
+		}
+		return started
 	}
-	if len(started) != 4 {
-		t.Errorf("%d programs were started by 4 calls:\n%s", len(started), strings.Join(started, ""))
+}
+
+// TestNoProcessIsStarted traces a whole ADD and DEL of both plugins.
+func TestNoProcessIsStarted(t *testing.T) {
+	h, n := newDemo(t)
+	c := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}
+	n, started := traced(t, n)
+	n.Del(t, c, n.Add(t, c).Raw)
+	if list := started(); len(list) != 4 {
+		t.Errorf("%d programs were started by 4 calls:\n%s", len(list), strings.Join(list, ""))
 	}
+}
+
+// TestIptablesIsStartedTwiceForAChange: once to read and once to write, for each family.
+func TestIptablesIsStartedTwiceForAChange(t *testing.T) {
+	h, n := newDemo(t)
+	n = n.With(0, "ipam", testbed.Config{"subnet": "10.99.0.0/24"})
+	n = by(t, n, "iptables-nft")
+	db, dbResult := attach(t, h, n, "db", testbed.Port{HostPort: 8081, ContainerPort: 80})
+	c := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}
+	watched, started := traced(t, n)
+	result := watched.Add(t, c)
+	if list := started(); len(list) != 4 {
+		t.Errorf("%d programs were started by 2 calls:\n%s", len(list), strings.Join(list, ""))
+	}
+	n.Del(t, c, result.Raw)
+	n.Del(t, db, dbResult.Raw)
 }

@@ -28,10 +28,10 @@ type found struct {
 	held   nat.Ruleset
 }
 
-// read reads both families.
-func (b *Backend) read(ctx context.Context) ([]found, error) {
+// read reads families, each by a program of its own.
+func (b *Backend) read(ctx context.Context, families []family) ([]found, error) {
 	var list []found
-	for _, f := range families() {
+	for _, f := range families {
 		s, err := b.save(ctx, f)
 		if err != nil {
 			return nil, err
@@ -48,12 +48,15 @@ func (b *Backend) read(ctx context.Context) ([]found, error) {
 // List reads our chains back. A chain, a jump or a rule that is not there is named in
 // Missing.
 func (b *Backend) List(ctx context.Context) (nat.Ruleset, error) {
-	both, err := b.read(ctx)
+	both, err := b.read(ctx, families())
 	if err != nil {
 		return nat.Ruleset{}, fmt.Errorf("list translations: %w", err)
 	}
 	r := merged(both)
 	for _, s := range both {
+		if s.saved.empty() && len(s.held.Entries)+len(s.held.Networks) < len(r.Entries)+len(r.Networks) {
+			continue // the other family holds all there is
+		}
 		want, err := s.family.rules(r)
 		if err != nil {
 			return nat.Ruleset{}, fmt.Errorf("list translations: %w", err)
@@ -75,12 +78,12 @@ func merged(both []found) nat.Ruleset {
 	return r
 }
 
-// Apply makes one change. It reads and writes all that is there.
+// Apply makes one change. It reads and writes all that is there of the families that change.
 func (b *Backend) Apply(ctx context.Context, c nat.Change) error {
 	if c.Empty() {
 		return nil
 	}
-	both, err := b.read(ctx)
+	both, err := b.read(ctx, touched(c))
 	if err != nil {
 		return fmt.Errorf("change translations: %w", err)
 	}
@@ -102,7 +105,7 @@ func (b *Backend) Apply(ctx context.Context, c nat.Change) error {
 // Restore makes our chains hold exactly the ruleset. What others have in the same tables
 // stays, and so do established connections, since conntrack holds their translations.
 func (b *Backend) Restore(ctx context.Context, r nat.Ruleset) error {
-	both, err := b.read(ctx)
+	both, err := b.read(ctx, families())
 	if err == nil {
 		err = b.load(ctx, both, r)
 	}
@@ -110,6 +113,20 @@ func (b *Backend) Restore(ctx context.Context, r nat.Ruleset) error {
 		return fmt.Errorf("restore translations: %w", err)
 	}
 	return nil
+}
+
+// touched are the families that a change is about.
+func touched(c nat.Change) (list []family) {
+	for _, f := range families() {
+		adds, removes := nat.Ruleset{Networks: c.AddNetworks}, nat.Ruleset{Networks: c.RemoveNetworks}
+		for _, m := range slices.Concat(c.Add, c.Remove) {
+			adds.Entries = append(adds.Entries, nat.Entry{Mapping: m})
+		}
+		if f.in(adds) || f.in(removes) {
+			list = append(list, f)
+		}
+	}
+	return list
 }
 
 // load writes one family after the other. The kernel has no transaction over both: if one
@@ -130,7 +147,7 @@ func (b *Backend) load(ctx context.Context, before []found, r nat.Ruleset) error
 
 func (b *Backend) write(ctx context.Context, have found, r nat.Ruleset) error {
 	rules, err := have.family.rules(r)
-	if err != nil {
+	if err != nil || have.saved.empty() && !have.family.in(r) {
 		return err
 	}
 	return b.restore(ctx, have.family, writing(have.saved, rules))

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Variant tells which tables of the kernel the programs work on.
@@ -90,6 +92,7 @@ func (b *Backend) run(ctx context.Context, f family, what, input string, args ..
 		return "", err
 	}
 	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL} // it must not go on after a kill of ours
 	var out, complaint bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &out, &complaint
 	if err := cmd.Run(); err != nil {

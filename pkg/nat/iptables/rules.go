@@ -66,6 +66,12 @@ func (f family) part(r nat.Ruleset) (own nat.Ruleset, err error) {
 	return own, nil
 }
 
+// in reports whether a ruleset has anything of the family.
+func (f family) in(r nat.Ruleset) bool {
+	return slices.ContainsFunc(r.Entries, func(e nat.Entry) bool { return f.has(e.Mapping.Host) }) ||
+		slices.ContainsFunc(r.Networks, func(n nat.Network) bool { return f.has(n.Prefix.Addr()) })
+}
+
 // guardRules drop what comes from outside and is addressed to, or claims to come from, the
 // host's loopback: route_localnet, which localhost clients of published ports need, would
 // let it in.

@@ -1,0 +1,81 @@
+package integration
+
+import (
+	"strings"
+	"testing"
+
+	"vethbridge/integration/testbed"
+)
+
+// rulesOf is what a backend has of ours.
+func rulesOf(h *testbed.Host, backend string) string {
+	if backend == "nftables" {
+		return h.Run("sh", "-c", "nft list table inet vethbridge 2>&1 || true")
+	}
+	return h.Run(backend + "-save")
+}
+
+// TestABackendCanBeChangedUnderAnAttachment has each backend take over from each other one by a
+// repeated ADD, without a DEL that knows of it.
+func TestABackendCanBeChangedUnderAnAttachment(t *testing.T) {
+	for _, from := range backendNames {
+		for _, to := range backendNames {
+			t.Run("from "+from+" to "+to, func(t *testing.T) {
+				h, n := newDemo(t)
+				warmUp(h, "iptables-nft")
+				warmUp(h, "iptables-legacy")
+				before := h.Snapshot()
+				n = by(t, n, from)
+				web, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+				changed := by(t, n, to)
+				natport := testbed.Network{Plugins: n.Plugins, Chain: changed.Chain[1:]}
+				conf := natport.Chain[0].With("prevResult", result.Raw).With("runtimeConfig", testbed.Config{"portMappings": web.Ports})
+				again := testbed.Call{Plugin: "natport", Command: "ADD", Container: web.ID, Netns: web.Netns, Config: conf.JSON()}
+				if a := n.Plugins.Do(t, again); a.Exit != 0 {
+					t.Fatalf("ADD with the other backend: %s", a.Stdout)
+				}
+				for _, backend := range backendNames {
+					if has := strings.Contains(rulesOf(h, backend), "8080"); has != (backend == to) {
+						t.Errorf("%s has the port: %v", backend, has)
+					}
+				}
+				expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", testbed.LANAddr4)
+				n.Del(t, web, result.Raw)
+				h.Same(t, before)
+			})
+		}
+	}
+}
+
+// TestBackendsWorkSideBySide has two containers of one network held by two backends.
+func TestBackendsWorkSideBySide(t *testing.T) {
+	for _, other := range backendNames[1:] {
+		t.Run(other, func(t *testing.T) {
+			h, n := newDemo(t)
+			warmUp(h, other)
+			before := h.Snapshot()
+			h.Serve(h.LAN, "tcp", 7000, "lan")
+			web, webResult := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+			second := by(t, n, other)
+			db, dbResult := attach(t, h, second, "db", testbed.Port{HostPort: 8081, ContainerPort: 80})
+			for _, c := range []testbed.Container{web, db} {
+				expect(t, h, c.Netns, "tcp", testbed.HostAddr4, 8080, "web", "")
+				expect(t, h, c.Netns, "tcp", testbed.HostAddr4, 8081, "db", "")
+				expect(t, h, c.Netns, "tcp", testbed.LANAddr4, 7000, "lan", testbed.HostAddr4)
+			}
+			expect(t, h, db.Netns, "tcp", web4, 80, "web", "10.99.0.3")
+			for _, port := range []int{8080, 8081} {
+				expect(t, h, h.LAN, "tcp", testbed.HostAddr4, port, map[int]string{8080: "web", 8081: "db"}[port], testbed.LANAddr4)
+			}
+			taken := testbed.Container{ID: "taken", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}
+			if a, _ := second.TryAdd(t, taken); !strings.Contains(a.Stdout, "demo/web/eth0") {
+				t.Errorf("a port that the other backend holds: %s", a.Stdout)
+			}
+			second.Del(t, taken, nil)
+			n.Del(t, web, webResult.Raw)
+			expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8081, "db", testbed.LANAddr4)
+			n.Del(t, db, dbResult.Raw)
+			h.Same(t, before)
+		})
+	}
+}
