@@ -6,8 +6,10 @@
 //
 // Files:
 //
-//	command.go   Run: the commands and their flags
-//	ls.go        ls: what is attached
+//	command.go   Run: one command under way
+//	commands.go  Commands: the commands, as help and manual show them; flags.go, help.go
+//	ls.go        ls: what is attached; rows.go has the rows, filter.go which, watch.go again and again
+//	drift.go     what the kernel lacks of an attachment
 //	inspect.go   inspect: one attachment whole
 //	check.go     check: the book, and the kernel beside it
 //	mend.go      repair and gc
