@@ -39,6 +39,7 @@ type session struct {
 	state    bool
 	config   string
 	dataDir  string
+	output   string
 	subject  string // what the command is about: its argument that is no flag
 }
 

@@ -38,6 +38,11 @@ func Commands() []Command {
 		{Name: "import", Summary: "leases of the reference host-local are taken over",
 			Detail: "So a node switches with its containers running: nobody else gets their addresses.",
 			flags:  "config data-dir dry-run", run: importLeases},
+		{Name: "metrics", Summary: "figures for Prometheus, in its text format",
+			Detail: "Addresses, attachments, published ports, drift and bridge ports. With --output it feeds the textfile collector " +
+				"of node_exporter. Range sets are those of the networks in " + netDir + ", or of the config that is given; of " +
+				"other networks the ranges that addresses have been given from.",
+			flags: "network config output", run: metrics},
 		{Name: "help", Subject: "[COMMAND]", Summary: "this list, or all about a command", offline: true, run: help},
 	}
 }

@@ -14,5 +14,6 @@
 //	check.go     check: the book, and the kernel beside it
 //	mend.go      repair and gc
 //	doctor.go    doctor: every known trap; doctor_host.go, doctor_network.go have them
+//	metrics.go   metrics: figures for Prometheus; exposition.go writes them
 //	importer.go  import: the leases of the reference host-local
 package operator

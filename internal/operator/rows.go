@@ -27,7 +27,8 @@ type row struct {
 	Link      string   `json:"link,omitempty"`
 	Age       string   `json:"age"`
 
-	record state.Attachment
+	record   state.Attachment
+	mappings []nat.Mapping
 }
 
 // rows lists the wanted attachments with what they hold, from one moment of the book.
@@ -67,7 +68,7 @@ func (s *session) appendRow(tx *state.Tx, rows []row, a state.Attachment) ([]row
 	}
 	r := row{
 		Network: a.Owner.Network, Container: a.Owner.ContainerID, IfName: a.Owner.IfName,
-		Addresses: []string{}, Ports: []string{}, Bridge: a.Bridge, Link: a.HostLink, Age: age(a), record: a,
+		Addresses: []string{}, Ports: []string{}, Bridge: a.Bridge, Link: a.HostLink, Age: age(a), record: a, mappings: translations.Mappings,
 	}
 	for _, l := range leases {
 		r.Addresses = append(r.Addresses, l.Address.String())
