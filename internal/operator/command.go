@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"vethbridge/internal/host"
@@ -40,6 +41,7 @@ type session struct {
 	config   string
 	dataDir  string
 	output   string
+	format   string
 	subject  string // what the command is about: its argument that is no flag
 }
 
@@ -66,13 +68,10 @@ func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 }
 
 func (s *session) outcome(c Command, err error, errOut io.Writer) int {
-	switch {
-	case err == nil:
+	if err == nil {
 		return exitFine
-	case errors.Is(err, errUsage):
-		fmt.Fprint(errOut, c.usage())
-		return exitUsage
-	case !errors.Is(err, errFindings):
+	}
+	if !errors.Is(err, errFindings) {
 		fmt.Fprintf(errOut, "vethbridge %s: %v\n", c.Name, err)
 	}
 	return exitFindings
@@ -91,8 +90,11 @@ func (s *session) parse(c Command, args []string, errOut io.Writer) error {
 		flags.StringVar(&s.stateDir, "state-dir", "", "") // every command takes it
 	}
 	for err := flags.Parse(args); ; err = flags.Parse(flags.Args()[1:]) {
-		if err != nil || flags.NArg() == 0 {
+		if err != nil {
 			return err
+		}
+		if flags.NArg() == 0 {
+			return s.words(c, errOut)
 		}
 		if c.Subject == "" || s.subject != "" {
 			fmt.Fprintf(errOut, "vethbridge %s: unexpected argument %q\n", c.Name, flags.Arg(0))
@@ -100,6 +102,25 @@ func (s *session) parse(c Command, args []string, errOut io.Writer) error {
 		}
 		s.subject = flags.Arg(0)
 	}
+}
+
+// words refuses what is none of the words that a subject or a flag can be.
+func (s *session) words(c Command, errOut io.Writer) error {
+	refuse := func(name, value string, words []string) error {
+		if len(words) == 0 || slices.Contains(words, value) {
+			return nil
+		}
+		fmt.Fprintf(errOut, "vethbridge %s: %s is %q, and can be %s\n", c.Name, name, value, strings.Join(words, ", "))
+		return errUsage
+	}
+	for _, f := range c.Flags() {
+		if value, ok := f.target(s).(*string); ok {
+			if err := refuse("--"+f.Name, *value, f.Words); err != nil {
+				return err
+			}
+		}
+	}
+	return refuse(c.Subject, s.subject, c.Words)
 }
 
 func (s *session) run(ctx context.Context, c Command, errOut io.Writer) error {

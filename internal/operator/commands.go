@@ -38,6 +38,9 @@ func Commands() []Command {
 		{Name: "import", Summary: "leases of the reference host-local are taken over",
 			Detail: "So a node switches with its containers running: nobody else gets their addresses.",
 			flags:  "config data-dir dry-run", run: importLeases},
+		{Name: "graph", Summary: "a picture of the host: devices, bridges, links, containers, ports",
+			Detail: "It is a tree for the terminal, or a diagram in the language of Graphviz (--format dot) or Mermaid.",
+			flags:  "network container format", run: graph},
 		{Name: "metrics", Summary: "figures for Prometheus, in its text format",
 			Detail: "Addresses, attachments, published ports, drift and bridge ports. With --output it feeds the textfile collector " +
 				"of node_exporter. Range sets are those of the networks in " + netDir + ", or of the config that is given; of " +

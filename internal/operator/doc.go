@@ -15,5 +15,6 @@
 //	mend.go      repair and gc
 //	doctor.go    doctor: every known trap; doctor_host.go, doctor_network.go have them
 //	metrics.go   metrics: figures for Prometheus; exposition.go writes them
+//	graph.go     graph: a picture of the host; picture.go has it, graph_formats.go its languages
 //	importer.go  import: the leases of the reference host-local
 package operator
