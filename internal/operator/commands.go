@@ -46,6 +46,9 @@ func Commands() []Command {
 				"of node_exporter. Range sets are those of the networks in " + netDir + ", or of the config that is given; of " +
 				"other networks the ranges that addresses have been given from.",
 			flags: "network config output", run: metrics},
+		{Name: "completion", Subject: "SHELL", Words: []string{"bash", "zsh", "fish"}, Summary: "what makes a shell complete these commands",
+			Detail:  "For bash or zsh: source <(vethbridge completion bash); for fish: vethbridge completion fish | source.",
+			offline: true, run: completion},
 		{Name: "help", Subject: "[COMMAND]", Summary: "this list, or all about a command", offline: true, run: help},
 	}
 }

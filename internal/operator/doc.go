@@ -16,5 +16,6 @@
 //	doctor.go    doctor: every known trap; doctor_host.go, doctor_network.go have them
 //	metrics.go   metrics: figures for Prometheus; exposition.go writes them
 //	graph.go     graph: a picture of the host; picture.go has it, graph_formats.go its languages
+//	completion.go completion: what makes shells complete all this
 //	importer.go  import: the leases of the reference host-local
 package operator
