@@ -26,7 +26,7 @@ func Commands() []Command {
 			flags: "network container address port check watch json", run: list},
 		{Name: "inspect", Subject: "WHAT", Summary: "one attachment whole: by container ID, address, host port or link",
 			Detail: "The beginning of a container ID is enough. What the kernel lacks of the attachment is shown as drift.",
-			flags:  "json", run: inspect},
+			flags:  "network json", run: inspect},
 		{Name: "check", Summary: "the state file, and the kernel beside it",
 			flags: "state network", run: check},
 		{Name: "repair", Summary: "rules that are missing are put back", run: repair},
