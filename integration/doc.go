@@ -53,6 +53,10 @@
 //	mac_test.go         MAC addresses that are taken
 //	router_test.go      the host's own default route
 //	inspect_test.go     one attachment as the operator sees it
+//	ls_test.go          which attachments ls shows, what has drifted, and that again and again
+//	graph_test.go       pictures of the host
+//	metrics_test.go     figures for Prometheus
+//	trace_test.go       the runtime's trace in the log
 //	docs_test.go        what the documentation promises
 //	process_test.go     which processes are started
 //	connections_test.go tracked connections of mappings that come and go

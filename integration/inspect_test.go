@@ -28,3 +28,11 @@ func TestInspectShowsOneAttachmentByWhateverIsKnownOfIt(t *testing.T) {
 	says(t, h, 1, []string{"demo/webserver/eth0", "demo/webcache/eth0", "is 2 attachments"}, "inspect", "web")
 	says(t, h, 1, []string{"what shall be inspected"}, "inspect", "--json=false")
 }
+
+func TestInspectTellsANetworkFromAnother(t *testing.T) {
+	h, n := newDemo(t)
+	attach(t, h, n, "web")
+	attach(t, h, otherNetwork(n), "web")
+	says(t, h, 1, []string{"is 2 attachments"}, "inspect", "web")
+	says(t, h, 0, []string{"other0"}, "inspect", "web", "--network", "other")
+}

@@ -14,5 +14,6 @@
 //	gc.go        the list of valid attachments
 //	error.go     Error and its codes
 //	log.go       the logger that the config asks for
+//	trace.go     the trace that a call belongs to
 //	delegate.go  calling an IPAM plugin
 package cni

@@ -27,7 +27,7 @@ func (r *Request) openLog(v verb) {
 		out = r.logFile
 	}
 	r.Log = slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level})).With(
-		"verb", v, "network", r.Owner.Network, "container", r.Owner.ContainerID, "ifName", r.Owner.IfName)
+		"verb", v, "network", r.Owner.Network, "container", r.Owner.ContainerID, "ifName", r.Owner.IfName).With(trace()...)
 	if openErr != nil {
 		r.Log.Warn("open log file", "err", openErr)
 	}

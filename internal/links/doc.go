@@ -21,7 +21,7 @@
 //	alias.go       what an alias says
 //	check.go       comparing bridges and ports with the kernel
 //	overlap.go     networks that the host reaches otherwise
-//	lookup.go      questions about the host
+//	lookup.go      questions about the host; ways.go has those about its ways out
 //	mac.go         hardware addresses
 //	announce.go    telling the neighbours
 //	errors.go      typed errors

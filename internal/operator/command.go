@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"vethbridge/internal/host"
-	"vethbridge/internal/state"
 )
 
 // Exit statuses.
@@ -20,109 +20,119 @@ const (
 	exitUsage    = 2
 )
 
-const usage = `vethbridge is a CNI plugin; started by hand it shows and mends what it made on this host.
-
-  vethbridge ls [--json] [--network NAME]     what is attached: addresses, ports, state
-  vethbridge inspect WHAT [--json]            one attachment whole: by container ID, address, host port or link
-  vethbridge check [--state]                  the state file, and the kernel beside it
-  vethbridge repair                           rules that are missing are put back
-  vethbridge doctor [--json] [--config FILE]  every known trap on this host, with the way out
-  vethbridge gc [--dry-run]                   dead attachments are released
-  vethbridge import --config FILE [--data-dir DIR] [--dry-run]
-                                              leases of the reference host-local are taken over
-  vethbridge help
-
-Every command takes --state-dir DIR (default ` + state.DefaultDir + `).
-Exit status: 0 fine, 1 findings, 2 usage.
-`
-
 // errFindings says that a command has printed what is wrong.
 var errFindings = errors.New("findings")
 
+// errUsage says that the command line was wrong, and has been answered.
+var errUsage = errors.New("usage")
+
 // session is one command under way.
 type session struct {
-	host    *host.Host
-	out     io.Writer
-	json    bool
-	network string
-	dryRun  bool
-	state   bool
-	config  string
-	dataDir string
-	subject string // what inspect looks for
-}
-
-// commands by their names.
-var commands = map[string]func(context.Context, *session) error{
-	"ls": list, "check": check, "repair": repair, "gc": collect, "import": importLeases, "doctor": doctor, "inspect": inspect,
+	host     *host.Host
+	out      io.Writer
+	stateDir string
+	json     bool
+	network  string
+	filter   filter
+	check    bool
+	watch    bool
+	dryRun   bool
+	state    bool
+	config   string
+	dataDir  string
+	output   string
+	format   string
+	subject  string // what the command is about: its argument that is no flag
 }
 
 // Run runs the command that the arguments name and returns the exit status.
 func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
-	command, known := commands[args[0]]
-	if args[0] == "help" || args[0] == "--help" || args[0] == "-h" {
-		fmt.Fprint(out, usage)
-		return exitFine
+	name := strings.TrimLeft(args[0], "-")
+	if name == "h" {
+		name = "help"
 	}
-	if !known {
-		fmt.Fprintf(errOut, "vethbridge: there is no command %q\n%s", args[0], usage)
+	command, known := find(name)
+	if !known || name != args[0] && name != "help" {
+		fmt.Fprintf(errOut, "vethbridge: there is no command %q\n%s", args[0], usage())
 		return exitUsage
 	}
 	s := &session{out: out}
-	dir, err := s.parse(args, errOut)
-	if err != nil {
+	switch err := s.parse(command, args[1:], errOut); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(out, command.usage())
+		return exitFine
+	case err != nil:
 		return exitUsage
 	}
-	err = s.run(ctx, dir, errOut, command)
-	if err != nil && !errors.Is(err, errFindings) {
-		fmt.Fprintf(errOut, "vethbridge %s: %v\n", args[0], err)
-	}
-	if err != nil {
-		return exitFindings
-	}
-	return exitFine
+	return s.outcome(command, s.run(ctx, command, errOut), errOut)
 }
 
-func (s *session) parse(args []string, errOut io.Writer) (dir string, err error) {
-	flags := flag.NewFlagSet("vethbridge "+args[0], flag.ContinueOnError)
+func (s *session) outcome(c Command, err error, errOut io.Writer) int {
+	if err == nil {
+		return exitFine
+	}
+	if !errors.Is(err, errFindings) {
+		fmt.Fprintf(errOut, "vethbridge %s: %v\n", c.Name, err)
+	}
+	return exitFindings
+}
+
+// parse reads what stands behind the command's name: its subject may stand before, between or
+// behind the flags.
+func (s *session) parse(c Command, args []string, errOut io.Writer) error {
+	flags := flag.NewFlagSet("vethbridge "+c.Name, flag.ContinueOnError)
 	flags.SetOutput(errOut)
-	flags.StringVar(&dir, "state-dir", state.DefaultDir, "directory of the state file")
-	flags.BoolVar(&s.json, "json", false, "JSON instead of a table")
-	flags.StringVar(&s.network, "network", "", "this network only")
-	flags.BoolVar(&s.dryRun, "dry-run", false, "say what would be done")
-	flags.BoolVar(&s.state, "state", false, "the state file only")
-	flags.StringVar(&s.config, "config", "", "network config with the plugin's ipam")
-	flags.StringVar(&s.dataDir, "data-dir", "/var/lib/cni/networks", "data directory of host-local")
-	rest := args[1:]
-	if args[0] == "inspect" {
-		rest = s.takeSubject(rest)
+	flags.Usage = func() {} // of which help is asked is said by Run
+	for _, f := range c.Flags() {
+		f.bind(s, flags)
 	}
-	if err := flags.Parse(rest); err != nil {
-		return "", err
+	if c.offline {
+		flags.StringVar(&s.stateDir, "state-dir", "", "") // every command takes it
 	}
-	if flags.NArg() > 0 {
-		fmt.Fprintf(errOut, "vethbridge %s: unexpected argument %q\n", args[0], flags.Arg(0))
-		return "", errFindings
+	for err := flags.Parse(args); ; err = flags.Parse(flags.Args()[1:]) {
+		if err != nil {
+			return err
+		}
+		if flags.NArg() == 0 {
+			return s.words(c, errOut)
+		}
+		if c.Subject == "" || s.subject != "" {
+			fmt.Fprintf(errOut, "vethbridge %s: unexpected argument %q\n", c.Name, flags.Arg(0))
+			return errUsage
+		}
+		s.subject = flags.Arg(0)
 	}
-	return dir, nil
 }
 
-// takeSubject takes what shall be inspected out of the arguments; it comes first.
-func (s *session) takeSubject(args []string) []string {
-	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
-		return args
+// words refuses what is none of the words that a subject or a flag can be.
+func (s *session) words(c Command, errOut io.Writer) error {
+	refuse := func(name, value string, words []string) error {
+		if len(words) == 0 || slices.Contains(words, value) {
+			return nil
+		}
+		fmt.Fprintf(errOut, "vethbridge %s: %s is %q, and can be %s\n", c.Name, name, value, strings.Join(words, ", "))
+		return errUsage
 	}
-	s.subject = args[0]
-	return args[1:]
+	for _, f := range c.Flags() {
+		if value, ok := f.target(s).(*string); ok {
+			if err := refuse("--"+f.Name, *value, f.Words); err != nil {
+				return err
+			}
+		}
+	}
+	return refuse(c.Subject, s.subject, c.Words)
 }
 
-func (s *session) run(ctx context.Context, dir string, errOut io.Writer, command func(context.Context, *session) error) error {
+func (s *session) run(ctx context.Context, c Command, errOut io.Writer) error {
+	if c.offline {
+		return c.run(ctx, s)
+	}
 	log := slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	h, err := host.Open(dir, log)
+	h, err := host.Open(s.stateDir, log)
 	if err != nil {
 		return err
 	}
 	defer h.Close()
 	s.host = h
-	return command(ctx, s)
+	return c.run(ctx, s)
 }

@@ -6,11 +6,16 @@
 //
 // Files:
 //
-//	command.go   Run: the commands and their flags
-//	ls.go        ls: what is attached
+//	command.go   Run: one command under way
+//	commands.go  Commands: the commands, as help and manual show them; flags.go, help.go
+//	ls.go        ls: what is attached; rows.go has the rows, filter.go which, watch.go again and again
+//	drift.go     what the kernel lacks of an attachment
 //	inspect.go   inspect: one attachment whole
 //	check.go     check: the book, and the kernel beside it
 //	mend.go      repair and gc
 //	doctor.go    doctor: every known trap; doctor_host.go, doctor_network.go have them
+//	metrics.go   metrics: figures for Prometheus; exposition.go writes them
+//	graph.go     graph: a picture of the host; picture.go has it, graph_formats.go its languages
+//	completion.go completion: what makes shells complete all this
 //	importer.go  import: the leases of the reference host-local
 package operator

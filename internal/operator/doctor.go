@@ -2,7 +2,6 @@ package operator
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 )
 
@@ -48,9 +47,7 @@ func doctor(ctx context.Context, s *session) error {
 
 func (s *session) show(findings []finding) error {
 	if s.json {
-		e := json.NewEncoder(s.out)
-		e.SetIndent("", "  ")
-		return e.Encode(findings)
+		return writeJSON(s.out, findings)
 	}
 	for _, f := range findings {
 		fmt.Fprintf(s.out, "%s: %s\n  -> %s\n", f.Severity, f.What, f.WayOut)

@@ -2,7 +2,6 @@ package operator
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -64,18 +63,12 @@ func (r row) is(subject string) bool {
 }
 
 func (s *session) whole(ctx context.Context, r row) (w whole, err error) {
-	w = whole{row: r, Networks: []string{}, Fence: []string{}}
-	records, err := s.host.Attachments(ctx, r.Network)
-	if err != nil {
+	checked := []row{r}
+	if err := s.markDrifted(ctx, checked); err != nil {
 		return w, err
 	}
-	i := slices.IndexFunc(records, func(a state.Attachment) bool {
-		return a.Owner.ContainerID == r.Container && a.Owner.IfName == r.IfName
-	})
-	if i < 0 {
-		return w, errors.New("it has just gone")
-	}
-	a := records[i]
+	w = whole{row: checked[0], Networks: []string{}, Fence: []string{}}
+	a := r.record
 	w.Namespace, w.MAC, w.LocalhostVia = a.Netns.Path, a.MAC.String(), a.LocalhostVia
 	return w, s.host.Store.View(ctx, func(tx *state.Tx) error { return w.rules(tx, a) })
 }
@@ -89,7 +82,7 @@ func (w *whole) rules(tx *state.Tx, a state.Attachment) error {
 	if err != nil {
 		return err
 	}
-	for _, part := range []nat.Part{nat.PartVethbridge, nat.PartNatport} {
+	for _, part := range natParts {
 		t, err := nat.Recorded(tx, a.Owner, part)
 		if err != nil {
 			return err
@@ -103,9 +96,7 @@ func (w *whole) rules(tx *state.Tx, a state.Attachment) error {
 
 func (w whole) show(s *session) error {
 	if s.json {
-		e := json.NewEncoder(s.out)
-		e.SetIndent("", "  ")
-		return e.Encode(w)
+		return writeJSON(s.out, w)
 	}
 	line := func(name string, values ...string) {
 		if text := strings.Join(values, "\n               "); text != "" {
@@ -116,6 +107,7 @@ func (w whole) show(s *session) error {
 	line("container", w.Container)
 	line("interface", w.IfName)
 	line("state", w.State+", for "+w.Age)
+	line("drift", w.Drift...)
 	line("namespace", w.Namespace)
 	line("host link", w.Link)
 	line("bridge", w.Bridge)

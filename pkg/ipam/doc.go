@@ -33,6 +33,7 @@
 //	pool.go          pools: cursor and queue
 //	subnet.go        overlap between the networks of the state file
 //	usage.go         Usages: figures of range sets
+//	recorded.go      RecordedRanges: the ranges of networks whose config is not at hand
 //	check.go         Check: consistency of all tables
 //	hostlocal.go     ReadHostLocal: the leases of the reference plugin, to be taken over
 //	errors.go        typed errors

@@ -1,0 +1,51 @@
+package integration
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"vethbridge/integration/testbed"
+)
+
+// TestEveryLogLineNamesTheTraceOfItsCall is what lets a line be found from the runtime's trace.
+func TestEveryLogLineNamesTheTraceOfItsCall(t *testing.T) {
+	const traceID, spanID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+	for name, c := range map[string]struct{ traceparent, traceID, spanID string }{
+		"well-formed": {"00-" + traceID + "-" + spanID + "-01", traceID, spanID},
+		"malformed":   {"00-" + traceID + "-01", "", ""},
+		"none":        {"", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, n := newDemo(t)
+			file := filepath.Join(t.TempDir(), "log")
+			for plugin := range n.Chain {
+				n = n.With(plugin, "logFile", file).With(plugin, "logLevel", "debug")
+			}
+			n.Wrap = []string{"env", "TRACEPARENT=" + c.traceparent}
+			web := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}
+			n.Del(t, web, n.Add(t, web).Raw)
+			text, err := os.ReadFile(file)
+			if err != nil || strings.Count(string(text), "\n") < 4 {
+				t.Fatalf("%v: %s", err, text)
+			}
+			for line := range strings.Lines(string(text)) {
+				var entry struct {
+					Trace *string `json:"trace_id"`
+					Span  *string `json:"span_id"`
+				}
+				err := json.Unmarshal([]byte(line), &entry)
+				if err != nil || !is(entry.Trace, c.traceID) || !is(entry.Span, c.spanID) {
+					t.Errorf("%v: %s", err, line)
+				}
+			}
+		})
+	}
+}
+
+// is reports whether a key has the value; none is wanted if that is empty.
+func is(key *string, value string) bool {
+	return key == nil && value == "" || key != nil && *key == value && value != ""
+}

@@ -1,0 +1,63 @@
+package operator
+
+import "context"
+
+// Command is one command: what it is called, takes and does. Help, completion and manual are
+// made of this.
+type Command struct {
+	Name    string
+	Subject string   // what it takes beside flags, such as "WHAT"; may be empty
+	Words   []string // what the subject can be, where that is known beforehand
+	Summary string   // one line
+	Detail  string   // what else there is to say; may be empty
+	flags   string   // names of flags, separated by spaces
+	offline bool     // needs neither the state file nor the kernel
+	run     func(context.Context, *session) error
+}
+
+// Commands lists all commands in the order in which they are shown. It is a function, so that
+// a plugin's start-up pays nothing for it.
+func Commands() []Command {
+	return []Command{
+		{Name: "ls", Summary: "what is attached: addresses, ports, state, age",
+			Detail: "The state is alive, dead (its network namespace and its link are gone, or its boot is over), unknown (that " +
+				"can't be told) or, with --check, drifted: the kernel lacks something that the state file says it has. " +
+				"All filters that are given must match.",
+			flags: "network container address port check watch json", run: list},
+		{Name: "inspect", Subject: "WHAT", Summary: "one attachment whole: by container ID, address, host port or link",
+			Detail: "The beginning of a container ID is enough. What the kernel lacks of the attachment is shown as drift.",
+			flags:  "network json", run: inspect},
+		{Name: "check", Summary: "the state file, and the kernel beside it",
+			flags: "state network", run: check},
+		{Name: "repair", Summary: "rules that are missing are put back", run: repair},
+		{Name: "doctor", Summary: "every known trap on this host, with the way out",
+			Detail: "It looks at the range sets of the networks in " + netDir + " too.",
+			flags:  "json config data-dir", run: doctor},
+		{Name: "gc", Summary: "dead attachments are released",
+			flags: "network dry-run", run: collect},
+		{Name: "import", Summary: "leases of the reference host-local are taken over",
+			Detail: "So a node switches with its containers running: nobody else gets their addresses.",
+			flags:  "config data-dir dry-run", run: importLeases},
+		{Name: "graph", Summary: "a picture of the host: devices, bridges, links, containers, ports",
+			Detail: "It is a tree for the terminal, or a diagram in the language of Graphviz (--format dot) or Mermaid.",
+			flags:  "network container format", run: graph},
+		{Name: "metrics", Summary: "figures for Prometheus, in its text format",
+			Detail: "Addresses, attachments, published ports, drift and bridge ports. With --output it feeds the textfile collector " +
+				"of node_exporter. Range sets are those of the networks in " + netDir + ", or of the config that is given; of " +
+				"other networks the ranges that addresses have been given from.",
+			flags: "network config output", run: metrics},
+		{Name: "completion", Subject: "SHELL", Words: []string{"bash", "zsh", "fish"}, Summary: "what makes a shell complete these commands",
+			Detail:  "For bash or zsh: source <(vethbridge completion bash); for fish: vethbridge completion fish | source.",
+			offline: true, run: completion},
+		{Name: "help", Subject: "[COMMAND]", Summary: "this list, or all about a command", offline: true, run: help},
+	}
+}
+
+func find(name string) (Command, bool) {
+	for _, c := range Commands() {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Command{}, false
+}

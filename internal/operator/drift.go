@@ -1,0 +1,102 @@
+package operator
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/fence"
+	"vethbridge/internal/links"
+	"vethbridge/internal/state"
+	"vethbridge/pkg/nat"
+)
+
+// comparison compares attachments with the kernel as it was at one moment, as far as the
+// state file says what they need: their rules, their link, and the way from 127.0.0.1. What
+// only the network's config says, or the container's inside, is seen by the verb CHECK.
+type comparison struct {
+	session *session
+	nat     nat.Keeper
+	links   map[string]links.Marked // by their marks
+}
+
+// moment is a backend that is listed once, so that many comparisons cost one listing.
+type moment struct {
+	nat.Backend
+	once func() (nat.Ruleset, error)
+}
+
+// List returns what the kernel held when it was first asked.
+func (m moment) List(context.Context) (nat.Ruleset, error) { return m.once() }
+
+func (s *session) comparison(ctx context.Context) (comparison, error) {
+	c := comparison{session: s, nat: s.host.NAT, links: map[string]links.Marked{}}
+	c.nat.Backends = map[nat.Kind]nat.Backend{}
+	for kind, b := range s.host.NAT.Backends {
+		c.nat.Backends[kind] = moment{b, sync.OnceValues(func() (nat.Ruleset, error) { return b.List(ctx) })}
+	}
+	marked, err := s.host.Links.MarkedLinks(attachment.MarkPrefix)
+	for _, l := range marked {
+		c.links[l.Mark] = l
+	}
+	return c, err
+}
+
+// drift lists what the kernel lacks of an attachment.
+func (c comparison) drift(ctx context.Context, a state.Attachment) (list []string, err error) {
+	var elements []fence.Element
+	var parts [2]nat.Translations
+	err = c.session.host.Store.View(ctx, func(tx *state.Tx) error {
+		if elements, err = fence.Recorded(tx, a.Owner); err != nil {
+			return err
+		}
+		for i, part := range natParts {
+			if parts[i], err = nat.Recorded(tx, a.Owner, part); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	list = append(list, c.ofLink(a)...)
+	list = append(list, messages(c.session.host.Fence.Verify(ctx, a.Owner, elements))...)
+	for i, part := range natParts {
+		list = append(list, messages(c.nat.Check(ctx, a.Owner, part, parts[i]))...)
+	}
+	return append(list, messages(c.session.host.CheckLocalhost(ctx, a.Owner, a.LocalhostVia != ""))...), nil
+}
+
+var natParts = [...]nat.Part{nat.PartVethbridge, nat.PartNatport}
+
+// ofLink compares the host's end; one that another plugin made is that one's business.
+func (c comparison) ofLink(a state.Attachment) []string {
+	if a.HostLink == "" {
+		return nil
+	}
+	link, there := c.links[a.Owner.Mark()]
+	switch {
+	case !there:
+		return []string{fmt.Sprintf("check links: link %s is missing", a.HostLink)}
+	case link.Bridge != a.Bridge:
+		return []string{fmt.Sprintf("check links: link %s is not a port of bridge %s", link.Name, a.Bridge)}
+	}
+	return nil
+}
+
+// messages are the single findings of a check.
+func messages(err error) (list []string) {
+	several, joined := err.(interface{ Unwrap() []error })
+	switch {
+	case err == nil:
+		return nil
+	case !joined:
+		return []string{err.Error()}
+	}
+	for _, e := range several.Unwrap() {
+		list = append(list, messages(e)...)
+	}
+	return list
+}

@@ -1,0 +1,105 @@
+package operator
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+
+	"vethbridge/pkg/ipam"
+	"vethbridge/pkg/nat"
+)
+
+func TestEveryCommandHasHelpThatFitsATerminal(t *testing.T) {
+	for _, c := range Commands() {
+		var out, errOut bytes.Buffer
+		if status := Run(context.Background(), []string{"help", c.Name}, &out, &errOut); status != exitFine {
+			t.Errorf("help %s: exit %d: %s", c.Name, status, errOut.String())
+		}
+		for line := range strings.Lines(out.String()) {
+			if len(line) > 81 {
+				t.Errorf("help %s: a line of %d: %s", c.Name, len(line), line)
+			}
+		}
+		for _, f := range c.Flags() {
+			if !strings.Contains(out.String(), "  "+f.String()) || !strings.Contains(out.String(), "["+f.String()+"]") {
+				t.Errorf("help %s: %s is not in\n%s", c.Name, f, out.String())
+			}
+		}
+	}
+}
+
+func TestEveryFlagOfACommandIsThere(t *testing.T) {
+	for _, c := range Commands() {
+		if c.run == nil {
+			t.Errorf("%s does nothing", c.Name)
+		}
+		have := map[string]bool{}
+		for _, f := range c.Flags() {
+			have[f.Name] = true
+			switch f.target(&session{}).(type) {
+			case *bool, *string, flag.Value:
+			default:
+				t.Errorf("--%s can't be set", f.Name)
+			}
+		}
+		for name := range strings.FieldsSeq(c.flags) {
+			if !have[name] {
+				t.Errorf("%s: there is no flag %q", c.Name, name)
+			}
+		}
+	}
+}
+
+func TestTheReferencePageHasEveryCommandAndFlag(t *testing.T) {
+	page, err := os.ReadFile("../../docs/reference.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, commands, _ := strings.Cut(string(page), "## Commands for people")
+	for _, c := range Commands() {
+		row := "`" + strings.Join(strings.Fields(strings.ReplaceAll(strings.Join(c.Synopsis(), " "), "[--state-dir DIR]", "")), " ") + "`"
+		if !strings.Contains(commands, row) {
+			t.Errorf("the page lacks %s", row)
+		}
+	}
+}
+
+func TestFlagsMayStandBeforeAndBehindTheSubject(t *testing.T) {
+	c, _ := find("inspect")
+	for _, line := range []string{"web --json", "--json web", "--state-dir /x web --json"} {
+		s := &session{}
+		if err := s.parse(c, strings.Fields(line), os.Stderr); err != nil || s.subject != "web" || !s.json {
+			t.Errorf("inspect %s: %v, subject %q, json %t", line, err, s.subject, s.json)
+		}
+	}
+	var errOut bytes.Buffer
+	if err := (&session{}).parse(c, []string{"web", "db"}, &errOut); err == nil || !strings.Contains(errOut.String(), `unexpected argument "db"`) {
+		t.Errorf("two subjects: %v, %s", err, errOut.String())
+	}
+}
+
+func TestAFilterLetsThroughWhatItNames(t *testing.T) {
+	leases := []ipam.Lease{{Address: netip.MustParsePrefix("10.1.0.2/24")}, {Address: netip.MustParsePrefix("fd00::2/64")}}
+	for text, want := range map[string]bool{
+		"10.1.0.2": true, "10.1.0.3": false, "10.1.0.0/30": true, "fd00::2": true, "fd00::/64": true, "::ffff:10.1.0.2": true, "0.0.0.0/0": true,
+	} {
+		var f filter
+		if err := f.address.Set(text); err != nil || f.addresses(leases) != want {
+			t.Errorf("--address %s: %v, want %t", text, err, want)
+		}
+	}
+	mappings := []nat.Mapping{{Protocol: nat.UDP, HostPort: 53}}
+	for text, want := range map[string]bool{"53": true, "53/udp": true, "53/UDP": true, "53/tcp": false, "5353": false} {
+		var f filter
+		if err := f.port.Set(text); err != nil || f.ports(mappings) != want {
+			t.Errorf("--port %s: %v, want %t", text, err, want)
+		}
+	}
+	if f := (filter{}); !f.addresses(nil) || !f.ports(nil) {
+		t.Error("no filter lets not all through")
+	}
+}

@@ -1,0 +1,109 @@
+package operator
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"vethbridge/internal/host"
+	"vethbridge/internal/state"
+	"vethbridge/pkg/ipam"
+	"vethbridge/pkg/nat"
+)
+
+// drifted is the state of a living attachment of which the kernel lacks something.
+const drifted = "drifted"
+
+// row is one attachment as ls shows it.
+type row struct {
+	Network   string   `json:"network"`
+	Container string   `json:"container"`
+	IfName    string   `json:"ifName"`
+	State     string   `json:"state"`
+	Drift     []string `json:"drift,omitempty"`
+	Addresses []string `json:"addresses"`
+	Ports     []string `json:"ports"`
+	Bridge    string   `json:"bridge,omitempty"`
+	Link      string   `json:"link,omitempty"`
+	Age       string   `json:"age"`
+
+	record   state.Attachment
+	mappings []nat.Mapping
+}
+
+// rows lists the wanted attachments with what they hold, from one moment of the book.
+func (s *session) rows(ctx context.Context) ([]row, error) {
+	rows := []row{}
+	err := s.host.Store.View(ctx, func(tx *state.Tx) error {
+		records, err := tx.Attachments(s.network)
+		for i := 0; i < len(records) && err == nil; i++ {
+			if strings.HasPrefix(records[i].Owner.ContainerID, s.filter.container) {
+				rows, err = s.appendRow(tx, rows, records[i])
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, r := range rows {
+		life, _ := s.host.Liveness(ctx, r.record) // an error leaves it unknown, which is shown
+		rows[i].State = life.String()
+	}
+	if s.check {
+		err = s.markDrifted(ctx, rows)
+	}
+	return rows, err
+}
+
+// appendRow adds an attachment if its addresses and ports are wanted.
+func (s *session) appendRow(tx *state.Tx, rows []row, a state.Attachment) ([]row, error) {
+	leases, err := ipam.Leases(tx, a.Owner)
+	if err != nil || !s.filter.addresses(leases) {
+		return rows, err
+	}
+	translations, err := nat.Recorded(tx, a.Owner, nat.PartNatport)
+	if err != nil || !s.filter.ports(translations.Mappings) {
+		return rows, err
+	}
+	r := row{
+		Network: a.Owner.Network, Container: a.Owner.ContainerID, IfName: a.Owner.IfName,
+		Addresses: []string{}, Ports: []string{}, Bridge: a.Bridge, Link: a.HostLink, Age: age(a), record: a, mappings: translations.Mappings,
+	}
+	for _, l := range leases {
+		r.Addresses = append(r.Addresses, l.Address.String())
+	}
+	for _, m := range translations.Mappings {
+		r.Ports = append(r.Ports, m.String())
+	}
+	return append(rows, r), nil
+}
+
+// markDrifted compares the living with the kernel.
+func (s *session) markDrifted(ctx context.Context, rows []row) error {
+	c, err := s.comparison(ctx)
+	if err != nil {
+		return err
+	}
+	for i, r := range rows {
+		if r.State != host.Alive.String() {
+			continue
+		}
+		if rows[i].Drift, err = c.drift(ctx, r.record); err != nil {
+			return err
+		}
+		if len(rows[i].Drift) > 0 {
+			rows[i].State = drifted
+		}
+	}
+	return nil
+}
+
+// age is the time since ADD on the clock of this boot; a former boot's record has none.
+func age(a state.Attachment) string {
+	d := time.Duration(state.Now() - a.Created)
+	if d < 0 {
+		return "-"
+	}
+	return d.Round(time.Second).String()
+}
