@@ -15,7 +15,7 @@ type Code uint
 
 // The codes that the executables answer with.
 const (
-	CodeUnsupported   Code = 2   // a config field that is known and not supported here
+	CodeUnsupported   Code = 2   // a config field that the kernel of this host can't follow
 	CodeEnvironment   Code = 4   // CNI_NETNS, CNI_IFNAME, CNI_CONTAINERID, CNI_ARGS
 	CodeIO            Code = 5   // stdin or stdout
 	CodeDecode        Code = 6   // not JSON, or a value of the wrong JSON type
@@ -83,14 +83,6 @@ func DriftError(err error) error {
 // NotAvailable is what STATUS answers when no ADD can succeed.
 func NotAvailable(err error) error {
 	return &Error{Code: CodeNotAvailable, Message: "check status: " + err.Error(), Cause: err}
-}
-
-// Unsupported returns the error for a config key that is known and has no effect here:
-// to ignore it would be to promise what is not kept.
-func Unsupported(key string, value any) error {
-	err := InvalidConfig(key, value, "is not supported")
-	err.Code = CodeUnsupported
-	return err
 }
 
 // wireError makes the error that skel prints. It must return an untyped nil for success.
