@@ -2,7 +2,10 @@
 # "make help" lists the targets.
 
 GO := go
-BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags='-s -w'
+FLAGS := -trimpath -buildvcs=false -ldflags='-s -w'
+BUILD := CGO_ENABLED=0 $(GO) build $(FLAGS)
+# What real runtimes need beside ours, and what ours are compared with.
+PEERS := $(addprefix github.com/containernetworking/plugins/plugins/,main/loopback main/bridge ipam/host-local meta/portmap)
 LINT := $(GO) tool -modfile=scripts/lint/go.mod golangci-lint
 
 .PHONY: help build test unit blackbox test-runtimes test-vm demo bench lint deps clean
@@ -21,10 +24,15 @@ unit: deps ## unit, fuzz seeds, contract and kernel tests, with the race detecto
 blackbox: deps ## the built executables in private namespaces, with real packets
 	$(GO) test -count=1 -timeout 20m ./integration
 
-test-runtimes: build ## real podman and containerd on private machines
+test-runtimes: build .cache/runtimes/crictl ## real podman and containerd on private machines
 	@scripts/deps runtimes
-	$(BUILD) -o .cache/runtimes/ ./plugins/... ./scripts/probe
-	$(GO) test -count=1 -timeout 20m ./integration/runtimes
+	$(BUILD) -o .cache/runtimes/ ./plugins/... ./scripts/probe $(PEERS)
+	$(GO) test -v -count=1 -timeout 20m ./integration/runtimes
+
+# Takes a minute or two, so it is built once; its dependencies are none of the product's.
+.cache/runtimes/crictl: integration/runtimes/tools/crictl/go.mod
+	CGO_ENABLED=0 $(GO) -C integration/runtimes/tools/crictl build $(FLAGS) -o $(CURDIR)/$@ github.com/kubernetes-sigs/cri-tools/cmd/crictl
+	@touch $@
 
 test-vm: deps build ## what needs another kernel, in a virtual machine: VLANs
 	CGO_ENABLED=0 $(GO) test -c -tags vm -o .cache/vm/payload/ ./integration

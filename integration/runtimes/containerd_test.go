@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 )
 
 const socket = "/run/containerd/containerd.sock"
@@ -28,15 +27,10 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
   address = "`+socket+`"
 `)
 	background(t, "containerd", "--config", config, "--log-level", "error")
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	eventually(t, "containerd answers", func() (string, bool) {
 		out, err := try("ctr", "version")
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("containerd does not come up: %v: %s", err, out)
-		}
-	}
+		return out, err == nil
+	})
 }
 
 // pods is the sample conflist for pods, with static ports: ctr has no option for them.

@@ -1,5 +1,5 @@
 // Package runtimes has real runtimes drive the built executables: podman with its CNI backend,
-// and containerd. Each test is a private machine: namespaces of its own for network, mounts,
+// and containerd, by ctr and by CRI. Each test is a private machine: namespaces of its own for network, mounts,
 // processes and more, whose end takes every daemon and container with it, with a LAN behind an
 // uplink.
 //
@@ -12,5 +12,8 @@
 //	image_test.go       an image without a registry
 //	expect_test.go      what every runtime's container must be able to do
 //	podman_test.go      podman
-//	containerd_test.go  containerd
+//	containerd_test.go  containerd by ctr
+//	crictl_test.go      a node: containerd that runs pods, driven by crictl
+//	cri_test.go         pods
+//	tools/              modules that build what Debian does not have, apart from the product's go.mod
 package runtimes

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // inside, in the environment, names the test whose private machine this process is.
@@ -45,6 +46,17 @@ func onMachine(t *testing.T, test func(*testing.T)) {
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
+	}
+	passOn(t, string(out))
+}
+
+// passOn says again what the test on the machine has logged.
+func passOn(t *testing.T, out string) {
+	t.Helper()
+	for line := range strings.Lines(out) {
+		if _, logged, found := strings.Cut(line, "_test.go:"); found {
+			t.Log(logged)
+		}
 	}
 }
 
@@ -88,12 +100,27 @@ func try(words ...string) (string, error) {
 }
 
 // background starts a daemon that ends with the machine.
-func background(t *testing.T, words ...string) {
+func background(t *testing.T, words ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(words[0], words[1:]...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", words[0], err)
 	}
+	return cmd
+}
+
+// eventually waits for what a daemon does in its own time.
+func eventually(t *testing.T, what string, done func() (said string, ok bool)) {
+	t.Helper()
+	var said string
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		var ok bool
+		if said, ok = done(); ok {
+			return
+		}
+	}
+	t.Fatalf("in vain: %s: %s", what, said)
 }
 
 func write(t *testing.T, path, text string) string {
