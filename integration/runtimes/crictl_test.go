@@ -3,6 +3,7 @@ package runtimes
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -10,8 +11,7 @@ import (
 	"testing"
 )
 
-// criConfig is containerd's configuration for pods with our plugins, and with others for the
-// runtime handlers that say so.
+// criConfig is containerd's configuration for pods with our plugins.
 const criConfig = `
 version = 2
 [grpc]
@@ -22,11 +22,27 @@ version = 2
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "BIN"
     conf_dir = "/etc/cni/net.d"
+` + handler
+
+// handler is a way of running pods, by default on the networks of conf_dir.
+const handler = `
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
+    cni_conf_dir = ""
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
       SystemdCgroup = false
 `
+
+// handlerOf is a handler for pods on the network of the conflist.
+func handlerOf(t *testing.T, name, conflist string) string {
+	t.Helper()
+	dir := "/etc/cni/" + name
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir+"/10.conflist", conflist)
+	return strings.NewReplacer("runtimes.runc", "runtimes."+name, `cni_conf_dir = ""`, `cni_conf_dir = "`+dir+`"`).Replace(handler)
+}
 
 // node is a host whose containerd runs pods.
 type node struct {
@@ -35,13 +51,13 @@ type node struct {
 	daemon     *exec.Cmd
 }
 
-// newNode starts containerd with the sample conflist for pods.
-func newNode(t *testing.T) *node {
+// newNode starts containerd with the sample conflist for pods, and with more handlers.
+func newNode(t *testing.T, handlers ...string) *node {
 	t.Helper()
 	run(t, "cp", conf+"/kubernetes.conflist", "/etc/cni/net.d/10-pods.conflist")
 	t.Setenv("CONTAINER_RUNTIME_ENDPOINT", "unix://"+socket)
 	t.Setenv("IMAGE_SERVICE_ENDPOINT", "unix://"+socket)
-	config := write(t, "/run/containerd.toml", strings.ReplaceAll(criConfig, "BIN", bin))
+	config := write(t, "/run/containerd.toml", strings.ReplaceAll(criConfig, "BIN", bin)+strings.Join(handlers, ""))
 	n := &node{t: t, containerd: []string{"containerd", "--config", config, "--log-level", "error"}}
 	n.start()
 	run(t, "ctr", "-n", "k8s.io", "images", "import", imageArchive(t))
@@ -94,6 +110,7 @@ func podConfig(t *testing.T, name string, options map[string]any) string {
 	t.Helper()
 	pod := map[string]any{
 		"metadata":      map[string]any{"name": name, "namespace": "default", "uid": name},
+		"hostname":      name,
 		"log_directory": "/run/logs/" + name,
 		"linux":         map[string]any{},
 	}
@@ -164,8 +181,9 @@ func (p pod) remove() {
 	p.n.do("rmp", p.sandbox)
 }
 
-// volatile are the elements that nft(8) counts packets by, which go by themselves, and clocks.
-var volatile = regexp.MustCompile(`\s+elements = \{[^}]* limit rate [^}]*\}|"age": "[^"]*"`)
+// volatile are the elements that nft(8) counts packets by, which go by themselves, counters and
+// clocks.
+var volatile = regexp.MustCompile(`counter packets \d+ bytes \d+|\s+elements = \{[^}]* limit rate [^}]*\}|"age": "[^"]*"`)
 
 // podState is what pods leave on a machine, apart from the bridge, which stays for the next.
 func podState(t *testing.T) string {

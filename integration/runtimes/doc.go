@@ -15,5 +15,6 @@
 //	containerd_test.go  containerd by ctr
 //	crictl_test.go      a node: containerd that runs pods, driven by crictl
 //	cri_test.go         pods
+//	burst_test.go       many pods at once, beside the reference plugins
 //	tools/              modules that build what Debian does not have, apart from the product's go.mod
 package runtimes

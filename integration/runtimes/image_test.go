@@ -28,8 +28,8 @@ func rootfs(t *testing.T) string {
 	return dir
 }
 
-// imageArchive makes an image as "docker save" does. Without a command it sleeps, as the
-// container that holds a pod's namespaces does.
+// imageArchive makes an image as "docker save" does. Without another command it serves the
+// pod's name on port 81; on a host's network, where the port may be taken, it sleeps.
 func imageArchive(t *testing.T) string {
 	t.Helper()
 	dir := "/run/image"
@@ -44,7 +44,7 @@ func imageArchive(t *testing.T) string {
 	digest := sha256.Sum256(layer)
 	writeJSON(t, dir+"/config.json", map[string]any{
 		"architecture": runtime.GOARCH, "os": "linux",
-		"config": map[string]any{"Cmd": []string{"/bin/sleep", "100000"}},
+		"config": map[string]any{"Cmd": []string{"/bin/sh", "-c", `/bin/probe serve "$(/bin/busybox hostname)" 81 || sleep 100000`}},
 		"rootfs": map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + hex.EncodeToString(digest[:])}},
 	})
 	writeJSON(t, dir+"/manifest.json", []any{

@@ -50,12 +50,12 @@ func onMachine(t *testing.T, test func(*testing.T)) {
 	passOn(t, string(out))
 }
 
-// passOn says again what the test on the machine has logged.
+// passOn says again what the test on the machine has logged, with the number of its line.
 func passOn(t *testing.T, out string) {
 	t.Helper()
 	for line := range strings.Lines(out) {
 		if _, logged, found := strings.Cut(line, "_test.go:"); found {
-			t.Log(logged)
+			t.Log(strings.TrimSpace(logged))
 		}
 	}
 }
@@ -99,11 +99,21 @@ func try(words ...string) (string, error) {
 	return string(out), err
 }
 
-// background starts a daemon that ends with the machine.
+// background starts a daemon that ends with the machine. What it says is told if the test fails.
 func background(t *testing.T, words ...string) *exec.Cmd {
 	t.Helper()
+	log, err := os.CreateTemp("/run", "log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
 	cmd := exec.Command(words[0], words[1:]...)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Stdout, cmd.Stderr = log, log
+	t.Cleanup(func() {
+		if said, err := os.ReadFile(log.Name()); t.Failed() {
+			t.Log(words[0], err, string(said))
+		}
+	})
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", words[0], err)
 	}
