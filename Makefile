@@ -24,14 +24,18 @@ unit: deps ## unit, fuzz seeds, contract and kernel tests, with the race detecto
 blackbox: deps ## the built executables in private namespaces, with real packets
 	$(GO) test -count=1 -timeout 20m ./integration
 
-test-runtimes: build .cache/runtimes/crictl ## real podman and containerd on private machines
+test-runtimes: build .cache/runtimes/crictl .cache/runtimes/containerd2/containerd ## real podman and containerd on private machines
 	@scripts/deps runtimes
 	$(BUILD) -o .cache/runtimes/ ./plugins/... ./scripts/probe $(PEERS)
 	$(GO) test -v -count=1 -timeout 20m ./integration/runtimes
 
-# Takes a minute or two, so it is built once; its dependencies are none of the product's.
+# These take a minute or two, so they are built once; their dependencies are none of the product's.
 .cache/runtimes/crictl: integration/runtimes/tools/crictl/go.mod
 	CGO_ENABLED=0 $(GO) -C integration/runtimes/tools/crictl build $(FLAGS) -o $(CURDIR)/$@ github.com/kubernetes-sigs/cri-tools/cmd/crictl
+	@touch $@
+
+.cache/runtimes/containerd2/containerd: integration/runtimes/tools/containerd/go.mod
+	CGO_ENABLED=0 $(GO) -C integration/runtimes/tools/containerd build $(FLAGS) -o $(CURDIR)/$(@D)/ tool
 	@touch $@
 
 test-vm: deps build ## what needs another kernel, in a virtual machine: VLANs

@@ -2,6 +2,7 @@ package runtimes
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,9 +18,10 @@ const (
 
 // contender is a way of running pods whose time is taken.
 type contender struct {
-	name, handler string
-	options       func(number int) map[string]any
-	up, down      []time.Duration
+	name     string
+	handler  handler
+	options  func(number int) map[string]any
+	up, down []time.Duration
 }
 
 // onPort publishes a port of a pod's own.
@@ -49,15 +51,19 @@ func reference(bridge, subnet, backend string) string {
 }`)
 }
 
-// start starts pods at once, and returns their sandboxes' IDs and what went wrong.
-func (c *contender) start(t *testing.T) (sandboxes, failures []string) {
+// pods writes what the pods are.
+func (c *contender) pods(t *testing.T) (configs []string) {
 	t.Helper()
-	configs := make([]string, burst)
-	for i := range configs {
-		configs[i] = podConfig(t, fmt.Sprintf("pod-%d", i), c.options(i))
+	for i := range burst {
+		configs = append(configs, podConfig(t, fmt.Sprintf("pod-%d", i), c.options(i)))
 	}
+	return configs
+}
+
+// start starts pods at once, and returns their sandboxes' IDs and what went wrong.
+func (c *contender) start(configs []string) (sandboxes, failures []string) {
 	begin := time.Now()
-	said, failures := atOnce(configs, func(config string) (string, error) { return crictl("runp", "-r", c.handler, config) })
+	said, failures := atOnce(configs, func(config string) (string, error) { return crictl("runp", "-r", c.handler.name, config) })
 	c.up = append(c.up, time.Since(begin))
 	for _, id := range said {
 		sandboxes = append(sandboxes, strings.TrimSpace(id))
@@ -100,19 +106,20 @@ func atOnce(all []string, do func(string) (string, error)) (said, failures []str
 
 // TestManyPodsAtOnceComeAndGo also logs what the same costs with the reference plugins.
 func TestManyPodsAtOnceComeAndGo(t *testing.T) {
-	onMachine(t, func(t *testing.T) {
-		newNode(t, handlerOf(t, "iptables", reference("ref0", "10.245.0.0/24", "iptables")),
-			handlerOf(t, "nftables", reference("ref1", "10.246.0.0/24", "nftables")))
-		ours := &contender{name: "ours", handler: "runc", options: onPort}
+	onNodes(t, func(t *testing.T, r release) {
+		iptables := newHandler(t, "iptables", reference("ref0", "10.245.0.0/24", "iptables"))
+		nftables := newHandler(t, "nftables", reference("ref1", "10.246.0.0/24", "nftables"))
+		n := newNode(t, r, samplePods(t), iptables, nftables)
+		ours := &contender{name: "ours", handler: runc, options: onPort}
 		peers := []*contender{
-			{name: "reference, iptables", handler: "iptables", options: onPort},
-			{name: "reference, nftables", handler: "nftables", options: onPort},
-			{name: "no network", handler: "runc", options: onHost},
+			{name: "reference, iptables", handler: iptables, options: onPort},
+			{name: "reference, nftables", handler: nftables, options: onPort},
+			{name: "no network", handler: runc, options: onHost},
 		}
 		for range rounds {
-			comeAndGo(t, ours)
+			n.comeAndGo(ours)
 			for _, peer := range peers {
-				sandboxes, failures := peer.start(t)
+				sandboxes, failures := peer.start(peer.pods(t))
 				failures = append(failures, peer.stop(sandboxes)...)
 				if len(failures) > 0 {
 					t.Logf("%s: %d calls failed: %s", peer.name, len(failures), failures[0])
@@ -126,19 +133,17 @@ func TestManyPodsAtOnceComeAndGo(t *testing.T) {
 }
 
 // comeAndGo wants all our pods to answer, and to leave nothing.
-func comeAndGo(t *testing.T, ours *contender) {
-	t.Helper()
-	before := podState(t)
-	sandboxes, failures := ours.start(t)
+func (n *node) comeAndGo(ours *contender) {
+	n.t.Helper()
+	before := podState(n.t)
+	sandboxes, failures := ours.start(ours.pods(n.t))
 	for i := range sandboxes {
-		answers(t, fmt.Sprintf("pod-%d", i), fromLAN("tcp", fmt.Sprint(20000+i))...)
+		answers(n.t, fmt.Sprintf("pod-%d", i), fromLAN("tcp", fmt.Sprint(20000+i))...)
 	}
 	for _, failure := range append(failures, ours.stop(sandboxes)...) {
-		t.Error(failure)
+		n.t.Error(failure)
 	}
-	if after := podState(t); after != before {
-		t.Errorf("left:\n%s\nbefore:\n%s", after, before)
-	}
+	n.same(before)
 }
 
 // log says how long the pods took, in the median of the rounds.
@@ -151,4 +156,46 @@ func (c *contender) log(t *testing.T, ours *contender) {
 
 func median(all []time.Duration) time.Duration {
 	return slices.Sorted(slices.Values(all))[len(all)/2]
+}
+
+// TestContainerdKilledInABurstLeavesNothingOfOurs is about plugins whose runtime dies while they
+// work. Namespaces that containerd forgets are its own.
+func TestContainerdKilledInABurstLeavesNothingOfOurs(t *testing.T) {
+	onNodes(t, func(t *testing.T, r release) {
+		n := newNode(t, r, samplePods(t))
+		before := podState(t)
+		for _, attached := range []int{1, burst / 2, burst - 1} {
+			ours := &contender{handler: runc, options: onPort}
+			configs := ours.pods(t)
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				ours.start(configs)
+			}()
+			eventually(t, "pods are attached", func() (string, bool) {
+				said := run(t, bin+"/vethbridge", "ls", "--json")
+				return said, strings.Count(said, `"container"`) >= attached
+			})
+			n.kill()
+			<-done
+			n.start()
+			for _, failure := range ours.stop(strings.Fields(n.do("pods", "-q"))) {
+				t.Error(failure)
+			}
+			forget(t)
+			n.same(before)
+		}
+	})
+}
+
+// forget removes the namespaces that containerd made.
+func forget(t *testing.T) {
+	t.Helper()
+	made, err := filepath.Glob("/run/netns/cni-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range made {
+		run(t, "ip", "netns", "delete", filepath.Base(path))
+	}
 }

@@ -36,13 +36,9 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 // pods is the sample conflist for pods, with static ports: ctr has no option for them.
 func pods(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(conf + "/kubernetes.conflist")
-	if err != nil {
-		t.Fatal(err)
-	}
 	ports := `"capabilities": { "portMappings": true },
       "runtimeConfig": { "portMappings": [{ "hostPort": 8080, "containerPort": 80, "protocol": "tcp" }] }`
-	return strings.Replace(string(text), `"capabilities": { "portMappings": true }`, ports, 1)
+	return strings.Replace(samplePods(t), `"capabilities": { "portMappings": true }`, ports, 1)
 }
 
 // ctrRun runs a container in the foreground of a process of its own, which calls DEL when the

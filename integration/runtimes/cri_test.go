@@ -8,8 +8,8 @@ import (
 var web = portMapping{HostPort: 8080, ContainerPort: 80}
 
 func TestPodsOfContainerdReachAllAndAreReached(t *testing.T) {
-	onMachine(t, func(t *testing.T) {
-		n := newNode(t)
+	onNodes(t, func(t *testing.T, r release) {
+		n := newNode(t, r, samplePods(t))
 		before := podState(t)
 		web, db := n.serve("web", web), n.serve("db")
 		if links := run(t, web.in("ip", "-4", "address", "show", "eth0")...); !strings.Contains(links, "inet "+web.address()+"/24 ") {
@@ -31,8 +31,8 @@ func TestPodsOfContainerdReachAllAndAreReached(t *testing.T) {
 // TestPodsOutliveContainerdAndLeaveNothing is about containerd killed between the ADD of a pod
 // and its DEL.
 func TestPodsOutliveContainerdAndLeaveNothing(t *testing.T) {
-	onMachine(t, func(t *testing.T) {
-		n := newNode(t)
+	onNodes(t, func(t *testing.T, r release) {
+		n := newNode(t, r, samplePods(t))
 		before := podState(t)
 		web, db := n.serve("web", web), n.serve("db")
 		n.kill()
@@ -45,10 +45,26 @@ func TestPodsOutliveContainerdAndLeaveNothing(t *testing.T) {
 	})
 }
 
+// TestALateDELOfAPodSparesItsHeir is about a pod that starts again with its host port, before
+// the second DEL of the old sandbox.
+func TestALateDELOfAPodSparesItsHeir(t *testing.T) {
+	onNodes(t, func(t *testing.T, r release) {
+		n := newNode(t, r, samplePods(t))
+		before := podState(t)
+		old := n.serve("old", web)
+		n.do("stopp", old.sandbox)
+		heir := n.serve("heir", web)
+		n.do("rmp", old.sandbox)
+		reachable(t, "heir", "8080", heir.in()...)
+		heir.remove()
+		n.same(before)
+	})
+}
+
 // TestARefusedPodLeavesNothing is about a host port that another pod has.
 func TestARefusedPodLeavesNothing(t *testing.T) {
-	onMachine(t, func(t *testing.T) {
-		n := newNode(t)
+	onNodes(t, func(t *testing.T, r release) {
+		n := newNode(t, r, samplePods(t))
 		first := n.serve("first", web)
 		before := podState(t)
 		out, err := crictl("runp", podConfig(t, "second", published(web)))
@@ -61,5 +77,18 @@ func TestARefusedPodLeavesNothing(t *testing.T) {
 		n.same(before)
 		answers(t, "first", fromLAN("tcp", "8080")...)
 		first.remove()
+	})
+}
+
+// TestAFullNetworkIsNotReady is about STATUS, which the first release doesn't know.
+func TestAFullNetworkIsNotReady(t *testing.T) {
+	onMachine(t, func(t *testing.T) {
+		n := newNode(t, releases()[1], strings.Replace(samplePods(t), "10.244.0.0/24", "10.244.0.0/30", 1))
+		only := n.serve("only")
+		n.network("false Network plugin returns error: ")
+		n.network("range set 0 of network pods has no free address: 1 of 1 in use")
+		only.remove()
+		n.network("true")
+		n.serve("next").remove()
 	})
 }

@@ -2,86 +2,10 @@ package runtimes
 
 import (
 	"encoding/json"
-	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
-
-// criConfig is containerd's configuration for pods with our plugins.
-const criConfig = `
-version = 2
-[grpc]
-  address = "` + socket + `"
-[plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "` + image + `"
-  restrict_oom_score_adj = true
-  [plugins."io.containerd.grpc.v1.cri".cni]
-    bin_dir = "BIN"
-    conf_dir = "/etc/cni/net.d"
-` + handler
-
-// handler is a way of running pods, by default on the networks of conf_dir.
-const handler = `
-  [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-    runtime_type = "io.containerd.runc.v2"
-    cni_conf_dir = ""
-    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
-      SystemdCgroup = false
-`
-
-// handlerOf is a handler for pods on the network of the conflist.
-func handlerOf(t *testing.T, name, conflist string) string {
-	t.Helper()
-	dir := "/etc/cni/" + name
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	write(t, dir+"/10.conflist", conflist)
-	return strings.NewReplacer("runtimes.runc", "runtimes."+name, `cni_conf_dir = ""`, `cni_conf_dir = "`+dir+`"`).Replace(handler)
-}
-
-// node is a host whose containerd runs pods.
-type node struct {
-	t          *testing.T
-	containerd []string // the command
-	daemon     *exec.Cmd
-}
-
-// newNode starts containerd with the sample conflist for pods, and with more handlers.
-func newNode(t *testing.T, handlers ...string) *node {
-	t.Helper()
-	run(t, "cp", conf+"/kubernetes.conflist", "/etc/cni/net.d/10-pods.conflist")
-	t.Setenv("CONTAINER_RUNTIME_ENDPOINT", "unix://"+socket)
-	t.Setenv("IMAGE_SERVICE_ENDPOINT", "unix://"+socket)
-	config := write(t, "/run/containerd.toml", strings.ReplaceAll(criConfig, "BIN", bin)+strings.Join(handlers, ""))
-	n := &node{t: t, containerd: []string{"containerd", "--config", config, "--log-level", "error"}}
-	n.start()
-	run(t, "ctr", "-n", "k8s.io", "images", "import", imageArchive(t))
-	return n
-}
-
-// start starts containerd, for the first time or again, and waits until it can run pods.
-func (n *node) start() {
-	n.t.Helper()
-	n.daemon = background(n.t, n.containerd...)
-	eventually(n.t, "containerd is ready for pods", func() (string, bool) {
-		out, err := crictl("info", "-o", "go-template", "--template", "{{range .status.conditions}}{{.status}} {{end}}")
-		return out, err == nil && strings.TrimSpace(out) == "true true"
-	})
-}
-
-// kill ends containerd at once; the pods go on.
-func (n *node) kill() {
-	n.t.Helper()
-	if err := n.daemon.Process.Kill(); err != nil {
-		n.t.Fatal(err)
-	}
-	_ = n.daemon.Wait()
-}
 
 // crictl asks containerd as a kubelet does.
 func crictl(words ...string) (string, error) {
@@ -138,14 +62,6 @@ type pod struct {
 	n                        *node
 }
 
-// same wants the machine to be as before the pods.
-func (n *node) same(before string) {
-	n.t.Helper()
-	if after := podState(n.t); after != before {
-		n.t.Errorf("left:\n%s\nbefore:\n%s", after, before)
-	}
-}
-
 // serve runs a pod.
 func (n *node) serve(name string, ports ...portMapping) pod {
 	n.t.Helper()
@@ -179,24 +95,4 @@ func (p pod) remove() {
 	p.n.t.Helper()
 	p.n.do("stopp", p.sandbox)
 	p.n.do("rmp", p.sandbox)
-}
-
-// volatile are the elements that nft(8) counts packets by, which go by themselves, counters and
-// clocks.
-var volatile = regexp.MustCompile(`counter packets \d+ bytes \d+|\s+elements = \{[^}]* limit rate [^}]*\}|"age": "[^"]*"`)
-
-// podState is what pods leave on a machine, apart from the bridge, which stays for the next.
-func podState(t *testing.T) string {
-	t.Helper()
-	var kept strings.Builder
-	for line := range strings.Lines(volatile.ReplaceAllString(state(t), "")) {
-		if !strings.HasPrefix(line, "cni0 ") {
-			kept.WriteString(line)
-		}
-	}
-	cached, err := filepath.Glob("/var/lib/cni/*/*")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprintln(kept.String(), run(t, "ip", "netns"), cached)
 }

@@ -19,8 +19,8 @@ const (
 	lanAddress  = "198.51.100.2"
 )
 
-// bin has the executables under test, conf the sample conflists.
-var bin, conf string
+// bin has the executables under test, conf the sample conflists, docs the documentation.
+var bin, conf, docs string
 
 func TestMain(m *testing.M) {
 	root, err := filepath.Abs("../..")
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	bin, conf = filepath.Join(root, ".cache/runtimes"), filepath.Join(root, "conf")
+	bin, conf, docs = filepath.Join(root, ".cache/runtimes"), filepath.Join(root, "conf"), filepath.Join(root, "docs")
 	os.Exit(m.Run())
 }
 
@@ -41,7 +41,7 @@ func onMachine(t *testing.T, test func(*testing.T)) {
 		return
 	}
 	cmd := exec.Command("unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--mount-proc",
-		os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+		os.Args[0], "-test.run=^"+strings.ReplaceAll(t.Name(), "/", "$/^")+"$", "-test.v")
 	cmd.Env = append(os.Environ(), inside+"="+t.Name())
 	out, err := cmd.CombinedOutput()
 	if err != nil {
