@@ -2,6 +2,7 @@ package runtimes
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -32,6 +33,7 @@ func onPort(number int) map[string]any {
 // onHost is a pod without a network of its own, for what all but the network costs.
 func onHost(int) map[string]any {
 	return map[string]any{"hostname": "", "linux": map[string]any{
+		"cgroup_parent":    os.Getenv(cgroup),
 		"security_context": map[string]any{"namespace_options": map[string]any{"network": 2}},
 	}}
 }

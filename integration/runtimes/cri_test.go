@@ -28,6 +28,28 @@ func TestPodsOfContainerdReachAllAndAreReached(t *testing.T) {
 	})
 }
 
+func TestAPodHasBothFamiliesAndPortsOfItsChoice(t *testing.T) {
+	onNodes(t, func(t *testing.T, r release) {
+		const second = `[{ "subnet": "10.244.0.0/24" }], [{ "subnet": "fd44::/64" }]`
+		n := newNode(t, r, strings.Replace(samplePods(t), `[{ "subnet": "10.244.0.0/24" }]`, second, 1))
+		before := podState(t)
+		dns := portMapping{HostPort: 5353, ContainerPort: 80, Protocol: 1}
+		local := portMapping{HostPort: 8081, ContainerPort: 80, HostIP: "127.0.0.1"}
+		web, db := n.serve("web", web, dns, local), n.serve("db")
+		more := n.do("inspectp", "-o", "go-template", "--template", "{{range .status.network.additionalIps}}{{.ip}}{{end}}", web.sandbox)
+		if !strings.HasPrefix(more, "fd44::") {
+			t.Errorf("web has %s and %q", web.address(), more)
+		}
+		answers(t, "web", db.in("/bin/probe", "ask", "tcp", "["+more+"]:80")...)
+		answers(t, "web", fromLAN("udp", "5353")...)
+		answers(t, "web", probe(), "ask", "tcp", "127.0.0.1:8081")
+		silent(t, fromLAN("tcp", "8081")...)
+		web.remove()
+		db.remove()
+		n.same(before)
+	})
+}
+
 // TestPodsOutliveContainerdAndLeaveNothing is about containerd killed between the ADD of a pod
 // and its DEL.
 func TestPodsOutliveContainerdAndLeaveNothing(t *testing.T) {
@@ -85,8 +107,7 @@ func TestAFullNetworkIsNotReady(t *testing.T) {
 	onMachine(t, func(t *testing.T) {
 		n := newNode(t, releases()[1], strings.Replace(samplePods(t), "10.244.0.0/24", "10.244.0.0/30", 1))
 		only := n.serve("only")
-		n.network("false Network plugin returns error: ")
-		n.network("range set 0 of network pods has no free address: 1 of 1 in use")
+		n.network("false Network plugin returns error: check status: range set 0 of network pods has no free address: 1 of 1 in use")
 		only.remove()
 		n.network("true")
 		n.serve("next").remove()

@@ -2,6 +2,7 @@ package runtimes
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -24,9 +25,10 @@ func (n *node) do(words ...string) string {
 
 // portMapping is what CRI says about a hostPort.
 type portMapping struct {
-	HostPort      int `json:"host_port"`
-	ContainerPort int `json:"container_port"`
-	Protocol      int `json:"protocol"`
+	HostPort      int    `json:"host_port"`
+	ContainerPort int    `json:"container_port"`
+	Protocol      int    `json:"protocol"` // 0 is tcp, 1 udp
+	HostIP        string `json:"host_ip,omitempty"`
 }
 
 // podConfig writes what a pod is, for crictl.
@@ -36,7 +38,7 @@ func podConfig(t *testing.T, name string, options map[string]any) string {
 		"metadata":      map[string]any{"name": name, "namespace": "default", "uid": name},
 		"hostname":      name,
 		"log_directory": "/run/logs/" + name,
-		"linux":         map[string]any{},
+		"linux":         map[string]any{"cgroup_parent": os.Getenv(cgroup)},
 	}
 	for key, value := range options {
 		pod[key] = value

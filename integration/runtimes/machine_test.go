@@ -10,8 +10,12 @@ import (
 	"time"
 )
 
-// inside, in the environment, names the test whose private machine this process is.
-const inside = "VETHBRIDGE_MACHINE"
+// inside, in the environment, names the test whose private machine this process is, and cgroup
+// the control group that its containers belong below: those are not private.
+const (
+	inside = "VETHBRIDGE_MACHINE"
+	cgroup = "VETHBRIDGE_CGROUP"
+)
 
 // The addresses of the uplink between the machine and the LAN.
 const (
@@ -42,12 +46,29 @@ func onMachine(t *testing.T, test func(*testing.T)) {
 	}
 	cmd := exec.Command("unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--mount-proc",
 		os.Args[0], "-test.run=^"+strings.ReplaceAll(t.Name(), "/", "$/^")+"$", "-test.v")
-	cmd.Env = append(os.Environ(), inside+"="+t.Name())
+	group := fmt.Sprintf("/vethbridge-%d", os.Getpid())
+	cmd.Env = append(os.Environ(), inside+"="+t.Name(), cgroup+"="+group)
 	out, err := cmd.CombinedOutput()
+	removeGroups(t, group)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	passOn(t, string(out))
+}
+
+// removeGroups removes what containers that were killed with their machine leave.
+func removeGroups(t *testing.T, group string) {
+	t.Helper()
+	for _, below := range []string{"/*", ""} {
+		one, err := filepath.Glob("/sys/fs/cgroup" + group + below)
+		each, err2 := filepath.Glob("/sys/fs/cgroup/*" + group + below) // by controller
+		if err != nil || err2 != nil {
+			t.Fatal(err, err2)
+		}
+		for _, dir := range append(one, each...) {
+			_ = os.Remove(dir) // files of the kernel among them stay until their directory goes
+		}
+	}
 }
 
 // passOn says again what the test on the machine has logged, with the number of its line.
