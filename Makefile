@@ -3,7 +3,10 @@
 
 GO := go
 # Without inlining the executables are a twentieth smaller; they live for milliseconds.
-BUILD := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -gcflags=all=-l -ldflags='-s -w'
+FLAGS := -trimpath -buildvcs=false -gcflags=all=-l -ldflags='-s -w'
+BUILD := CGO_ENABLED=0 $(GO) build $(FLAGS)
+# What real runtimes need beside ours, and what ours are compared with.
+PEERS := $(addprefix github.com/containernetworking/plugins/plugins/,main/loopback main/bridge ipam/host-local meta/portmap)
 LINT := $(GO) tool -modfile=scripts/lint/go.mod golangci-lint
 
 .PHONY: help build man test unit blackbox test-runtimes test-vm demo bench lint deps clean
@@ -25,10 +28,19 @@ unit: deps ## unit, fuzz seeds, contract and kernel tests, with the race detecto
 blackbox: deps ## the built executables in private namespaces, with real packets
 	$(GO) test -count=1 -timeout 20m ./integration
 
-test-runtimes: build ## real podman and containerd on private machines
+test-runtimes: build .cache/runtimes/crictl .cache/runtimes/containerd2/containerd ## real podman and containerd on private machines
 	@scripts/deps runtimes
-	$(BUILD) -o .cache/runtimes/ ./plugins/... ./scripts/probe
-	$(GO) test -count=1 -timeout 20m ./integration/runtimes
+	$(BUILD) -o .cache/runtimes/ ./plugins/... ./scripts/probe $(PEERS)
+	$(GO) test -v -count=1 -timeout 20m ./integration/runtimes
+
+# These take a minute or two, so they are built once; their dependencies are none of the product's.
+.cache/runtimes/crictl: integration/runtimes/tools/crictl/go.mod
+	CGO_ENABLED=0 $(GO) -C integration/runtimes/tools/crictl build $(FLAGS) -o $(CURDIR)/$@ github.com/kubernetes-sigs/cri-tools/cmd/crictl
+	@touch $@
+
+.cache/runtimes/containerd2/containerd: integration/runtimes/tools/containerd/go.mod
+	CGO_ENABLED=0 $(GO) -C integration/runtimes/tools/containerd build $(FLAGS) -o $(CURDIR)/$(@D)/ tool
+	@touch $@
 
 test-vm: deps build ## what needs another kernel, in a virtual machine: VLANs
 	CGO_ENABLED=0 $(GO) test -c -tags vm -o .cache/vm/payload/ ./integration

@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 )
 
 const socket = "/run/containerd/containerd.sock"
@@ -28,27 +27,18 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
   address = "`+socket+`"
 `)
 	background(t, "containerd", "--config", config, "--log-level", "error")
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	eventually(t, "containerd answers", func() (string, bool) {
 		out, err := try("ctr", "version")
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("containerd does not come up: %v: %s", err, out)
-		}
-	}
+		return out, err == nil
+	})
 }
 
 // pods is the sample conflist for pods, with static ports: ctr has no option for them.
 func pods(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(conf + "/kubernetes.conflist")
-	if err != nil {
-		t.Fatal(err)
-	}
 	ports := `"capabilities": { "portMappings": true },
       "runtimeConfig": { "portMappings": [{ "hostPort": 8080, "containerPort": 80, "protocol": "tcp" }] }`
-	return strings.Replace(string(text), `"capabilities": { "portMappings": true }`, ports, 1)
+	return strings.Replace(samplePods(t), `"capabilities": { "portMappings": true }`, ports, 1)
 }
 
 // ctrRun runs a container in the foreground of a process of its own, which calls DEL when the

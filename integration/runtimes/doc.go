@@ -1,10 +1,11 @@
 // Package runtimes has real runtimes drive the built executables: podman with its CNI backend,
-// and containerd. Each test is a private machine: namespaces of its own for network, mounts,
-// processes and more, whose end takes every daemon and container with it, with a LAN behind an
-// uplink.
+// and containerd, by ctr and by CRI. Each test is a private machine: namespaces of its own for
+// network, mounts, processes and more, whose end takes every daemon and container with it, with
+// a LAN behind an uplink.
 //
 // It must not know the packages that the executables are made of. The tests run with
-// "make test-runtimes", which installs the runtimes' Debian packages.
+// "make test-runtimes", which installs the runtimes' Debian packages, and builds once what
+// Debian doesn't have.
 //
 // Files:
 //
@@ -12,5 +13,10 @@
 //	image_test.go       an image without a registry
 //	expect_test.go      what every runtime's container must be able to do
 //	podman_test.go      podman
-//	containerd_test.go  containerd
+//	containerd_test.go  containerd by ctr
+//	node_test.go        a node: a release of containerd that runs pods
+//	crictl_test.go      pods, as crictl starts and removes them
+//	cri_test.go         what pods are promised
+//	burst_test.go       many pods at once, beside the reference plugins
+//	tools/              modules that build what Debian doesn't have, apart from the product's go.mod
 package runtimes

@@ -7,10 +7,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
-// inside, in the environment, names the test whose private machine this process is.
-const inside = "VETHBRIDGE_MACHINE"
+// inside, in the environment, names the test whose private machine this process is, and cgroup
+// the control group that its containers belong below: those are not private.
+const (
+	inside = "VETHBRIDGE_MACHINE"
+	cgroup = "VETHBRIDGE_CGROUP"
+)
 
 // The addresses of the uplink between the machine and the LAN.
 const (
@@ -18,8 +23,8 @@ const (
 	lanAddress  = "198.51.100.2"
 )
 
-// bin has the executables under test, conf the sample conflists.
-var bin, conf string
+// bin has the executables under test, conf the sample conflists, docs the documentation.
+var bin, conf, docs string
 
 func TestMain(m *testing.M) {
 	root, err := filepath.Abs("../..")
@@ -27,7 +32,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	bin, conf = filepath.Join(root, ".cache/runtimes"), filepath.Join(root, "conf")
+	bin, conf, docs = filepath.Join(root, ".cache/runtimes"), filepath.Join(root, "conf"), filepath.Join(root, "docs")
 	os.Exit(m.Run())
 }
 
@@ -40,11 +45,39 @@ func onMachine(t *testing.T, test func(*testing.T)) {
 		return
 	}
 	cmd := exec.Command("unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--mount-proc",
-		os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	cmd.Env = append(os.Environ(), inside+"="+t.Name())
+		os.Args[0], "-test.run=^"+strings.ReplaceAll(t.Name(), "/", "$/^")+"$", "-test.v")
+	group := fmt.Sprintf("/vethbridge-%d", os.Getpid())
+	cmd.Env = append(os.Environ(), inside+"="+t.Name(), cgroup+"="+group)
 	out, err := cmd.CombinedOutput()
+	removeGroups(t, group)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
+	}
+	passOn(t, string(out))
+}
+
+// removeGroups removes what containers that were killed with their machine leave.
+func removeGroups(t *testing.T, group string) {
+	t.Helper()
+	for _, below := range []string{"/*", ""} {
+		one, err := filepath.Glob("/sys/fs/cgroup" + group + below)
+		each, err2 := filepath.Glob("/sys/fs/cgroup/*" + group + below) // by controller
+		if err != nil || err2 != nil {
+			t.Fatal(err, err2)
+		}
+		for _, dir := range append(one, each...) {
+			_ = os.Remove(dir) // files of the kernel among them stay until their directory goes
+		}
+	}
+}
+
+// passOn says again what the test on the machine has logged, with the number of its line.
+func passOn(t *testing.T, out string) {
+	t.Helper()
+	for line := range strings.Lines(out) {
+		if _, logged, found := strings.Cut(line, "_test.go:"); found {
+			t.Log(strings.TrimSpace(logged))
+		}
 	}
 }
 
@@ -87,13 +120,38 @@ func try(words ...string) (string, error) {
 	return string(out), err
 }
 
-// background starts a daemon that ends with the machine.
-func background(t *testing.T, words ...string) {
+// background starts a daemon that ends with the machine. What it says is told if the test fails.
+func background(t *testing.T, words ...string) *exec.Cmd {
 	t.Helper()
+	log, err := os.CreateTemp("/run", "log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
 	cmd := exec.Command(words[0], words[1:]...)
+	cmd.Stdout, cmd.Stderr = log, log
+	t.Cleanup(func() {
+		if said, err := os.ReadFile(log.Name()); t.Failed() {
+			t.Log(words[0], err, string(said))
+		}
+	})
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", words[0], err)
 	}
+	return cmd
+}
+
+// eventually waits for what a daemon does in its own time.
+func eventually(t *testing.T, what string, done func() (said string, ok bool)) {
+	t.Helper()
+	var said string
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		var ok bool
+		if said, ok = done(); ok {
+			return
+		}
+	}
+	t.Fatalf("in vain: %s: %s", what, said)
 }
 
 func write(t *testing.T, path, text string) string {

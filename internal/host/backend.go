@@ -2,7 +2,10 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"golang.org/x/sys/unix"
 
 	"vethbridge/internal/masquerade"
 	"vethbridge/internal/netfilter"
@@ -27,8 +30,8 @@ func (h *Host) Backend(ctx context.Context, wish masquerade.Backend) (nat.Kind, 
 	}
 	if wish == masquerade.Auto {
 		missing := h.NAT.Backends[nat.Nftables].Usable(ctx)
-		if missing == nil {
-			return nat.Nftables, nil
+		if !lacksNftables(missing) {
+			return nat.Nftables, missing
 		}
 		h.Log.InfoContext(ctx, "using iptables", "because", missing)
 	}
@@ -40,6 +43,18 @@ func (h *Host) Backend(ctx context.Context, wish masquerade.Backend) (nat.Kind, 
 		return nat.IptablesLegacy, nil
 	}
 	return nat.IptablesNFT, nil
+}
+
+// lacksNftables tells a kernel without nftables from one that failed for now, which must not
+// make an attachment use another backend than its neighbours. Without nfnetlink there is no
+// such protocol; without nf_tables its message is invalid (net/netfilter/nfnetlink.c).
+func lacksNftables(err error) bool {
+	for _, missing := range []error{unix.EPROTONOSUPPORT, unix.EINVAL, unix.EOPNOTSUPP} {
+		if errors.Is(err, missing) {
+			return true
+		}
+	}
+	return false
 }
 
 // BackendUsable tells why the backend that a config asks for can't hold translations.
