@@ -31,6 +31,17 @@ type table struct {
 	chains      []netfilter.Chain
 }
 
+func (t table) layout() netfilter.Layout {
+	l := netfilter.Layout{Table: t.Table, Chains: t.chains}
+	for s := t.first; s <= t.last; s++ {
+		l.Sets = append(l.Sets, s.nft())
+	}
+	if t.has(Element{Set: MACs}) {
+		l.Sets = append(l.Sets, broadcasts())
+	}
+	return l
+}
+
 // String returns "bridge vethbridge".
 func (t table) String() string {
 	if t.Family == nftables.TableFamilyBridge {
@@ -64,20 +75,19 @@ func (k kernel) restore(list []entry) error {
 	if err != nil {
 		return err
 	}
-	there := map[string]bool{}
+	have := map[string]netfilter.Found{}
 	for _, t := range tables() {
-		if there[t.Name], err = netfilter.TableExists(conn, t.Table); err != nil {
+		if have[t.Name], err = t.layout().Find(conn); err != nil {
 			return err
 		}
 	}
 	return k.conn.Batch(func(c *nftables.Conn) error {
 		var failed []error
 		for _, t := range tables() {
-			if there[t.Name] {
-				c.DelTable(t.Table)
-			}
 			if slices.ContainsFunc(list, func(e entry) bool { return t.has(e.Element) }) {
-				failed = append(failed, t.create(c))
+				failed = append(failed, t.layout().Make(c, have[t.Name]))
+			} else {
+				t.layout().Unmake(c, have[t.Name])
 			}
 		}
 		failed = append(failed, eachSet(list, func(s *nftables.Set, elements []nftables.SetElement) error {
@@ -85,19 +95,6 @@ func (k kernel) restore(list []entry) error {
 		}))
 		return errors.Join(failed...)
 	})
-}
-
-func (t table) create(c *nftables.Conn) error {
-	c.CreateTable(t.Table)
-	var failed []error
-	for s := t.first; s <= t.last; s++ {
-		failed = append(failed, c.AddSet(s.nft(), nil))
-	}
-	if t.has(Element{Set: MACs}) {
-		failed = append(failed, c.AddSet(broadcasts(), nil))
-	}
-	netfilter.AddChains(c, t.Table, t.chains)
-	return errors.Join(failed...)
 }
 
 // list reads what the tables hold. Parts of the fixed structure that are not there are named
@@ -108,18 +105,18 @@ func (k kernel) list() (list []entry, missing []string, err error) {
 		return nil, nil, err
 	}
 	for _, t := range tables() {
-		there, err := netfilter.TableExists(conn, t.Table)
+		have, err := t.layout().Find(conn)
 		if err != nil {
 			return nil, nil, err
 		}
-		if !there {
+		if have.Empty() {
 			continue
 		}
 		rules, err := netfilter.MissingRules(conn, t.Table, t.chains)
 		if err != nil {
 			return nil, nil, err
 		}
-		elements, sets, err := t.list(conn)
+		elements, sets, err := t.list(conn, have)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -128,13 +125,9 @@ func (k kernel) list() (list []entry, missing []string, err error) {
 	return list, missing, nil
 }
 
-func (t table) list(conn *nftables.Conn) (list []entry, missing []string, err error) {
-	have, err := conn.GetSets(t.Table)
-	if err != nil {
-		return nil, nil, fmt.Errorf("list sets: %w", err)
-	}
+func (t table) list(conn *nftables.Conn, have netfilter.Found) (list []entry, missing []string, err error) {
 	for s := t.first; s <= t.last; s++ {
-		if !slices.ContainsFunc(have, func(h *nftables.Set) bool { return h.Name == s.String() }) {
+		if !have.HasSet(s.String()) {
 			missing = append(missing, "set "+s.String())
 			continue
 		}

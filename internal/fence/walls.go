@@ -11,6 +11,8 @@ import (
 // wallsChains is the fixed structure of the inet table.
 func wallsChains() []netfilter.Chain {
 	return []netfilter.Chain{
+		netfilter.User("forward"),
+		netfilter.User("input"),
 		{Name: "forward", Type: nftables.ChainTypeFilter, Hook: nftables.ChainHookForward, Priority: nftables.ChainPriorityFilter, Rules: forwardRules()},
 		{Name: "input", Type: nftables.ChainTypeFilter, Hook: nftables.ChainHookInput, Priority: nftables.ChainPriorityFilter, Rules: inputRules()},
 	}
@@ -34,6 +36,7 @@ func published() []expr.Any {
 // forwardRules judge the first packet of a connection; the others follow it.
 func forwardRules() []netfilter.Rule {
 	return []netfilter.Rule{
+		netfilter.ToUser("forward"),
 		rule("of a connection that was let in", known(), accept()),
 		rule("published port beside it", sameBridge(), in(Apart), published(), accept()),
 		rule("containers apart", sameBridge(), in(Apart), drop()),
@@ -51,6 +54,7 @@ func forwardRules() []netfilter.Rule {
 func inputRules() []netfilter.Rule {
 	discovery := func(kind byte) []expr.Any { return netfilter.Join(isFamily(unix.NFPROTO_IPV6), icmpv6(kind), accept()) }
 	return []netfilter.Rule{
+		netfilter.ToUser("input"),
 		rule("of a connection that was let in", known(), accept()),
 		rule("neighbour solicitation", discovery(solicitation)),
 		rule("neighbour advertisement", discovery(advertisement)),

@@ -33,9 +33,9 @@ func (c Chain) in(t *nftables.Table) *nftables.Chain {
 	return &nftables.Chain{Name: c.Name, Table: t, Type: c.Type, Hooknum: c.Hook, Priority: c.Priority}
 }
 
-// AddChains collects the making of chains with their rules. A chain that is jumped to stands
+// addChains collects the making of chains with their rules. A chain that is jumped to stands
 // before the chains that jump.
-func AddChains(conn *nftables.Conn, t *nftables.Table, chains []Chain) {
+func addChains(conn *nftables.Conn, t *nftables.Table, chains []Chain) {
 	for _, c := range chains {
 		chain := conn.AddChain(c.in(t))
 		for _, r := range c.Rules {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -101,6 +102,20 @@ func newHost(t testing.TB) {
 			t.Fatalf("add address %s: %v", text, err)
 		}
 	}
+	awaitLocal(t, net.ParseIP("2001:db8::1"))
+}
+
+// awaitLocal waits for the route of an IPv6 address, which the kernel adds in its own time
+// (addrconf_dad_work in net/ipv6/addrconf.c).
+func awaitLocal(t testing.TB, ip net.IP) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		routes, err := netlink.RouteGet(ip)
+		if err == nil && len(routes) > 0 && routes[0].Type == unix.RTN_LOCAL {
+			return
+		}
+	}
+	t.Fatalf("%s has no local route", ip)
 }
 
 func mapping(p nat.Protocol, host, target string) nat.Mapping {

@@ -11,10 +11,18 @@ const (
 	postrouting = "VETHBRIDGE-POSTROUTING"
 )
 
+// The administrator's chains, which ours jump to first. We make them and never change what is in
+// them.
+const (
+	userPrerouting  = "VETHBRIDGE-USER-PREROUTING"
+	userPostrouting = "VETHBRIDGE-USER-POSTROUTING"
+)
+
 // table is what we have in one table of the kernel.
 type table struct {
 	name   string
 	chains []string
+	user   []string // the administrator's
 	jumps  []jump
 }
 
@@ -30,8 +38,8 @@ func (j jump) rule() string { return "-j " + j.to }
 // comes before whatever else the host has in raw, since a rule there may accept a packet.
 func tables() []table {
 	return []table{
-		{"raw", []string{guard}, []jump{{"PREROUTING", guard, true}}},
-		{"nat", []string{dnat, prerouting, output, postrouting}, []jump{
+		{"raw", []string{guard}, nil, []jump{{"PREROUTING", guard, true}}},
+		{"nat", []string{dnat, prerouting, output, postrouting}, []string{userPrerouting, userPostrouting}, []jump{
 			{"PREROUTING", prerouting, false}, {"OUTPUT", output, false}, {"POSTROUTING", postrouting, false},
 		}},
 	}

@@ -11,6 +11,11 @@ func writing(have saved, rules map[string][]string) string {
 		for _, chain := range t.chains {
 			b.WriteString(":" + chain + " - [0:0]\n")
 		}
+		for _, chain := range t.user {
+			if _, there := have.user[chain]; !there {
+				b.WriteString(":" + chain + " - [0:0]\n")
+			}
+		}
 		for _, chain := range t.chains {
 			for _, rule := range rules[chain] {
 				b.WriteString("-A " + chain + " " + rule + "\n")
@@ -33,8 +38,8 @@ func (j jump) adding() string {
 	return "-A " + j.from + " " + j.rule()
 }
 
-// removing is the input that removes our chains and the jumps to them, as far as they are
-// there. A table that has nothing of ours is not named: to name it would make it.
+// removing is the input that removes our chains, the jumps to them, and chains that the
+// administrator has left empty, as far as they are there. A table that has nothing of ours is not named: to name it would make it.
 func removing(have saved) string {
 	var b strings.Builder
 	for _, t := range tables() {
@@ -42,6 +47,11 @@ func removing(have saved) string {
 		for _, chain := range t.chains {
 			if _, there := have.chains[chain]; there {
 				empty.WriteString(":" + chain + " - [0:0]\n")
+				remove.WriteString("-X " + chain + "\n")
+			}
+		}
+		for _, chain := range t.user {
+			if rules, there := have.user[chain]; there && rules == 0 {
 				remove.WriteString("-X " + chain + "\n")
 			}
 		}

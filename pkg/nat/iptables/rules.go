@@ -42,7 +42,7 @@ func (f family) rules(r nat.Ruleset) (map[string][]string, error) {
 	return map[string][]string{
 		guard:       f.guardRules(),
 		dnat:        forAll,
-		prerouting:  append(hairpinRules(r.Networks), hostRule()),
+		prerouting:  slices.Concat(toUser(userPrerouting), hairpinRules(r.Networks), []string{hostRule()}),
 		output:      append(forHost, hostRule()),
 		postrouting: f.postroutingRules(r.Networks),
 	}, err
@@ -83,6 +83,10 @@ func (f family) guardRules() []string {
 }
 
 func hostRule() string { return toHost + ` -m comment --comment "to the host" -j ` + dnat }
+
+func toUser(chain string) []string {
+	return []string{`-m comment --comment "rules of the administrator" -j ` + chain}
+}
 
 // dnatRules translate: the first rule that matches is taken, so those with a limit come
 // first, and one address of the host stands before any. Those for processes of the host
@@ -184,6 +188,7 @@ func (f family) postroutingRules(networks []nat.Network) []string {
 		broadcast = []string{"-d 255.255.255.255/32 -m comment --comment broadcast -j RETURN"}
 	}
 	return slices.Concat(
+		toUser(userPostrouting),
 		broadcast,
 		hairpinning(networks),
 		[]string{fmt.Sprintf(`-s %s %s -m comment --comment "from localhost" -j MASQUERADE`, f.localhost, translated)},

@@ -8,12 +8,13 @@ import (
 // saved is what one family has of ours in the kernel.
 type saved struct {
 	chains map[string][]string // the rules of our chains, without "-A chain"
+	user   map[string]int      // how many rules the administrator's chains have
 	jumps  map[jump]int        // how often each is there
 }
 
 // readSaved reads the output of iptables-save and leaves out what is not ours.
 func readSaved(text string) saved {
-	s := saved{map[string][]string{}, map[jump]int{}}
+	s := saved{map[string][]string{}, map[string]int{}, map[jump]int{}}
 	byName := map[string]table{}
 	for _, t := range tables() {
 		byName[t.name] = t
@@ -31,8 +32,11 @@ func readSaved(text string) saved {
 
 func (s saved) read(in table, line string) {
 	if chain, ok := strings.CutPrefix(line, ":"); ok {
-		if name, _, _ := strings.Cut(chain, " "); slices.Contains(in.chains, name) {
+		switch name, _, _ := strings.Cut(chain, " "); {
+		case slices.Contains(in.chains, name):
 			s.chains[name] = []string{}
+		case slices.Contains(in.user, name):
+			s.user[name] = 0
 		}
 		return
 	}
@@ -44,6 +48,9 @@ func (s saved) read(in table, line string) {
 	if _, ours := s.chains[chain]; ours && slices.Contains(in.chains, chain) {
 		s.chains[chain] = append(s.chains[chain], rule)
 		return
+	}
+	if slices.Contains(in.user, chain) {
+		s.user[chain]++
 	}
 	for _, j := range in.jumps {
 		if j.from == chain && j.rule() == rule {

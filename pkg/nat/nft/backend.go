@@ -43,31 +43,28 @@ func (b *Backend) batch(what string, collect func(*nftables.Conn) error) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// Restore makes the kernel hold exactly the ruleset, in one transaction. A table that is
-// there already is replaced as a whole; established connections go on, since conntrack
-// holds their translations.
+// Restore makes the kernel hold exactly the ruleset, in one transaction. Established connections
+// go on, since conntrack holds their translations.
 func (b *Backend) Restore(_ context.Context, r nat.Ruleset) error {
-	err := b.load(r, false)
-	if netfilter.IsThere(err) {
-		err = b.load(r, true)
+	have, err := b.find()
+	if err != nil {
+		return fmt.Errorf("restore translations: %w", err)
 	}
-	return err
-}
-
-func (b *Backend) load(r nat.Ruleset, replace bool) error {
 	return b.batch("restore translations", func(conn *nftables.Conn) error {
-		if replace {
-			conn.DelTable(table())
-		}
-		conn.CreateTable(table())
-		err := addSets(conn)
-		netfilter.AddChains(conn, table(), chains())
-		err = errors.Join(err, addNetworks(conn, r.Networks))
+		err := errors.Join(layout().Make(conn, have), addNetworks(conn, r.Networks))
 		for mark, mappings := range byMark(r.Entries) {
 			err = errors.Join(err, addMappings(conn, mark, mappings))
 		}
 		return err
 	})
+}
+
+func (b *Backend) find() (netfilter.Found, error) {
+	conn, err := b.conn.Open()
+	if err != nil {
+		return netfilter.Found{}, err
+	}
+	return layout().Find(conn)
 }
 
 func byMark(entries []nat.Entry) map[string][]nat.Mapping {
@@ -78,26 +75,16 @@ func byMark(entries []nat.Entry) map[string][]nat.Mapping {
 	return marks
 }
 
-func addSets(conn *nftables.Conn) error {
-	var failed []error
-	for _, f := range families {
-		for _, s := range f.sets() {
-			failed = append(failed, conn.AddSet(s, nil))
-		}
-	}
-	return errors.Join(failed...)
-}
-
-// Clear deletes the table.
+// Clear removes all that is ours.
 func (b *Backend) Clear(context.Context) error {
-	err := b.batch("remove translations", func(conn *nftables.Conn) error {
-		conn.DelTable(table())
+	have, err := b.find()
+	if err != nil {
+		return fmt.Errorf("remove translations: %w", err)
+	}
+	return b.batch("remove translations", func(conn *nftables.Conn) error {
+		layout().Unmake(conn, have)
 		return nil
 	})
-	if netfilter.IsMissing(err) {
-		return nil
-	}
-	return err
 }
 
 // Present reports whether our table is there.

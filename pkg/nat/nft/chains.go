@@ -15,9 +15,19 @@ func chain(name string, kind nftables.ChainType, hook *nftables.ChainHook, prior
 func chains() []netfilter.Chain {
 	return []netfilter.Chain{
 		chain("guard", nftables.ChainTypeFilter, nftables.ChainHookPrerouting, nftables.ChainPriorityRaw, guardRules()),
+		netfilter.User("prerouting"),
+		netfilter.User("postrouting"),
 		chain("ports", "", nil, nil, dnatRules()),
 		chain("prerouting", nftables.ChainTypeNAT, nftables.ChainHookPrerouting, nftables.ChainPriorityNATDest, preroutingRules()),
 		chain("output", nftables.ChainTypeNAT, nftables.ChainHookOutput, nftables.ChainPriorityNATDest, outputRules()),
 		chain("postrouting", nftables.ChainTypeNAT, nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource, postroutingRules()),
 	}
+}
+
+func layout() netfilter.Layout {
+	var sets []*nftables.Set
+	for _, f := range families {
+		sets = append(sets, f.sets()...)
+	}
+	return netfilter.Layout{Table: table(), Sets: sets, Chains: chains()}
 }

@@ -16,25 +16,21 @@ import (
 // List reads the table back. A table, chain or rule of the fixed structure that is not
 // there is named in Missing.
 func (b *Backend) List(context.Context) (nat.Ruleset, error) {
+	have, err := b.find()
+	if err != nil {
+		return nat.Ruleset{}, err
+	}
+	if have.Empty() {
+		return nat.Ruleset{Missing: []string{"table inet " + TableName}}, nil
+	}
 	conn, err := b.conn.Open()
 	if err != nil {
 		return nat.Ruleset{}, err
 	}
-	there, err := netfilter.TableExists(conn, table())
-	if err != nil {
-		return nat.Ruleset{}, err
-	}
-	if !there {
-		return nat.Ruleset{Missing: []string{"table inet " + TableName}}, nil
-	}
-	sets, err := conn.GetSets(table())
-	if err != nil {
-		return nat.Ruleset{}, fmt.Errorf("list sets: %w", err)
-	}
 	var r nat.Ruleset
 	for _, f := range families {
 		for _, s := range f.sets() {
-			if !slices.ContainsFunc(sets, func(have *nftables.Set) bool { return have.Name == s.Name }) {
+			if !have.HasSet(s.Name) {
 				r.Missing = append(r.Missing, "set "+s.Name)
 			} else if err := readSet(conn, f, s, &r); err != nil {
 				return nat.Ruleset{}, err

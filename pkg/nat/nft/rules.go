@@ -89,7 +89,7 @@ func (f family) dnat(name string, link expr.Any) []expr.Any {
 }
 
 func preroutingRules() []netfilter.Rule {
-	var list []netfilter.Rule
+	list := []netfilter.Rule{netfilter.ToUser("prerouting")}
 	for _, f := range families {
 		list = append(list, rule("from a container, IPv"+f.suffix,
 			join(f.is(), f.source(), in(setName(nat.Hairpin)+f.suffix), toHost(), setMark(hairpinMark))))
@@ -124,7 +124,10 @@ func hasMark(bit uint32) []expr.Any {
 // postroutingRules rewrite the source only where the answer would not come back otherwise. A
 // broadcast gets here where br_netfilter shows bridged frames to the IP hooks.
 func postroutingRules() []netfilter.Rule {
-	list := []netfilter.Rule{rule("broadcast", join(ipv4.is(), ipv4.destination(), equals([]byte{255, 255, 255, 255}), goBack()))}
+	list := []netfilter.Rule{
+		netfilter.ToUser("postrouting"),
+		rule("broadcast", join(ipv4.is(), ipv4.destination(), equals([]byte{255, 255, 255, 255}), goBack())),
+	}
 	for _, f := range families {
 		set := func(t nat.Treatment) string { return setName(t) + f.suffix }
 		list = append(list,
