@@ -28,7 +28,7 @@ func (f filter) addresses(leases []ipam.Lease) bool {
 
 func (f filter) ports(mappings []nat.Mapping) bool {
 	for _, m := range mappings {
-		if m.HostPort == f.port.number && (f.port.protocol == 0 || m.Protocol == f.port.protocol) {
+		if m.Has(f.port.number) && (f.port.protocol == 0 || m.Protocol == f.port.protocol) {
 			return true
 		}
 	}

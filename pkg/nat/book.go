@@ -137,25 +137,21 @@ func (e Entry) compare(o Entry) int { return e.Mapping.Compare(o.Mapping) }
 func CheckBook(tx *state.Tx) error {
 	claims := 0
 	err := state.Each(tx, recordTable, nil, func(_ []byte, r record) error {
-		claims += len(r.Translations.Mappings)
 		if _, ok, err := tx.Attachment(r.Holder.Owner); err != nil || !ok {
 			return errors.Join(fmt.Errorf("check translations: %s is not attached", r.Holder.Owner), err)
 		}
-		for _, m := range r.Translations.Mappings {
-			c, ok, err := state.Get[portClaim](tx, portTable, portKey(m))
-			if err != nil || !ok || c.Holder != r.Holder || c.Mapping != m {
-				return errors.Join(fmt.Errorf("check translations: %s of %s is not claimed", m, r.Holder.Owner), err)
-			}
-		}
-		return nil
+		entries, err := checkClaims(tx, r)
+		claims += entries
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	return state.Each(tx, portTable, nil, func(_ []byte, c portClaim) error {
+	known := func(_ []byte, c portClaim) error {
 		if claims--; claims < 0 {
 			return fmt.Errorf("check translations: claim of %s belongs to no record", c.Mapping)
 		}
 		return nil
-	})
+	}
+	return errors.Join(state.Each(tx, portTable, nil, known), state.Each(tx, rangeTable, nil, known))
 }

@@ -47,12 +47,12 @@ func missing(want, have Ruleset) []error {
 	for _, part := range have.Missing {
 		list = append(list, fmt.Errorf("check translations: %s is missing", part))
 	}
-	held := map[string]Entry{}
+	held := map[HostEnd]Entry{}
 	for _, e := range have.Entries {
-		held[string(portKey(e.Mapping))] = e
+		held[e.Mapping.HostEnd()] = e
 	}
 	for _, e := range want.Entries {
-		h, ok := held[string(portKey(e.Mapping))]
+		h, ok := held[e.Mapping.HostEnd()]
 		switch {
 		case !ok:
 			list = append(list, fmt.Errorf("check translations: mapping %s is missing", e.Mapping))

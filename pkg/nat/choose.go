@@ -94,8 +94,8 @@ func (c choice) free(p Port) (bool, error) {
 		}
 		m := Mapping{Protocol: p.Protocol, Host: host, HostPort: p.HostPort}
 		taken := false
-		err := state.Each(c.tx, portTable, portPrefix(m), func(_ []byte, claim portClaim) error {
-			taken = taken || claim.Holder != c.holder && clash(claim.Mapping.Host, host) || claim.Mapping.Host == host
+		err := eachClaim(c.tx, m, func(claim portClaim) error {
+			taken = taken || claim.Holder != c.holder || claim.Mapping.Host == host
 			return nil
 		})
 		if err != nil || taken {

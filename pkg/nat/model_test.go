@@ -24,7 +24,7 @@ func wants() []nat.Translations {
 		{Mappings: mappings("tcp 192.0.2.1:80 10.1.0.3:80"), Networks: networks("hairpin 10.1.0.0/16", "masquerade 10.1.0.0/16")},
 		{Mappings: mappings("tcp 192.0.2.2:80 10.1.0.4:80", "tcp [::]:80 [fd01::4]:80"), Networks: networks("hairpin 10.1.0.0/24", "hairpin fd01::/64")},
 		{Mappings: mappings("udp 0.0.0.0:80 10.1.0.5:80", "tcp 0.0.0.0:81 10.1.0.5:81")},
-		{Mappings: mappings("udp 0.0.0.0:80 10.1.0.5:8080")},
+		{Mappings: ranges("udp 0.0.0.0:10 10.1.0.5:10", 600)},
 		{Networks: networks("masquerade 10.1.0.0/24", "masquerade fd01::/48")},
 		{Networks: networks("masquerade-random 10.1.0.0/16", "masquerade fd01::/64")},
 	}
@@ -125,7 +125,7 @@ func (m *model) clash(k key, want nat.Translations) (attachment.Owner, bool) {
 		for _, a := range held.Mappings {
 			for _, b := range want.Mappings {
 				sameHost := a.Host == b.Host || a.Host.Is4() == b.Host.Is4() && (a.Host.IsUnspecified() || b.Host.IsUnspecified())
-				if a.Protocol == b.Protocol && a.HostPort == b.HostPort && sameHost {
+				if a.Protocol == b.Protocol && a.HostPort <= b.Last() && b.HostPort <= a.Last() && sameHost {
 					return other.owner, true
 				}
 			}

@@ -73,6 +73,7 @@ func Translate(r Request) (Translations, error) {
 	for _, a := range r.Addresses {
 		t.Networks = append(t.Networks, r.networks(a.Masked())...)
 	}
+	t.Mappings = disjoint(t.Mappings)
 	return t.canonical(), nil
 }
 
@@ -141,11 +142,14 @@ func (p Port) mappings(addresses []netip.Prefix) ([]Mapping, error) {
 // family.
 func (p Port) leadingTo(target netip.Addr) (list []Mapping) {
 	for _, end := range p.hostEnds(target) {
-		for n := range p.More + 1 {
-			list = append(list, Mapping{
-				Protocol: p.Protocol, Host: end.host, HostPort: p.HostPort + n,
-				Target: netip.AddrPortFrom(target, p.ContainerPort+n), Limit: end.limit,
-			})
+		all := Mapping{
+			Protocol: p.Protocol, Host: end.host, HostPort: p.HostPort,
+			Target: netip.AddrPortFrom(target, p.ContainerPort), More: p.More, Limit: end.limit,
+		}
+		if p.HostPort == p.ContainerPort && end.limit.Via == "" {
+			list = append(list, all)
+		} else {
+			list = append(list, all.single()...)
 		}
 	}
 	return list
@@ -217,10 +221,10 @@ func (t Translations) canonical() Translations {
 	return t
 }
 
-// Compare orders mappings by protocol, host address, host port, limit and target.
+// Compare orders mappings by protocol, host address, host ports, limit and target.
 func (m Mapping) Compare(o Mapping) int {
 	return cmp.Or(
 		cmp.Compare(m.Protocol, o.Protocol), m.Host.Compare(o.Host), cmp.Compare(m.HostPort, o.HostPort),
-		m.Limit.compare(o.Limit), m.Target.Addr().Compare(o.Target.Addr()), cmp.Compare(m.Target.Port(), o.Target.Port()),
+		m.Limit.compare(o.Limit), cmp.Compare(m.More, o.More), m.Target.Addr().Compare(o.Target.Addr()), cmp.Compare(m.Target.Port(), o.Target.Port()),
 	)
 }

@@ -13,16 +13,7 @@ import (
 // strangers are the entries of have whose owners the book does not know, and that clash
 // with nothing that it wants.
 func strangers(tx *state.Tx, want, have Ruleset) ([]Entry, error) {
-	hosts := map[string][]netip.Addr{}
-	for _, e := range want.Entries {
-		port := string(portPrefix(e.Mapping))
-		hosts[port] = append(hosts[port], e.Mapping.Host)
-	}
-	unknown := slices.DeleteFunc(slices.Clone(have.Entries), func(e Entry) bool {
-		return !strings.HasPrefix(e.Mark, attachment.MarkPrefix) ||
-			slices.ContainsFunc(hosts[string(portPrefix(e.Mapping))], func(h netip.Addr) bool { return clash(h, e.Mapping.Host) })
-	})
-	if len(unknown) == 0 {
+	if len(have.Entries) == 0 {
 		return nil, nil
 	}
 	known, err := tx.Attachments("")
@@ -30,7 +21,10 @@ func strangers(tx *state.Tx, want, have Ruleset) ([]Entry, error) {
 	for _, a := range known {
 		marks[a.Owner.Mark()] = true
 	}
-	return slices.DeleteFunc(unknown, func(e Entry) bool { return marks[e.Mark] }), err
+	return slices.DeleteFunc(slices.Clone(have.Entries), func(e Entry) bool {
+		return marks[e.Mark] || !strings.HasPrefix(e.Mark, attachment.MarkPrefix) ||
+			slices.ContainsFunc(want.Entries, func(w Entry) bool { return w.Mapping.meets(e.Mapping) })
+	}), err
 }
 
 // keeping adds entries of the kernel, and those of its networks that they lead into.

@@ -54,7 +54,7 @@ func (p *Protocol) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// Mapping publishes one host port: a connection to Host port HostPort goes to Target.
+// Mapping publishes a host port: a connection to Host port HostPort goes to Target.
 type Mapping struct {
 	Protocol Protocol `json:"protocol"`
 	// Host is an address of the host, or the unspecified address of Target's family
@@ -63,14 +63,45 @@ type Mapping struct {
 	HostPort uint16     `json:"hostPort"`
 	// Target is the container's address and port, of the same family as Host.
 	Target netip.AddrPort `json:"target"`
+	// More is how many host ports after HostPort lead to the port of the same number; it is 0 where
+	// HostPort leads to another.
+	More uint16 `json:"more,omitempty"`
 	// Limit is who may use it. A host port may lead to its target by several mappings, each
 	// with another limit.
 	Limit Limit `json:"limit,omitzero"`
 }
 
-// String returns "tcp 0.0.0.0:8080 -> 10.1.0.2:80", and the limit if there is one.
+// String returns "tcp 0.0.0.0:8080 -> 10.1.0.2:80" or "udp 0.0.0.0:5000-5999 -> 10.1.0.2:5000-5999",
+// and the limit if there is one.
 func (m Mapping) String() string {
-	return fmt.Sprintf("%s %s -> %s%s", m.Protocol, netip.AddrPortFrom(m.Host, m.HostPort), m.Target, m.Limit)
+	last := ""
+	if m.More > 0 {
+		last = fmt.Sprintf("-%d", m.Last())
+	}
+	return fmt.Sprintf("%s %s%s -> %s%s%s", m.Protocol, netip.AddrPortFrom(m.Host, m.HostPort), last, m.Target, last, m.Limit)
+}
+
+// Last is the last of the host ports.
+func (m Mapping) Last() uint16 { return m.HostPort + m.More }
+
+// Has reports whether port is one of the host ports.
+func (m Mapping) Has(port uint16) bool { return m.HostPort <= port && port <= m.Last() }
+
+// HostEnd is the host's end of a mapping: what it is looked up by.
+type HostEnd struct {
+	Protocol    Protocol
+	Host        netip.Addr
+	First, Last uint16
+	Limit       Limit
+}
+
+// HostEnd returns the host's end.
+func (m Mapping) HostEnd() HostEnd { return HostEnd{m.Protocol, m.Host, m.HostPort, m.Last(), m.Limit} }
+
+// meets reports whether both are for a port of the same address, whoever may use it.
+func (m Mapping) meets(o Mapping) bool {
+	return m.Protocol == o.Protocol && m.Host.Is4() == o.Host.Is4() && clash(m.Host, o.Host) &&
+		m.HostPort <= o.Last() && o.HostPort <= m.Last()
 }
 
 // FromLocalhost reports whether clients on the host's 127.0.0.1 are led to the target.

@@ -24,6 +24,13 @@ func mappings(texts ...string) []nat.Mapping {
 	return list
 }
 
+// ranges reads one mapping and has more ports follow.
+func ranges(text string, more uint16) []nat.Mapping {
+	list := mappings(text)
+	list[0].More = more
+	return list
+}
+
 // networks reads "masquerade 10.1.0.0/24".
 func networks(texts ...string) []nat.Network {
 	var list []nat.Network

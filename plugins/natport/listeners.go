@@ -46,7 +46,7 @@ func (a *adding) listener() (*listenerError, error) {
 			return nil, err
 		}
 		for _, s := range sockets {
-			if s.Takes(uint8(m.Protocol), netip.AddrPortFrom(m.Host, m.HostPort)) {
+			if port := s.Local.Port(); m.Has(port) && s.Takes(uint8(m.Protocol), netip.AddrPortFrom(m.Host, port)) {
 				return &listenerError{m, s}, nil
 			}
 		}

@@ -27,8 +27,10 @@ func Drop(mappings []nat.Mapping, tracked int) error {
 	defer t.close()
 	d := dropping{table: t, tracked: tracked, hosts: map[service][]netip.Addr{}, local: map[netip.Addr]bool{}}
 	for _, m := range mappings {
-		s := service{familyOf(m.Host), m.Protocol, m.HostPort}
-		d.hosts[s] = append(d.hosts[s], m.Host)
+		for n := range m.More + 1 {
+			s := service{familyOf(m.Host), m.Protocol, m.HostPort + n}
+			d.hosts[s] = append(d.hosts[s], m.Host)
+		}
 	}
 	var failed []error
 	for _, f := range d.filters() {

@@ -2,22 +2,10 @@ package iptables
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 
 	"vethbridge/pkg/nat"
 )
-
-// hostEnd is what a mapping is looked up by.
-type hostEnd struct {
-	protocol nat.Protocol
-	host     netip.AddrPort
-	limit    nat.Limit
-}
-
-func hostEndOf(m nat.Mapping) hostEnd {
-	return hostEnd{m.Protocol, netip.AddrPortFrom(m.Host, m.HostPort), m.Limit}
-}
 
 // changed is what a ruleset is after a change.
 func changed(r nat.Ruleset, c nat.Change) (after nat.Ruleset, err error) {
@@ -29,21 +17,21 @@ func changed(r nat.Ruleset, c nat.Change) (after nat.Ruleset, err error) {
 }
 
 func changedEntries(had []nat.Entry, c nat.Change) ([]nat.Entry, error) {
-	entries := make(map[hostEnd]nat.Entry, len(had))
+	entries := make(map[nat.HostEnd]nat.Entry, len(had))
 	for _, e := range had {
-		entries[hostEndOf(e.Mapping)] = e
+		entries[e.Mapping.HostEnd()] = e
 	}
 	for _, m := range c.Remove {
-		if _, there := entries[hostEndOf(m)]; !there {
+		if _, there := entries[m.HostEnd()]; !there {
 			return nil, fmt.Errorf("remove %s: it is not there: %w", m, nat.ErrDrift)
 		}
-		delete(entries, hostEndOf(m))
+		delete(entries, m.HostEnd())
 	}
 	for _, m := range c.Add {
-		if there, ok := entries[hostEndOf(m)]; ok && there.Mapping != m {
+		if there, ok := entries[m.HostEnd()]; ok && there.Mapping != m {
 			return nil, fmt.Errorf("add %s: %s is there: %w", m, there.Mapping, nat.ErrDrift)
 		}
-		entries[hostEndOf(m)] = nat.Entry{Mark: c.Mark, Mapping: m}
+		entries[m.HostEnd()] = nat.Entry{Mark: c.Mark, Mapping: m}
 	}
 	list := make([]nat.Entry, 0, len(entries))
 	for _, e := range entries {

@@ -60,20 +60,37 @@ func (f family) entry(chain string, o options) (nat.Entry, error) {
 	if err != nil {
 		return nat.Entry{}, err
 	}
-	port, err := strconv.ParseUint(o["--dport"], 10, 16)
-	if err != nil {
+	m := nat.Mapping{Protocol: protocol}
+	if err := ports(&m, o["--dport"], o["--to-destination"]); err != nil {
 		return nat.Entry{}, err
 	}
-	target, err := netip.ParseAddrPort(o["--to-destination"])
-	if err != nil {
-		return nat.Entry{}, err
-	}
-	m := nat.Mapping{Protocol: protocol, HostPort: uint16(port), Target: target}
 	m.Host, m.Limit, err = f.limit(o)
 	if chain == output {
 		m.Limit.Via = loopback
 	}
 	return nat.Entry{Mark: o["--comment"], Mapping: m}, err
+}
+
+// ports reads "8080" and "10.1.0.2:80", or "5000:5999" and "10.1.0.2".
+func ports(m *nat.Mapping, host, target string) error {
+	from, to, many := strings.Cut(host, ":")
+	first, err := strconv.ParseUint(from, 10, 16)
+	if err != nil {
+		return err
+	}
+	m.HostPort = uint16(first)
+	if !many {
+		m.Target, err = netip.ParseAddrPort(target)
+		return err
+	}
+	last, err := strconv.ParseUint(to, 10, 16)
+	if err != nil || last < first {
+		return fmt.Errorf("%q is no range of ports: %w", host, err)
+	}
+	m.More = uint16(last - first)
+	a, err := netip.ParseAddr(target)
+	m.Target = netip.AddrPortFrom(a, m.HostPort)
+	return err
 }
 
 // limit is the reverse of limitOptions.

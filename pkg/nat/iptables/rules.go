@@ -133,8 +133,12 @@ func dnatRule(e nat.Entry) (string, error) {
 	if m.Limit.Via == loopback { // its chain is not one that is jumped to with packets for the host
 		conditions += " " + toHost
 	}
-	return fmt.Sprintf("%s -m %s --dport %d -m comment --comment %s -j DNAT --to-destination %s",
-		conditions, m.Protocol, m.HostPort, mark, m.Target), err
+	ports, target := strconv.Itoa(int(m.HostPort)), m.Target.String()
+	if m.More > 0 { // each to the port of its own number
+		ports, target = fmt.Sprintf("%d:%d", m.HostPort, m.Last()), m.Target.Addr().String()
+	}
+	return fmt.Sprintf("%s -m %s --dport %s -m comment --comment %s -j DNAT --to-destination %s",
+		conditions, m.Protocol, ports, mark, target), err
 }
 
 // limitOptions are the conditions on client, address of the host and link.

@@ -23,6 +23,13 @@ func mapping(p nat.Protocol, host string, port uint16, target string) nat.Mappin
 	return nat.Mapping{Protocol: p, Host: netip.MustParseAddr(host), HostPort: port, Target: netip.MustParseAddrPort(target)}
 }
 
+// ports maps a range, each to the port of its own number.
+func ports(p nat.Protocol, host string, first, last uint16, target string) nat.Mapping {
+	m := nat.Mapping{Protocol: p, Host: netip.MustParseAddr(host), HostPort: first, More: last - first}
+	m.Target = netip.AddrPortFrom(netip.MustParseAddr(target), first)
+	return m
+}
+
 func prefixes(texts ...string) []netip.Prefix {
 	var list []netip.Prefix
 	for _, text := range texts {
@@ -89,6 +96,12 @@ func Cases() []Case {
 			limited(mapping(nat.UDP, "0.0.0.0", 8085, "10.1.0.2:80"), "192.0.2.128/25", "198.51.100.0/24", "eth+"),
 			limited(mapping(nat.UDP, "::", 8085, "[fd01::2]:80"), "2001:db8:1::/48", "2001:db8::/64", "eth+"),
 			limited(mapping(nat.UDP, "2001:db8::1", 8086, "[fd01::2]:80"), "", "", "eth0"),
+		}}},
+		{"ranges of ports", nat.Translations{Mappings: []nat.Mapping{
+			ports(nat.UDP, "0.0.0.0", 5000, 5999, "10.1.0.2"), ports(nat.UDP, "::", 5000, 5999, "fd01::2"),
+			ports(nat.UDP, "0.0.0.0", 6000, 6001, "10.1.0.3"),
+			ports(nat.TCP, "192.0.2.1", 5000, 5999, "10.1.0.2"), ports(nat.TCP, "192.0.2.2", 5000, 5999, "10.1.0.3"),
+			limited(ports(nat.SCTP, "0.0.0.0", 1000, 65535, "10.1.0.2"), "192.0.2.0/25", "198.51.100.0/24", ""),
 		}}},
 		{"ways to leave", nat.Translations{Networks: slices.Concat(
 			treated(nat.HideClients, "10.1.0.0/24", "fd01::/64"),

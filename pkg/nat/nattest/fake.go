@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -18,19 +17,8 @@ type Fake struct {
 }
 
 type content struct {
-	mappings map[hostEnd]nat.Entry
+	mappings map[nat.HostEnd]nat.Entry
 	networks []nat.Network
-}
-
-// hostEnd is what a mapping is looked up by.
-type hostEnd struct {
-	protocol nat.Protocol
-	host     netip.AddrPort
-	limit    nat.Limit
-}
-
-func hostEndOf(m nat.Mapping) hostEnd {
-	return hostEnd{m.Protocol, netip.AddrPortFrom(m.Host, m.HostPort), m.Limit}
 }
 
 // Apply implements nat.Backend.
@@ -43,16 +31,16 @@ func (f *Fake) Apply(_ context.Context, c nat.Change) error {
 	}
 	next := content{mappings: maps.Clone(f.table.mappings)}
 	for _, m := range c.Remove {
-		if _, ok := next.mappings[hostEndOf(m)]; !ok {
+		if _, ok := next.mappings[m.HostEnd()]; !ok {
 			return fmt.Errorf("remove %s: %w", m, nat.ErrDrift)
 		}
-		delete(next.mappings, hostEndOf(m))
+		delete(next.mappings, m.HostEnd())
 	}
 	for _, m := range c.Add {
-		if had, ok := next.mappings[hostEndOf(m)]; ok && had.Mapping != m {
+		if had, ok := next.mappings[m.HostEnd()]; ok && had.Mapping != m {
 			return fmt.Errorf("add %s: %w", m, nat.ErrDrift)
 		}
-		next.mappings[hostEndOf(m)] = nat.Entry{Mark: c.Mark, Mapping: m}
+		next.mappings[m.HostEnd()] = nat.Entry{Mark: c.Mark, Mapping: m}
 	}
 	var err error
 	if next.networks, err = change(f.table.networks, c.RemoveNetworks, c.AddNetworks); err != nil {
@@ -88,9 +76,9 @@ func change(had, less, add []nat.Network) ([]nat.Network, error) {
 
 // Restore implements nat.Backend.
 func (f *Fake) Restore(_ context.Context, r nat.Ruleset) error {
-	next := content{mappings: map[hostEnd]nat.Entry{}, networks: r.Networks}
+	next := content{mappings: map[nat.HostEnd]nat.Entry{}, networks: r.Networks}
 	for _, e := range r.Entries {
-		next.mappings[hostEndOf(e.Mapping)] = e
+		next.mappings[e.Mapping.HostEnd()] = e
 	}
 	f.table = &next
 	return nil

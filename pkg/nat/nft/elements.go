@@ -24,6 +24,8 @@ func familyOf(a netip.Addr) family {
 func mapOf(m nat.Mapping) *nftables.Set {
 	f := familyOf(m.Host)
 	switch {
+	case m.More > 0:
+		return f.portMap(rangePorts)
 	case m.Limit.Via != "":
 		return f.portMap(linkPorts)
 	case !m.Limit.None():
@@ -43,6 +45,10 @@ func mappingElement(mark string, m nat.Mapping) nftables.SetElement {
 	e := nftables.SetElement{Val: slices.Concat(m.Target.Addr().AsSlice(), portField(m.Target.Port())), Comment: mark}
 	port := slices.Concat(protocolField(m.Protocol), portField(m.HostPort))
 	switch {
+	case m.More > 0:
+		first, last := limitFields(m)
+		e.Val = m.Target.Addr().AsSlice()
+		e.Key, e.KeyEnd = slices.Concat(first, port), slices.Concat(last, protocolField(m.Protocol), portField(m.Last()))
 	case !m.Limit.None():
 		first, last := limitFields(m)
 		e.Key, e.KeyEnd = slices.Concat(first, port), slices.Concat(last, port)
@@ -102,13 +108,23 @@ func linkOf(first, last []byte) string {
 
 // entry is the reverse of mappingElement.
 func (f family) entry(name string, e nftables.SetElement) (nat.Entry, error) {
-	if want := f.keyLen(name); len(e.Key) != want || limited(name) && len(e.KeyEnd) != want || len(e.Val) < f.addrLen+2 {
+	value := f.addrLen
+	if name != rangePorts {
+		value += 2
+	}
+	if want := f.keyLen(name); len(e.Key) != want || limited(name) && len(e.KeyEnd) != want || len(e.Val) < value {
 		return nat.Entry{}, fmt.Errorf("element of %s has a key of %d and a value of %d bytes", name, len(e.Key), len(e.Val))
 	}
-	target, _ := netip.AddrFromSlice(e.Val[:f.addrLen])
-	m := nat.Mapping{Host: unspecified(target), Target: netip.AddrPortFrom(target, binary.BigEndian.Uint16(e.Val[f.addrLen:]))}
 	port := e.Key[len(e.Key)-8:]
-	m.Protocol, m.HostPort = nat.Protocol(port[0]), binary.BigEndian.Uint16(port[4:])
+	m := nat.Mapping{Protocol: nat.Protocol(port[0]), HostPort: binary.BigEndian.Uint16(port[4:])}
+	target, _ := netip.AddrFromSlice(e.Val[:f.addrLen])
+	m.Host = unspecified(target)
+	if name == rangePorts {
+		m.Target = netip.AddrPortFrom(target, m.HostPort)
+		m.More = binary.BigEndian.Uint16(e.KeyEnd[len(e.KeyEnd)-4:]) - m.HostPort
+	} else {
+		m.Target = netip.AddrPortFrom(target, binary.BigEndian.Uint16(e.Val[f.addrLen:]))
+	}
 	switch {
 	case limited(name):
 		m.Host, m.Limit = f.limit(e.Key[:len(e.Key)-8], e.KeyEnd)
@@ -122,7 +138,7 @@ func (f family) keyLen(name string) int {
 	switch name {
 	case linkPorts:
 		return unix.IFNAMSIZ + 2*f.addrLen + 8
-	case limitedPorts:
+	case limitedPorts, rangePorts:
 		return 2*f.addrLen + 8
 	case hostPorts:
 		return f.addrLen + 8

@@ -34,7 +34,8 @@ func guardRules() []netfilter.Rule {
 func dnatRules() []netfilter.Rule {
 	var list []netfilter.Rule
 	for _, f := range families {
-		list = append(list, f.limitedRules("some clients", limitedPorts, nil)...)
+		list = append(list, f.limitedRules("ranges of ports", rangePorts, nil)...)
+		list = append(list, f.limitedRules("ports for some clients", limitedPorts, nil)...)
 		list = append(list,
 			rule("ports of one host address, IPv"+f.suffix, f.dnat(hostPorts, nil)),
 			rule("ports of any host address, IPv"+f.suffix, f.dnat(anyPorts, nil)),
@@ -47,18 +48,18 @@ func dnatRules() []netfilter.Rule {
 func linkRules(link expr.Any) []netfilter.Rule {
 	var list []netfilter.Rule
 	for _, f := range families {
-		list = append(list, f.limitedRules("some links", linkPorts, link)...)
+		list = append(list, f.limitedRules("ports for some links", linkPorts, link)...)
 	}
 	return list
 }
 
 // limitedRules look a packet up in a map of intervals: one rule for each protocol, since nft(8)
 // loads a saved ruleset only where a rule says which one it is.
-func (f family) limitedRules(whom, name string, link expr.Any) []netfilter.Rule {
+func (f family) limitedRules(what, name string, link expr.Any) []netfilter.Rule {
 	var list []netfilter.Rule
 	for _, p := range []nat.Protocol{nat.TCP, nat.UDP, nat.SCTP} {
 		is := []expr.Any{netfilter.Meta(expr.MetaKeyL4PROTO), equals([]byte{byte(p)})}
-		list = append(list, rule(p.String()+" ports for "+whom+", IPv"+f.suffix, join(is, toHost(), f.dnat(name, link))))
+		list = append(list, rule(p.String()+" "+what+", IPv"+f.suffix, join(is, toHost(), f.dnat(name, link))))
 	}
 	return list
 }
@@ -80,11 +81,15 @@ func (f family) dnat(name string, link expr.Any) []expr.Any {
 		key = append(key, f.load(f.destinationOffset(), next))
 		next += f.words()
 	}
+	to := &expr.NAT{Type: expr.NATTypeDestNAT, Family: uint32(f.nfproto()), RegAddrMin: reg0}
+	if name != rangePorts { // whose ports stay as they are
+		to.RegProtoMin, to.Specified = reg0+f.words(), true
+	}
 	return join(f.is(), key,
 		&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: next},
 		&expr.Payload{DestRegister: next + 1, Base: expr.PayloadBaseTransportHeader, Offset: 2, Len: 2},
 		&expr.Lookup{SourceRegister: reg0, DestRegister: reg0, IsDestRegSet: true, SetName: name + f.suffix},
-		&expr.NAT{Type: expr.NATTypeDestNAT, Family: uint32(f.nfproto()), RegAddrMin: reg0, RegProtoMin: reg0 + f.words(), Specified: true},
+		to,
 	)
 }
 

@@ -33,14 +33,17 @@ var (
 // with any number of ports; those with a limit hold intervals.
 const (
 	linkPorts    = "link_ports"    // link . client . host address . protocol . port -> address . port
+	rangePorts   = "range_ports"   // client . host address . protocol . ports -> address
 	limitedPorts = "limited_ports" // client . host address . protocol . port -> address . port
 	hostPorts    = "host_ports"    // host address . protocol . port -> address . port
 	anyPorts     = "any_ports"     // protocol . port -> address . port
 )
 
-var portMaps = []string{linkPorts, limitedPorts, hostPorts, anyPorts}
+var portMaps = []string{linkPorts, rangePorts, limitedPorts, hostPorts, anyPorts}
 
-func limited(name string) bool { return name == linkPorts || name == limitedPorts }
+func limited(name string) bool {
+	return name == linkPorts || name == rangePorts || name == limitedPorts
+}
 
 // portMap makes a map of published ports.
 func (f family) portMap(name string) *nftables.Set {
@@ -54,11 +57,14 @@ func (f family) portMap(name string) *nftables.Set {
 	if name == linkPorts {
 		key = append([]nftables.SetDatatype{nftables.TypeIFName}, key...)
 	}
-	return &nftables.Set{
+	s := &nftables.Set{
 		Table: table(), Name: name + f.suffix, IsMap: true, Concatenation: true, Interval: limited(name),
-		KeyType:  nftables.MustConcatSetType(key...),
-		DataType: nftables.MustConcatSetType(f.addrType, nftables.TypeInetService),
+		KeyType: nftables.MustConcatSetType(key...), DataType: f.addrType,
 	}
+	if name != rangePorts {
+		s.DataType = nftables.MustConcatSetType(f.addrType, nftables.TypeInetService)
+	}
+	return s
 }
 
 // networkTreatments are those that have a set of networks, in the order in which they are
