@@ -32,6 +32,7 @@ func faults() []fault {
 	for _, call := range []string{"sendto", "recvfrom", "ioctl"} { // those that may block
 		list = append(list, fault{call, "EINTR", false})
 	}
+	list = append(list, fault{"fcntl", "ENOMEM", true}) // the owner lock
 	return append(list, fault{"memfd_create", "ENOMEM", false}, fault{"flock", "EINTR", true}, fault{"pwrite64", "EINTR", true})
 }
 
@@ -101,7 +102,7 @@ func (f fault) wrap(h *testbed.Host, trace string, n int) []string {
 	if !f.onState {
 		return words
 	}
-	for _, name := range []string{"state.db", "state.lock", "kernel.lock"} {
+	for _, name := range []string{"state.db", "state.lock", "kernel.lock", "owner.lock"} {
 		words = append(words, "-P", filepath.Join(h.StateDir, name))
 	}
 	return words

@@ -31,7 +31,7 @@ func (h *Host) collect(ctx context.Context, network string, valid []attachment.O
 		if slices.Contains(valid, owner) {
 			continue
 		}
-		if err := release(ctx, owner); err != nil {
+		if err := h.Exclusively(ctx, owner, func() error { return release(ctx, owner) }); err != nil {
 			failed = append(failed, err)
 		} else {
 			h.Log.InfoContext(ctx, "released an attachment that is not valid", "owner", owner.String())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"vethbridge/internal/attachment"
 	"vethbridge/internal/fence"
 	"vethbridge/internal/links"
 	"vethbridge/internal/netfilter"
@@ -66,6 +67,16 @@ func OpenWithBook(ctx context.Context, stateDir string, log *slog.Logger) (*Host
 func (h *Host) Close() error {
 	h.Links.Close()
 	return h.rules.Close()
+}
+
+// Exclusively runs fn while no other call attaches or releases the owner.
+func (h *Host) Exclusively(ctx context.Context, owner attachment.Owner, fn func() error) error {
+	unlock, err := h.Store.LockOwner(ctx, owner)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return fn()
 }
 
 // locked runs fn with the kernel lock held.

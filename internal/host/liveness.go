@@ -98,11 +98,25 @@ func (h *Host) ReclaimOne(ctx context.Context, a state.Attachment) (bool, error)
 		}
 		return false, nil
 	}
-	if err := h.Release(ctx, a.Owner); err != nil {
+	free, err := h.releaseUnlessBusy(ctx, a.Owner)
+	if err != nil {
 		return false, fmt.Errorf("reclaim: %w", err)
 	}
-	h.Log.WarnContext(ctx, "reclaimed a dead attachment", "owner", a.Owner.String())
-	return true, nil
+	if free {
+		h.Log.WarnContext(ctx, "reclaimed a dead attachment", "owner", a.Owner.String())
+	}
+	return free, nil
+}
+
+// releaseUnlessBusy does not wait for another call for the owner, which may be waiting for the
+// caller, and reports whether it has released it.
+func (h *Host) releaseUnlessBusy(ctx context.Context, owner attachment.Owner) (bool, error) {
+	unlock, ok, err := h.Store.TryLockOwner(owner)
+	if err != nil || !ok {
+		return false, err
+	}
+	defer unlock()
+	return true, h.Release(ctx, owner)
 }
 
 // ReclaimHolder releases the attachment of owner if it is dead, and reports whether what
@@ -113,7 +127,7 @@ func (h *Host) ReclaimHolder(ctx context.Context, owner attachment.Owner) (bool,
 		return false, err
 	}
 	if !known {
-		return true, h.Release(ctx, owner)
+		return h.releaseUnlessBusy(ctx, owner)
 	}
 	return h.ReclaimOne(ctx, record)
 }

@@ -43,7 +43,7 @@ func collect(ctx context.Context, s *session) error {
 		case life == host.Dead && s.dryRun:
 			fmt.Fprintf(s.out, "would release %s\n", a.Owner)
 		case life == host.Dead:
-			if err := s.host.Release(ctx, a.Owner); err != nil {
+			if err := s.host.Exclusively(ctx, a.Owner, func() error { return s.host.Release(ctx, a.Owner) }); err != nil {
 				return err
 			}
 			fmt.Fprintf(s.out, "released %s\n", a.Owner)

@@ -4,7 +4,7 @@
 // It must not know what a claim means (an address, a host port, a translation): pkg/ipam
 // and pkg/nat keep tables of their own in it. It must not touch links or rules.
 //
-// Lock order: the kernel lock first, then a transaction. A transaction is short: nobody
+// Lock order: the owner lock first, the kernel lock second, then a transaction. A transaction is short: nobody
 // waits for the kernel inside one.
 //
 // The book outlives whatever happens to it: a file that can't be read is set aside with a

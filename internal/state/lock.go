@@ -29,6 +29,7 @@ type LockError struct {
 	Cause  error
 }
 
+// Error names the file, its holder and what ended the wait.
 func (e *LockError) Error() string {
 	return fmt.Sprintf("%s is held by %s: %v", e.Path, e.Holder, e.Cause)
 }
@@ -38,24 +39,35 @@ func (e *LockError) Unwrap() error { return e.Cause }
 // lock is a lock that is held until release.
 type lock struct{ file *os.File }
 
-// release lets the lock go; closing the only descriptor does it (flock(2)).
+// release lets the lock go; closing the only descriptor does it (flock(2), fcntl(2)).
 func (l lock) release() { l.file.Close() }
 
-// lockFile waits for the lock on the file path, which is made if it is missing. The wait
-// is the kernel's own queue (a poll would starve under load), so it is a blocking call
-// beside which the limit runs; when that passes first, a lock had later is let go at once.
+// locking asks the kernel for a lock on a file, and waits for it if it shall.
+type locking interface {
+	ask(fd int, wait bool) error
+	holder(f *os.File) string
+}
+
+// lockFile waits for the lock of a mode on the whole file path.
 func lockFile(ctx context.Context, path string, mode lockMode) (lock, error) {
+	return acquire(ctx, path, mode)
+}
+
+// acquire waits for a lock on the file path, which is made if it is missing. The wait is
+// the kernel's own queue (a poll would starve under load), so it is a blocking call beside
+// which the limit runs; when that passes first, a lock had later is let go at once.
+func acquire(ctx context.Context, path string, l locking) (lock, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_CLOEXEC, 0o600)
 	if err != nil {
 		return lock{}, err
 	}
-	if err := unix.Flock(int(f.Fd()), int(mode)|unix.LOCK_NB); err == nil {
+	if err := l.ask(int(f.Fd()), false); err == nil {
 		return lock{f}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, lockLimit)
 	defer cancel()
 	done := make(chan error, 1)
-	go func() { done <- flock(int(f.Fd()), int(mode)) }()
+	go func() { done <- patiently(l, int(f.Fd())) }()
 	select {
 	case err := <-done:
 		if err != nil {
@@ -68,20 +80,27 @@ func lockFile(ctx context.Context, path string, mode lockMode) (lock, error) {
 			<-done //nolint:errcheck // the kernel's queue can't be left, but what comes of it is not kept
 			f.Close()
 		}()
-		return lock{}, &LockError{Path: path, Holder: lockHolder(f), Cause: ctx.Err()}
+		return lock{}, &LockError{Path: path, Holder: l.holder(f), Cause: ctx.Err()}
 	}
 }
 
-func flock(fd, mode int) error {
+func patiently(l locking, fd int) error {
 	for {
-		if err := unix.Flock(fd, mode); err != unix.EINTR {
+		if err := l.ask(fd, true); err != unix.EINTR {
 			return err
 		}
 	}
 }
 
-// lockHolder names the holder of the lock on f by /proc/locks (proc(5)).
-func lockHolder(f *os.File) string {
+func (m lockMode) ask(fd int, wait bool) error {
+	if !wait {
+		m |= unix.LOCK_NB
+	}
+	return unix.Flock(fd, int(m))
+}
+
+// holder names the holder of the lock on f by /proc/locks (proc(5)).
+func (lockMode) holder(f *os.File) string {
 	var st unix.Stat_t
 	locks, err := os.Open("/proc/locks")
 	if err != nil || unix.Fstat(int(f.Fd()), &st) != nil {

@@ -56,7 +56,8 @@ func add(ctx context.Context, r cni.Request) (cni.Result, error) {
 	if err := a.resolve(ctx); err != nil {
 		return cni.Result{}, natError(err)
 	}
-	if err := steps.Run(ctx, r.Log, a.steps()); err != nil {
+	err = h.Exclusively(ctx, r.Owner, func() error { return steps.Run(ctx, r.Log, a.steps()) })
+	if err != nil {
 		return cni.Result{}, natError(err)
 	}
 	return *r.Previous, nil

@@ -15,5 +15,5 @@ func del(ctx context.Context, r cni.Request) error {
 		return cni.StateError(err)
 	}
 	defer h.Close()
-	return natError(h.ReleasePorts(ctx, r.Owner))
+	return natError(h.Exclusively(ctx, r.Owner, func() error { return h.ReleasePorts(ctx, r.Owner) }))
 }

@@ -50,7 +50,8 @@ func add(ctx context.Context, r cni.Request) (cni.Result, error) {
 			return cni.Result{}, cniError(err)
 		}
 	}
-	if err := steps.Run(ctx, r.Log, a.steps()); err != nil {
+	err = h.Exclusively(ctx, r.Owner, func() error { return steps.Run(ctx, r.Log, a.steps()) })
+	if err != nil {
 		return cni.Result{}, cniError(err)
 	}
 	result := a.plan.result(a.bridge, a.hostEnd, a.container, r.Netns)

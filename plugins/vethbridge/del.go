@@ -17,15 +17,19 @@ func del(ctx context.Context, r cni.Request) error {
 		return cni.StateError(err)
 	}
 	defer h.Close()
+	return cniError(h.Exclusively(ctx, r.Owner, func() error { return release(ctx, h, r) }))
+}
+
+func release(ctx context.Context, h *host.Host, r cni.Request) error {
 	attached, err := h.Attached(ctx, r.Owner)
 	if err != nil {
-		return cni.StateError(err)
+		return err
 	}
 	// An IPAM plugin such as dhcp says good-bye by the interface, so it comes first.
 	if plugin, ok := delegatedIPAM(r); ok {
 		err = giveBack(ctx, plugin, r, attached)
 	}
-	return cniError(errors.Join(err, h.Release(ctx, r.Owner), removeBridge(ctx, h, r)))
+	return errors.Join(err, h.Release(ctx, r.Owner), removeBridge(ctx, h, r))
 }
 
 // giveBack calls the IPAM plugin. One that is not there can't have given anything to an
