@@ -57,6 +57,17 @@ func Recorded(tx *state.Tx, owner attachment.Owner) ([]Element, error) {
 	return list, err
 }
 
+// OfHost returns the elements about the host itself, which everybody has who makes it forward.
+func OfHost(tx *state.Tx) (list []Element, err error) {
+	for s := Unrouted4; s <= Unrouted6; s++ {
+		err = errors.Join(err, state.Each(tx, users, []byte(s.String()+" "), func(_ []byte, u use) error {
+			list = append(list, u.Element)
+			return nil
+		}))
+	}
+	return sorted(list), err
+}
+
 // forget removes an owner from the book.
 func forget(tx *state.Tx, owner attachment.Owner) error {
 	list, err := Recorded(tx, owner)

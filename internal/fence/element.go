@@ -29,10 +29,13 @@ const (
 	HostGateway                // bridges that reach the host at their gateways only
 	Gateways4                  // bridge . gateway
 	Gateways6                  // bridge . gateway
+	Unrouted4                  // links of the host that it does not route IPv4 between
+	Unrouted6                  // links of the host that it does not route IPv6 between
 )
 
 var setNames = [...]string{"", "macs", "senders4", "senders6", "any_address", "tagged", "bridges", "inner", "closed", "internal",
-	"apart", "walled", "valid_only", "host_none", "host_gateway", "gateways4", "gateways6"}
+	"apart", "walled", "valid_only", "host_none", "host_gateway", "gateways4", "gateways6",
+	"unrouted4", "unrouted6"}
 
 // String returns the set's name in the kernel.
 func (s Set) String() string { return setNames[s] }
@@ -105,6 +108,9 @@ func sorted(list []Element) []Element {
 	slices.SortFunc(list, func(a, b Element) int { return strings.Compare(a.String(), b.String()) })
 	return slices.Compact(list)
 }
+
+// ofHost reports whether the element is about the host itself, and everybody's.
+func (e Element) ofHost() bool { return e.Set >= Unrouted4 }
 
 // ofPort reports whether the element belongs to one attachment only.
 func (e Element) ofPort() bool { return e.Set <= Tagged }

@@ -21,7 +21,7 @@ type kernel struct{ conn *netfilter.Conn }
 
 // tables are both of ours, each with its fixed chains.
 func tables() []table {
-	return []table{{guardTable(), MACs, Tagged, guardChains()}, {wallsTable(), Bridges, Gateways6, wallsChains()}}
+	return []table{{guardTable(), MACs, Tagged, guardChains()}, {wallsTable(), Bridges, Unrouted6, wallsChains()}}
 }
 
 // table is one of them, with its sets from first to last.

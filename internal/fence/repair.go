@@ -64,12 +64,17 @@ func (k Keeper) Held() (Held, error) {
 	return have, err
 }
 
+// Has reports whether it has any element of a set.
+func (h Held) Has(s Set) bool {
+	return slices.ContainsFunc(h, func(e entry) bool { return e.Set == s })
+}
+
 // Adopt enters in a book that is rebuilt what the kernel holds for an owner: what carries its
-// mark, and the walls of its bridge.
+// mark, the walls of its bridge, and what is about the host.
 func Adopt(tx *state.Tx, owner attachment.Owner, bridge string, have Held) error {
 	var list []Element
 	for _, e := range have {
-		if e.mark == owner.Mark() || !e.ofPort() && e.Link == bridge {
+		if e.mark == owner.Mark() || !e.ofPort() && e.Link == bridge || e.ofHost() {
 			list = append(list, e.Element)
 		}
 	}

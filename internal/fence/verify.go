@@ -22,6 +22,11 @@ func (k Keeper) Verify(ctx context.Context, owner attachment.Owner, want []Eleme
 	if err != nil {
 		return err
 	}
+	for _, e := range recorded {
+		if e.ofHost() { // which is no matter of a config
+			want = append(want, e)
+		}
+	}
 	if !slices.Equal(recorded, sorted(want)) {
 		return fmt.Errorf("check fence: %s is recorded with another one than its config asks for", owner)
 	}

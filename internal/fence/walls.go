@@ -47,7 +47,17 @@ func forwardRules() []netfilter.Rule {
 		rule("to a published port", published(), accept()),
 		rule("into a network reached by published ports only", oifname(), in(Closed), drop()),
 		rule("from another network", oifname(), in(Walled), iifname(), in(Bridges), drop()),
+		betweenOthers("IPv4", unix.NFPROTO_IPV4, Unrouted4),
+		betweenOthers("IPv6", unix.NFPROTO_IPV6, Unrouted6),
 	}
+}
+
+// betweenOthers is for a host that forwards because of us alone: it was no router before, and its
+// other links may lead to networks that must not reach each other.
+func betweenOthers(name string, family byte, unrouted Set) netfilter.Rule {
+	return rule("between other links of the host, "+name, isFamily(family),
+		iifname(), netfilter.NotIn(Bridges.String()), oifname(), netfilter.NotIn(Bridges.String()),
+		iifname(), in(unrouted), oifname(), in(unrouted), drop())
 }
 
 // inputRules leave neighbour discovery alone, without which no packet gets anywhere.

@@ -18,7 +18,7 @@ import (
 // rebuild fills a new book with the attachments that the kernel knows by the marks on links
 // and rules: the former book was lost or corrupt while they live. What no mark says stays
 // unknown: the namespace, without which an attachment counts as alive as long as its link
-// is there, and how sysctls were before.
+// is there, and how most sysctls were before.
 func (h *Host) rebuild(tx *state.Tx) error {
 	marked, err := h.Links.MarkedLinks(attachment.MarkPrefix)
 	if err != nil {
@@ -29,6 +29,9 @@ func (h *Host) rebuild(tx *state.Tx) error {
 		if rules, err = h.kernelRules(); err != nil {
 			return err
 		}
+	}
+	if err := adoptForwarding(tx, rules.fences); err != nil {
+		return err
 	}
 	for _, l := range marked {
 		owner, ok := attachment.ParseMark(l.Mark)
@@ -100,6 +103,20 @@ func adoptAccepted(tx *state.Tx, bridge string) error {
 			continue
 		}
 		if err := Accepted(bridge).Remember(tx, shared.Setting{Key: firewall.String()}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adoptForwarding notes that forwarding was off before: only then are there links that the host
+// does not route between.
+func adoptForwarding(tx *state.Tx, have fence.Held) error {
+	for _, f := range forwardings {
+		if !have.Has(f.unrouted) {
+			continue
+		}
+		if err := f.object.Remember(tx, shared.Setting{Key: f.on.key, Previous: "0"}); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,9 @@ package links
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/vishvananda/netlink"
@@ -28,6 +30,23 @@ func (h *Host) MarkedLinks(prefix string) ([]Marked, error) {
 		}
 	}
 	return marked, nil
+}
+
+// Others lists the links of the host that packets may come in by or leave by and that don't
+// have an alias with a prefix: neither loopback nor ports of a bridge.
+func (h *Host) Others(prefix string, except []string) ([]string, error) {
+	list, err := retry(h.nl.LinkList)
+	if err != nil {
+		return nil, fmt.Errorf("list links: %w", err)
+	}
+	var names []string
+	for _, l := range list {
+		a := l.Attrs()
+		if a.Flags&net.FlagLoopback == 0 && a.MasterIndex == 0 && !strings.HasPrefix(a.Alias, prefix) && !slices.Contains(except, a.Name) {
+			names = append(names, a.Name)
+		}
+	}
+	return names, nil
 }
 
 // LinkExists reports whether the attachment's link is there, under whatever name.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"vethbridge/internal/cni"
+	"vethbridge/internal/fence"
 	"vethbridge/internal/host"
 	"vethbridge/internal/links"
 	"vethbridge/internal/netns"
@@ -20,7 +21,8 @@ type adding struct {
 	cfg  Config
 	ns   *netns.Namespace
 
-	backend   nat.Kind // that holds the translations
+	backend   nat.Kind        // that holds the translations
+	unrouted  []fence.Element // links that the host must not route between for our sake
 	plan      Plan
 	bridge    links.Link
 	vlan      []cni.Interface // that carries the gateway; none if the bridge does
@@ -67,20 +69,20 @@ func (a *adding) steps() []steps.Step {
 		return a.host.Release(ctx, a.req.Owner)
 	}}
 	attach := steps.Step{Name: "attach port", Do: a.attachPort}
-	fence := steps.Step{Name: "fence port", Do: func(ctx context.Context) error {
+	fencing := steps.Step{Name: "fence port", Do: func(ctx context.Context) error {
 		return a.host.Fence.Apply(ctx, a.req.Owner)
 	}}
 	if a.cfg.IPAM.Kind == IPAMDelegated {
-		return slices.Concat([]steps.Step{claim, a.bridgeStep()}, a.uplinkSteps(), []steps.Step{fence, attach,
+		return slices.Concat([]steps.Step{claim, a.bridgeStep()}, a.uplinkSteps(), []steps.Step{fencing, attach,
 			{Name: "ask IPAM plugin", Do: a.delegate, Undo: func(ctx context.Context) error {
 				return a.cfg.IPAM.Plugin.Del(ctx, a.req)
 			}},
-			a.bridgeStep(), a.forwardingStep(), a.acceptStep(), fence, {Name: "configure port", Do: func(context.Context) error {
+			a.bridgeStep(), fencing, a.forwardingStep(), a.acceptStep(), {Name: "configure port", Do: func(context.Context) error {
 				return a.host.Links.ConfigurePort(a.port())
 			}},
 		}, a.lastSteps())
 	}
-	return slices.Concat([]steps.Step{claim, a.bridgeStep()}, a.uplinkSteps(), []steps.Step{a.forwardingStep(), a.acceptStep(), fence, attach}, a.lastSteps())
+	return slices.Concat([]steps.Step{claim, a.bridgeStep()}, a.uplinkSteps(), []steps.Step{fencing, a.forwardingStep(), a.acceptStep(), attach}, a.lastSteps())
 }
 
 // bridgeStep undoes what it did itself: with a delegated IPAM it comes twice, and only the
