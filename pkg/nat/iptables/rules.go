@@ -59,6 +59,9 @@ func (f family) part(r nat.Ruleset) (own nat.Ruleset, err error) {
 		if n.Prefix.Bits() == 0 { // iptables takes it for no condition at all
 			return own, fmt.Errorf("write network %s: it is not one network, but everything", n)
 		}
+		if strings.Trim(n.Mark.Chain, plain) != "" || strings.HasPrefix(n.Mark.Chain, "-") || len(n.Mark.Chain) > maxChain {
+			return own, fmt.Errorf("write network %q: its chain has no name", n)
+		}
 		if f.has(n.Prefix.Addr()) {
 			own.Networks = append(own.Networks, n)
 		}
@@ -109,6 +112,9 @@ func dnatRules(entries []nat.Entry) (forAll, forHost []string, err error) {
 	return forAll, forHost, nil
 }
 
+// maxChain is how long a chain's name may be (XT_EXTENSION_MAXNAMELEN, less the terminating zero).
+const maxChain = 28
+
 // loopback is the link that stands for processes of the host.
 const loopback = "lo"
 
@@ -157,7 +163,10 @@ func limitOptions(m nat.Mapping) (string, error) {
 	if m.Limit.Via == "" || m.Limit.Via == loopback {
 		return b.String(), nil
 	}
-	if strings.ContainsFunc(m.Limit.Via, unicode.IsSpace) || strings.HasPrefix(m.Limit.Via, "-") {
+	special := func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`"'\!`, r)
+	}
+	if strings.ContainsFunc(m.Limit.Via, special) || strings.HasPrefix(m.Limit.Via, "-") {
 		return "", fmt.Errorf("write %s: link %q is no name", m, m.Limit.Via)
 	}
 	return b.String() + "-i " + m.Limit.Via + " ", nil

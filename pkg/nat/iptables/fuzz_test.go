@@ -1,0 +1,68 @@
+package iptables
+
+import (
+	"net/netip"
+	"regexp"
+	"strings"
+	"testing"
+
+	"vethbridge/pkg/nat"
+)
+
+// ruleGrammar is all that a rule of ours may look like.
+var ruleGrammar = func() *regexp.Regexp {
+	const (
+		prefix  = `[0-9a-f:.]+/[0-9]{1,3}`
+		comment = `-m comment --comment (?:[A-Za-z0-9_-]+|"(?:[^"\\[:cntrl:]]|\\["'\\])*")`
+		chain   = `[A-Za-z0-9_][A-Za-z0-9_-]{0,27}`
+		link    = `[^\s"'\\!-][^\s"'\\!]*`
+		ports   = `-p (?:tcp|udp|sctp)(?: -m addrtype --dst-type LOCAL)? -m (?:tcp|udp|sctp) --dport [0-9]{1,5}(?::[0-9]{1,5})?`
+		target  = `DNAT --to-destination (?:[0-9.]+(?::[0-9]{1,5})?|\[[0-9a-f:.]+\]:[0-9]{1,5}|[0-9a-f:.]+)`
+		other   = `(?:! -i lo|-m addrtype --dst-type LOCAL|-m mark --mark 0x[0-9a-f]+/0x[0-9a-f]+|-m conntrack --ctstate DNAT)`
+		verdict = `DROP|RETURN|MASQUERADE(?: --random-fully)?|SNAT --to-source [0-9a-f:.]+|MARK --set-xmark 0x[0-9a-f]+/0x[0-9a-f]+|` + chain
+	)
+	published := `(?:-s ` + prefix + ` )?(?:-d ` + prefix + ` )?(?:-i ` + link + ` )?` + ports + ` ` + comment + ` -j ` + target
+	network := `(?:-s ` + prefix + ` )?(?:-d ` + prefix + ` )?(?:` + other + ` )*` + comment + ` -j (?:` + verdict + `)`
+	return regexp.MustCompile(`^(?:` + published + `|` + network + `)$`)
+}()
+
+// FuzzRulesAreOfTheFixedGrammar writes rules for whatever stands in the texts that a mapping has:
+// the mark of its owner, and the names of a link and of a chain. What is written is of the
+// grammar, and is read back as what it was.
+func FuzzRulesAreOfTheFixedGrammar(f *testing.F) {
+	f.Add("vethbridge demo/web/eth0", "eth0", "KUBE-MARK-MASQ", uint16(8080), uint16(0), uint8(24), true)
+	f.Add(`vethbridge "; -j ACCEPT`, "lo", "", uint16(5000), uint16(99), uint8(0), false)
+	f.Add("vethbridge a\nCOMMIT", "eth+ -j ACCEPT", "X -j ACCEPT", uint16(1), uint16(3), uint8(32), true)
+	f.Add(`back\slash and 'quote'`, "-i", "A\nB", uint16(65000), uint16(10), uint8(8), false)
+	f.Fuzz(func(t *testing.T, mark, via, chain string, port, more uint16, bits uint8, v4 bool) {
+		mark, via = strings.ToValidUTF8(mark, "?"), strings.ToValidUTF8(via, "?") // as all that comes by JSON
+		fam := families()[1]
+		target, from := netip.MustParseAddr("fd01::2"), netip.MustParseAddr("2001:db8::")
+		if v4 {
+			fam, target, from = families()[0], netip.MustParseAddr("10.1.0.2"), netip.MustParseAddr("192.0.2.0")
+		}
+		m := nat.Mapping{Protocol: nat.UDP, Host: fam.any, HostPort: max(port, 1), Target: netip.AddrPortFrom(target, max(port, 1)), Limit: nat.Limit{Via: via}}
+		if via == "" && int(m.HostPort)+int(more) <= 65535 {
+			m.More = more
+		}
+		if bits := int(bits) % (from.BitLen() + 1); bits > 0 {
+			m.Limit.From = netip.PrefixFrom(from, bits).Masked()
+		}
+		n := nat.Network{Prefix: netip.PrefixFrom(target, target.BitLen()-8).Masked(), Treatment: nat.Hairpin, Mark: nat.Mark{Chain: chain}}
+		rules, err := fam.rules(nat.Ruleset{Entries: []nat.Entry{{Mark: mark, Mapping: m}}, Networks: []nat.Network{n}})
+		if err != nil {
+			return
+		}
+		for chain, list := range rules {
+			for _, rule := range list {
+				if !ruleGrammar.MatchString(rule) {
+					t.Errorf("chain %s has %q", chain, rule)
+				}
+			}
+		}
+		back, err := fam.ruleset(saved{chains: rules})
+		if err != nil || len(back.Entries) != 1 || back.Entries[0] != (nat.Entry{Mark: mark, Mapping: m}) {
+			t.Errorf("%+v is read back as %+v, %v", m, back, err)
+		}
+	})
+}
