@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	if err == nil {
 		built, err = testbed.Build(dir, "vethbridge/plugins/...", "github.com/containernetworking/cni/cnitool",
 			"github.com/containernetworking/plugins/plugins/main/ptp", "github.com/containernetworking/plugins/plugins/main/bridge",
-			"github.com/containernetworking/plugins/plugins/ipam/...")
+			"github.com/containernetworking/plugins/plugins/ipam/...", "github.com/containernetworking/plugins/plugins/meta/portmap")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "build executables:", err)

@@ -66,6 +66,19 @@ func (b *Backend) List(ctx context.Context) (nat.Ruleset, error) {
 	return r, nil
 }
 
+// whole reports drift where parts of the fixed structure are missing: who has flushed a chain
+// has taken what others need too.
+func (f found) whole() error {
+	want, err := f.family.rules(f.held)
+	if err != nil {
+		return err
+	}
+	if missing := f.saved.missing(f.family.program, want); missing != nil {
+		return fmt.Errorf("%s is missing: %w", missing[0], nat.ErrDrift)
+	}
+	return nil
+}
+
 // merged is the ruleset of both families.
 func merged(both []found) nat.Ruleset {
 	var r nat.Ruleset
@@ -88,8 +101,8 @@ func (b *Backend) Apply(ctx context.Context, c nat.Change) error {
 		return fmt.Errorf("change translations: %w", err)
 	}
 	for _, s := range both {
-		if !s.saved.whole() {
-			return fmt.Errorf("change translations: chains of %s are missing: %w", s.family.program, nat.ErrDrift)
+		if err := s.whole(); err != nil {
+			return fmt.Errorf("change translations: %w", err)
 		}
 	}
 	after, err := changed(merged(both), c)

@@ -61,18 +61,6 @@ func (s saved) read(in table, line string) {
 
 func (s saved) empty() bool { return len(s.chains) == 0 && len(s.jumps) == 0 }
 
-// whole reports whether all of our chains are there.
-func (s saved) whole() bool {
-	for _, t := range tables() {
-		for _, chain := range t.chains {
-			if _, there := s.chains[chain]; !there {
-				return false
-			}
-		}
-	}
-	return true
-}
-
 // missing names what is not there of what shall be.
 func (s saved) missing(program string, want map[string][]string) []string {
 	var list []string
