@@ -8,10 +8,11 @@ import (
 
 // client is where a connection to a published port comes from.
 type client struct {
-	name string
-	path string
-	// local clients can use the host's loopback address.
-	local bool
+	name   string
+	path   string
+	local  bool // it can use the host's loopback address
+	inside bool // it reaches unpublished ports too
+	cutOff bool // by its own network: it reaches nothing
 }
 
 // TestPublishedPortsAnswerEveryClient is the table of who reaches a published port: from
@@ -23,6 +24,7 @@ func TestPublishedPortsAnswerEveryClient(t *testing.T) {
 			onEveryBackend(t, func(t *testing.T, h *testbed.Host, n testbed.Network) {
 				h.Sysctl("net/bridge/bridge-nf-call-iptables", bridgeFilter)
 				h.Sysctl("net/bridge/bridge-nf-call-ip6tables", bridgeFilter)
+				h.RunIn(h.LAN, "ip", "route", "add", "10.99.0.0/24", "via", testbed.HostAddr4)
 				reach(t, h, n)
 			})
 		})
@@ -37,28 +39,60 @@ func reach(t *testing.T, h *testbed.Host, n testbed.Network) {
 	}
 	web, webResult := attach(t, h, n, "web", ports...)
 	db, dbResult := attach(t, h, n, "db")
-	clients := []client{{"LAN", h.LAN, false}, {"host", "", true}, {"sibling", db.Netns, false}, {"container itself", web.Netns, false}}
+	clients := []client{
+		{name: "LAN", path: h.LAN}, {name: "host", local: true, inside: true},
+		{name: "sibling", path: db.Netns, inside: true}, {name: "container itself", path: web.Netns, inside: true},
+	}
 	for _, c := range clients {
-		for _, network := range []string{"tcp", "udp"} {
-			for _, host := range []string{testbed.HostAddr4, testbed.HostAddr6} {
-				expect(t, h, c.path, network, host, 8080, "web", "")
-			}
+		c.try(t, h)
+	}
+	for _, c := range []client{{name: "other"}, {name: "isolated"}, {name: "internal", cutOff: true}} {
+		elsewhere := otherNetwork(n)
+		switch c.name {
+		case "isolated":
+			elsewhere = elsewhere.With(0, "isolation", "network")
+		case "internal":
+			elsewhere = elsewhere.With(0, "internal", true)
 		}
-		expect(t, h, c.path, "tcp", testbed.HostAddr4, 8081, "web", "")
-		expect(t, h, c.path, "tcp", testbed.HostAddr6, 8081, "web", "")
-		if c.local {
-			expect(t, h, c.path, "tcp", "127.0.0.1", 8080, "web", "")
-			expect(t, h, c.path, "udp", "127.0.0.1", 8080, "web", "")
-			expect(t, h, c.path, "tcp", "127.0.0.1", 8082, "web", "")
-		} else if !h.Silent(c.path, "tcp", testbed.HostAddr4, 8082) {
-			t.Errorf("%s reaches a port that is published on 127.0.0.1 only", c.name)
-		}
-		if c.path != db.Netns && c.path != web.Netns && !h.Silent(c.path, "tcp", testbed.HostAddr4, 80) {
-			t.Errorf("%s reaches a port that is not published", c.name)
-		}
+		container, result := attach(t, h, elsewhere, c.name)
+		c.path = container.Netns
+		c.try(t, h)
+		elsewhere.Del(t, container, result.Raw)
 	}
 	n.Del(t, db, dbResult.Raw)
 	n.Del(t, web, webResult.Raw)
+}
+
+// try asks for every port by every address that a client may know.
+func (c client) try(t *testing.T, h *testbed.Host) {
+	t.Helper()
+	for _, network := range []string{"tcp", "udp"} {
+		for _, host := range []string{testbed.HostAddr4, testbed.HostAddr6} {
+			c.asks(t, h, network, host, 8080, !c.cutOff)
+		}
+	}
+	c.asks(t, h, "tcp", testbed.HostAddr4, 8081, !c.cutOff)
+	c.asks(t, h, "tcp", testbed.HostAddr6, 8081, !c.cutOff)
+	c.asks(t, h, "tcp", testbed.HostAddr4, 8082, false)
+	if c.local {
+		for _, port := range []int{8080, 8082} {
+			c.asks(t, h, "tcp", "127.0.0.1", port, true)
+		}
+		c.asks(t, h, "udp", "127.0.0.1", 8080, true)
+	}
+	c.asks(t, h, "tcp", testbed.HostAddr4, 80, false)
+	c.asks(t, h, "tcp", web4, 80, c.inside)
+}
+
+func (c client) asks(t *testing.T, h *testbed.Host, network, host string, port int, answered bool) {
+	t.Helper()
+	if answered {
+		if name, _, err := h.Ask(c.path, network, host, port); name != "web" {
+			t.Errorf("%s: %s to %s port %d: %q, %v", c.name, network, host, port, name, err)
+		}
+	} else if !h.Silent(c.path, network, host, port) {
+		t.Errorf("%s: %s to %s port %d answers", c.name, network, host, port)
+	}
 }
 
 func TestTheSourceIsKeptFromTheLANAndRewrittenOnTheOwnBridge(t *testing.T) {
