@@ -56,3 +56,39 @@ func sources(t *testing.T) string {
 	}
 	return all.String()
 }
+
+// TestEveryPromiseHasATestThatIsThere goes by the names of the tests in the page of promises.
+func TestEveryPromiseHasATestThatIsThere(t *testing.T) {
+	page, err := os.ReadFile("../docs/promises.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]bool{}
+	err = filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, name := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)`).FindAllStringSubmatch(string(text), -1) {
+			tests[name[1]] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(page)) {
+		if !strings.HasPrefix(line, "| P") {
+			continue
+		}
+		proof := quoted.FindAllStringSubmatch(line[strings.LastIndex(strings.TrimRight(line, "| \n"), "|"):], -1)
+		if len(proof) == 0 {
+			t.Errorf("nothing proves %s", line)
+		}
+		for _, name := range proof {
+			if !tests[name[1]] && !strings.HasPrefix(name[1], "make ") {
+				t.Errorf("there is no test %s", name[1])
+			}
+		}
+	}
+}

@@ -1,14 +1,14 @@
 package state
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/filelock"
 )
 
 // lockLimit bounds every wait for a lock: long enough for a burst of hundreds of
@@ -99,21 +99,4 @@ func (m lockMode) ask(fd int, wait bool) error {
 	return unix.Flock(fd, int(m))
 }
 
-// holder names the holder of the lock on f by /proc/locks (proc(5)).
-func (lockMode) holder(f *os.File) string {
-	var st unix.Stat_t
-	locks, err := os.Open("/proc/locks")
-	if err != nil || unix.Fstat(int(f.Fd()), &st) != nil {
-		return "an unknown process"
-	}
-	defer locks.Close()
-	inode := fmt.Sprintf(":%d", st.Ino)
-	for sc := bufio.NewScanner(locks); sc.Scan(); {
-		fields := strings.Fields(sc.Text())
-		if len(fields) > 5 && fields[1] == "FLOCK" && strings.HasSuffix(fields[5], inode) {
-			comm, _ := os.ReadFile("/proc/" + fields[4] + "/comm")
-			return fmt.Sprintf("process %s (%s)", fields[4], strings.TrimSpace(string(comm)))
-		}
-	}
-	return "an unknown process"
-}
+func (lockMode) holder(f *os.File) string { return filelock.Holder(f) }

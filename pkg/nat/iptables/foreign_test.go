@@ -2,6 +2,7 @@ package iptables
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -179,7 +180,8 @@ func TestWaitForTheLockIsBounded(t *testing.T) {
 	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
-	if err := New(Legacy).Restore(t.Context(), ruleset(1)); err == nil || !strings.Contains(err.Error(), "lock") {
+	holder := fmt.Sprintf("It is held by process %d (", os.Getpid())
+	if err := New(Legacy).Restore(t.Context(), ruleset(1)); err == nil || !strings.Contains(err.Error(), holder) {
 		t.Errorf("error %v does not name the lock", err)
 	}
 }

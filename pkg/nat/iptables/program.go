@@ -2,14 +2,18 @@ package iptables
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/filelock"
 )
 
 // Variant tells which tables of the kernel the programs work on.
@@ -96,7 +100,15 @@ func (b *Backend) run(ctx context.Context, f family, what, input string, args ..
 	var out, complaint bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &out, &complaint
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("run %s: %w: %s", name, err, strings.TrimSpace(complaint.String()))
+		says := strings.TrimSpace(complaint.String())
+		if strings.Contains(says, "xtables lock") {
+			says += " It is held by " + filelock.HolderOf(cmp.Or(os.Getenv("XTABLES_LOCKFILE"), xtablesLock)) + "."
+		}
+		return "", fmt.Errorf("run %s: %w: %s", name, err, says)
 	}
 	return out.String(), nil
 }
+
+// xtablesLock is the file that the programs of the legacy variant lock (XT_LOCK_NAME in
+// iptables/xshared.h).
+const xtablesLock = "/run/xtables.lock"

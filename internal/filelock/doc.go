@@ -1,0 +1,3 @@
+// Package filelock tells who holds a lock on a file, so that whoever waits for it in vain can
+// say whom to look at. It must not take any lock.
+package filelock
