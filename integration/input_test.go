@@ -100,6 +100,7 @@ func badInputs(t *testing.T, n testbed.Network, c testbed.Container) []badInput 
 		{"protocol icmp", 7, "protocol", port(testbed.Port{HostPort: 80, ContainerPort: 80, Protocol: "icmp"})},
 		{"protocol with a rule", 7, "protocol", port(testbed.Port{HostPort: 80, ContainerPort: 80, Protocol: "tcp; drop"})},
 		{"bad host address", 7, "hostIP", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "not-an-ip"})},
+		{"zone with a space", 7, "firewalldZone", key("firewalldZone", "my zone")},
 		{"no family to serve", 7, "family", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "2001:db8::1"})},
 		{"no previous result", 7, "prevResult", call(ports)},
 		{"conflict policy that is none", 7, "hostPortConflict", call(ports.With("prevResult", previous).With("hostPortConflict", "maybe"))},

@@ -65,6 +65,7 @@ func (p Plugins) Command(c Call) *exec.Cmd {
 	cmd.Env = []string{
 		"CNI_COMMAND=" + c.Command, "CNI_CONTAINERID=" + c.Container, "CNI_NETNS=" + c.Netns,
 		"CNI_IFNAME=" + c.IfName, "CNI_ARGS=" + c.Args, "CNI_PATH=" + string(p), "PATH=" + os.Getenv("PATH"),
+		"DBUS_SYSTEM_BUS_ADDRESS=" + os.Getenv("DBUS_SYSTEM_BUS_ADDRESS"),
 	}
 	cmd.Stdin = strings.NewReader(c.Config)
 	return cmd

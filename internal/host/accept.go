@@ -33,18 +33,22 @@ func (h *Host) AcceptForwarding(ctx context.Context, bridge string, f Families, 
 	return nil
 }
 
+// FirewalldForward is the chain of firewalld that refuses what no zone lets through.
+const FirewalldForward = "inet firewalld filter_FORWARD"
+
 // ForeignDrops names the nftables chains of others, as "inet filter forward", that drop what is
-// forwarded and not accepted in them, whatever our rules say. iptables' own are left out.
-func (h *Host) ForeignDrops() ([]string, error) {
+// forwarded and not accepted in them, whatever our rules say. iptables' own are left out, and
+// firewalld's where all of our bridges are in zones.
+func (h *Host) ForeignDrops(ctx context.Context) ([]string, error) {
 	names, err := h.rules.DroppingForward()
 	return slices.DeleteFunc(names, func(name string) bool {
-		return name == "ip filter FORWARD" || name == "ip6 filter FORWARD"
+		return name == "ip filter FORWARD" || name == "ip6 filter FORWARD" || name == FirewalldForward && h.allZoned(ctx)
 	}), err
 }
 
 // WarnOfDrops logs a warning for each of ForeignDrops. It reads all chains of the host.
 func (h *Host) WarnOfDrops(ctx context.Context) {
-	names, err := h.ForeignDrops()
+	names, err := h.ForeignDrops(ctx)
 	if err != nil {
 		h.Log.WarnContext(ctx, "cannot tell whether somebody drops what is forwarded", "err", err)
 	}

@@ -113,13 +113,12 @@ func sharedBy(record state.Attachment) []shared.Object {
 	if record.Uplink != "" { // before the bridge, which stays while it has ports
 		objects = append(objects, UplinkObject(record.Uplink))
 	}
-	gateway := record.Bridge
 	if record.GatewayLink != "" {
-		gateway = record.GatewayLink
-		objects = append(objects, VLANLink(gateway))
+		objects = append(objects, VLANLink(record.GatewayLink))
 	}
 	if record.Bridge != "" {
-		objects = append(objects, Bridge(record.Bridge), Accepted(gateway), Forwarding4, Forwarding6)
+		gateway := record.Gateway()
+		objects = append(objects, Zoned(gateway), Bridge(record.Bridge), Accepted(gateway), Forwarding4, Forwarding6)
 	}
 	if record.LocalhostVia != "" {
 		objects = append(objects, Localhost(record.LocalhostVia))
@@ -136,6 +135,8 @@ func (h *Host) putBack(ctx context.Context, o shared.Object, record state.Attach
 	switch {
 	case o.Kind == shared.Uplink:
 		return h.restoreUplink(ctx, o.Name)
+	case o.Kind == shared.Zoned:
+		return h.leaveZone(ctx, o.Name)
 	case o.Kind == shared.Accepted:
 		return h.withdraw(ctx, o.Name)
 	case o.Kind != shared.Bridge && o.Kind != shared.VLAN:

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/google/nftables"
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 )
@@ -69,39 +68,4 @@ func getChain(f Family, table, chain string) (map[uint16][]byte, error) {
 		}
 	}
 	return found, nil
-}
-
-// DroppingForward names the chains at the hook forward whose policy is to drop, as "inet
-// filter forward". It reads all chains of the host.
-func (c *Conn) DroppingForward() ([]string, error) {
-	conn, err := c.Open()
-	if err != nil {
-		return nil, err
-	}
-	chains, err := conn.ListChains()
-	if err != nil {
-		return nil, fmt.Errorf("list chains: %w", err)
-	}
-	var names []string
-	for _, chain := range chains {
-		forward := chain.Hooknum != nil && *chain.Hooknum == *nftables.ChainHookForward
-		if forward && chain.Policy != nil && *chain.Policy == nftables.ChainPolicyDrop {
-			names = append(names, familyName(chain.Table.Family)+" "+chain.Table.Name+" "+chain.Name)
-		}
-	}
-	return names, nil
-}
-
-func familyName(f nftables.TableFamily) string {
-	switch f {
-	case nftables.TableFamilyINet:
-		return "inet"
-	case nftables.TableFamilyIPv4:
-		return "ip"
-	case nftables.TableFamilyIPv6:
-		return "ip6"
-	case nftables.TableFamilyBridge:
-		return "bridge"
-	}
-	return fmt.Sprintf("family %d", f)
 }

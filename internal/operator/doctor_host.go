@@ -68,9 +68,14 @@ func firewalls(_ context.Context, _ *session) (list []finding, err error) {
 }
 
 // foreignDrops are chains that end a packet's way whatever ours say.
-func foreignDrops(_ context.Context, s *session) (list []finding, err error) {
-	names, err := s.host.ForeignDrops()
+func foreignDrops(ctx context.Context, s *session) (list []finding, err error) {
+	names, err := s.host.ForeignDrops(ctx)
 	for _, name := range names {
+		if name == host.FirewalldForward {
+			list = append(list, finding{problem, "firewalld refuses what is forwarded, and a bridge of ours is in none of its zones",
+				"\"firewalldZone\": \"trusted\" in the config of vethbridge; for now: firewall-cmd --zone=trusted --change-interface=BRIDGE"})
+			continue
+		}
 		list = append(list, finding{problem, "the nftables chain " + name + " drops what is forwarded and not accepted in it",
 			"accept your bridges there: nft insert rule " + name + " iifname BRIDGE accept, and the same with oifname; ours can't override it"})
 	}

@@ -17,13 +17,20 @@ func repair(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	zones, err := s.host.RepairZones(ctx)
+	if err != nil {
+		return err
+	}
 	if translations {
 		fmt.Fprintln(s.out, "restored the translations of all attachments")
 	}
 	if fences {
 		fmt.Fprintln(s.out, "restored the fences of all attachments")
 	}
-	if !translations && !fences {
+	if zones {
+		fmt.Fprintln(s.out, "put bridges back into their zones of firewalld")
+	}
+	if !translations && !fences && !zones {
 		fmt.Fprintln(s.out, "nothing to repair")
 	}
 	return nil

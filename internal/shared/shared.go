@@ -20,6 +20,7 @@ const (
 	VLAN          Kind = "vlan"           // Name is that of the gateway's link
 	Uplink        Kind = "uplink"         // Name is the link's
 	Accepted      Kind = "accepted"       // Name is the bridge's, which firewalls of the host let through
+	Zoned         Kind = "zoned"          // Name is the bridge's, which is in a zone of firewalld
 )
 
 // Object is something that several attachments use.

@@ -41,6 +41,15 @@ type Attachment struct {
 	Created int64 `json:"created"`
 }
 
+// Gateway is the device that carries the gateway: the bridge, or its link in a VLAN; empty if
+// the attachment is of no bridge.
+func (a Attachment) Gateway() string {
+	if a.GatewayLink != "" {
+		return a.GatewayLink
+	}
+	return a.Bridge
+}
+
 // PutAttachment writes the record of a.Owner, replacing a former one.
 func (tx *Tx) PutAttachment(a Attachment) error {
 	old, ok, err := tx.Attachment(a.Owner)

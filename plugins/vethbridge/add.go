@@ -77,12 +77,12 @@ func (a *adding) steps() []steps.Step {
 			{Name: "ask IPAM plugin", Do: a.delegate, Undo: func(ctx context.Context) error {
 				return a.cfg.IPAM.Plugin.Del(ctx, a.req)
 			}},
-			a.bridgeStep(), fencing, a.forwardingStep(), a.acceptStep(), {Name: "configure port", Do: func(context.Context) error {
+			a.bridgeStep(), fencing, a.forwardingStep(), a.zoneStep(), a.acceptStep(), {Name: "configure port", Do: func(context.Context) error {
 				return a.host.Links.ConfigurePort(a.port())
 			}},
 		}, a.lastSteps())
 	}
-	return slices.Concat([]steps.Step{claim, a.bridgeStep()}, a.uplinkSteps(), []steps.Step{fencing, a.forwardingStep(), a.acceptStep(), attach}, a.lastSteps())
+	return slices.Concat([]steps.Step{claim, a.bridgeStep()}, a.uplinkSteps(), []steps.Step{fencing, a.forwardingStep(), a.zoneStep(), a.acceptStep(), attach}, a.lastSteps())
 }
 
 // bridgeStep undoes what it did itself: with a delegated IPAM it comes twice, and only the
@@ -119,6 +119,19 @@ func (a *adding) acceptStep() steps.Step {
 		Undo: func(ctx context.Context) error {
 			return a.host.UndoAccept(ctx, a.plan.Bridge.GatewayName(), a.req.Owner)
 		},
+	}
+}
+
+func (a *adding) zoneStep() steps.Step {
+	return steps.Step{
+		Name: "assign zone",
+		Do: func(ctx context.Context) error {
+			if a.cfg.Zone == "" {
+				return nil
+			}
+			return a.host.AssignZone(ctx, a.plan.Bridge.GatewayName(), a.cfg.Zone)
+		},
+		Undo: func(ctx context.Context) error { return a.host.UndoZone(ctx, a.plan.Bridge.GatewayName(), a.req.Owner) },
 	}
 }
 

@@ -113,6 +113,9 @@ func (a *adding) shared() []shared.Object {
 	if a.cfg.AcceptForward && len(objects) > 1 {
 		objects = append(objects, host.Accepted(a.plan.Bridge.GatewayName()))
 	}
+	if a.cfg.Zone != "" {
+		objects = append(objects, host.Zoned(a.plan.Bridge.GatewayName()))
+	}
 	if a.cfg.Uplink != "" {
 		objects = append(objects, host.UplinkObject(a.cfg.Uplink))
 	}

@@ -43,6 +43,7 @@ func check(ctx context.Context, r cni.Request) error {
 		checkUplink(ctx, h, cfg),
 		h.Links.CheckPort(ctx, plan.Port),
 		h.CheckForwarding(plan.Forward),
+		checkZone(ctx, h, cfg.Zone, plan.Bridge.GatewayName()),
 		h.Fence.Verify(ctx, r.Owner, plan.Fence),
 		h.NAT.Check(ctx, r.Owner, nat.PartVethbridge, plan.Translations),
 	)
@@ -50,6 +51,13 @@ func check(ctx context.Context, r cni.Request) error {
 		err = errors.Join(err, cfg.IPAM.Plugin.Check(ctx, r))
 	}
 	return cni.DriftError(err)
+}
+
+func checkZone(ctx context.Context, h *host.Host, zone, bridge string) error {
+	if zone == "" {
+		return nil
+	}
+	return h.CheckZone(ctx, bridge, zone)
 }
 
 // recordedPlan makes the plan again from the config and the addresses that the book or,

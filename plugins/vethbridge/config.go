@@ -26,6 +26,7 @@ type Config struct {
 	Isolated         bool               // the port exchanges no frames with other isolated ports
 	DAD              bool               // duplicate address detection for IPv6 addresses
 	Down             bool               // the container's interface stays down ("disableContainerInterface")
+	Zone             string             // new: "firewalldZone" that the bridge is put into; empty: none
 	AcceptForward    bool               // new: the bridge is let through where iptables drops what is forwarded; default true
 	RemoveBridge     bool               // new: a bridge made here goes with its last attachment
 	VLAN             VLAN

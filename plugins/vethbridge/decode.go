@@ -38,6 +38,7 @@ type rawConfig struct {
 	Disabled            bool            `json:"disableContainerInterface"`
 	RemoveBridge        bool            `json:"removeBridge"`
 	AcceptForward       *bool           `json:"acceptForward"`
+	Zone                string          `json:"firewalldZone"`
 	Uplink              string          `json:"uplink"`
 	UplinkMove          bool            `json:"uplinkMoveAddresses"`
 	VLAN                int             `json:"vlan"`
@@ -97,7 +98,7 @@ func decodeConfig(r cni.Request) (Config, error) {
 		Bridge: raw.Bridge, IsGateway: raw.IsGateway || raw.IsDefaultGateway, IsDefaultGateway: raw.IsDefaultGateway,
 		ForceAddress: raw.ForceAddress, Leave: leave, Backend: backend, MTU: raw.MTU, Hairpin: raw.HairpinMode,
 		Promiscuous: raw.PromiscMode, Isolated: raw.PortIsolation || walls.Walls.Isolation == fence.IsolatePorts, DAD: raw.EnableDAD, Down: raw.Disabled,
-		RemoveBridge: raw.RemoveBridge, AcceptForward: isTrue(raw.AcceptForward), VLAN: vlan, Uplink: raw.Uplink, MoveAddresses: raw.UplinkMove, MAC: mac, DNS: raw.DNS, IPAM: source, Fence: walls,
+		RemoveBridge: raw.RemoveBridge, AcceptForward: isTrue(raw.AcceptForward), Zone: raw.Zone, VLAN: vlan, Uplink: raw.Uplink, MoveAddresses: raw.UplinkMove, MAC: mac, DNS: raw.DNS, IPAM: source, Fence: walls,
 	}, nil
 }
 
@@ -109,8 +110,18 @@ func (raw rawConfig) validate() error {
 		return cni.InvalidConfig("mtu", raw.MTU, "must be 0 (that of the default route's device) or 68 to 65535")
 	case raw.HairpinMode && raw.PromiscMode:
 		return cni.InvalidConfig("promiscMode", true, "cannot be combined with hairpinMode")
+	case !validZone(raw.Zone):
+		return cni.InvalidConfig("firewalldZone", raw.Zone, "must be the name of a zone, up to 17 of [A-Za-z0-9_-]")
 	}
 	return nil
+}
+
+// validZone goes by the length that firewalld takes (max_zone_name_len of its zones); the empty name
+// is no zone.
+func validZone(name string) bool {
+	return len(name) <= 17 && strings.IndexFunc(name, func(c rune) bool {
+		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-')
+	}) < 0
 }
 
 // mac returns the requested MAC address: CNI_ARGS gives way to args.cni, and that to

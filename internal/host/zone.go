@@ -1,0 +1,153 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/firewalld"
+	"vethbridge/internal/shared"
+	"vethbridge/internal/state"
+)
+
+// Zoned is the object that stands for a bridge's place in a zone of firewalld. Its setting is the
+// zone, and the one that the bridge was in before.
+func Zoned(bridge string) shared.Object {
+	return shared.Object{Kind: shared.Zoned, Name: bridge}
+}
+
+// AssignZone puts a bridge into a zone of firewalld. The book says already that an attachment uses
+// this. Where firewalld does not run there is nothing to do until it does, see RepairZones.
+func (h *Host) AssignZone(ctx context.Context, bridge, zone string) error {
+	o := Zoned(bridge)
+	return h.locked(ctx, func() error {
+		known, err := h.zoneOf(ctx, bridge)
+		if err != nil {
+			return err
+		}
+		if known.Key != "" && known.Key != zone {
+			return fmt.Errorf("put link %s into zone %s of firewalld: another network has it in zone %s", bridge, zone, known.Key)
+		}
+		now, err := firewalld.ZoneOf(ctx, bridge)
+		if err != nil && !errors.Is(err, firewalld.ErrNotRunning) {
+			return err
+		}
+		if err != nil {
+			h.Log.InfoContext(ctx, "the bridge will be in its zone of firewalld once that runs and the repair unit is started", "bridge", bridge, "zone", zone)
+		}
+		if err := h.remember(ctx, o, []shared.Setting{{Key: zone, Previous: now}}); err != nil || now == zone || errors.Is(err, firewalld.ErrNotRunning) {
+			return err
+		}
+		return ignoreNotRunning(firewalld.Assign(ctx, bridge, zone))
+	})
+}
+
+func ignoreNotRunning(err error) error {
+	if errors.Is(err, firewalld.ErrNotRunning) {
+		return nil
+	}
+	return err
+}
+
+// zoneOf returns what the book says of a bridge's zone.
+func (h *Host) zoneOf(ctx context.Context, bridge string) (zone shared.Setting, err error) {
+	err = h.Store.View(ctx, func(tx *state.Tx) error {
+		list, err := Zoned(bridge).Settings(tx)
+		if len(list) > 0 {
+			zone = list[0]
+		}
+		return err
+	})
+	return zone, err
+}
+
+// CheckZone wants a bridge to be in its zone, if firewalld runs.
+func (h *Host) CheckZone(ctx context.Context, bridge, zone string) error {
+	now, err := firewalld.ZoneOf(ctx, bridge)
+	if err != nil {
+		return ignoreNotRunning(err)
+	}
+	if now != zone {
+		return fmt.Errorf("check zone: link %s is in zone %q of firewalld, want %q", bridge, now, zone)
+	}
+	return nil
+}
+
+// UndoZone takes back AssignZone for owner, unless another attachment needs it.
+func (h *Host) UndoZone(ctx context.Context, bridge string, owner attachment.Owner) error {
+	return h.locked(ctx, func() error {
+		used, err := h.usedByOthers(ctx, Zoned(bridge), owner)
+		if err != nil || used {
+			return err
+		}
+		return h.leaveZone(ctx, bridge)
+	})
+}
+
+// leaveZone puts a bridge back where it was. A firewalld that can't be asked, or that somebody
+// else has told otherwise, is no reason for a DEL to fail. The caller holds the kernel lock.
+func (h *Host) leaveZone(ctx context.Context, bridge string) error {
+	zone, err := h.zoneOf(ctx, bridge)
+	if err != nil || zone.Key == "" {
+		return err
+	}
+	if err := moveBack(ctx, bridge, zone); ignoreNotRunning(err) != nil {
+		h.Log.WarnContext(ctx, "a bridge stays in its zone of firewalld", "bridge", bridge, "zone", zone.Key, "err", err)
+	}
+	return h.Store.Update(ctx, Zoned(bridge).Forget)
+}
+
+func moveBack(ctx context.Context, bridge string, zone shared.Setting) error {
+	now, err := firewalld.ZoneOf(ctx, bridge)
+	switch {
+	case err != nil, now != zone.Key, zone.Previous == zone.Key:
+		return err
+	case zone.Previous != "":
+		return firewalld.Assign(ctx, bridge, zone.Previous)
+	}
+	return firewalld.Withdraw(ctx, bridge, zone.Key)
+}
+
+// allZoned reports whether firewalld has a zone for each bridge that is in use.
+func (h *Host) allZoned(ctx context.Context) bool {
+	bridges, err := h.bridgesInUse(ctx)
+	for _, bridge := range bridges {
+		if zone, notFound := firewalld.ZoneOf(ctx, bridge); notFound != nil || zone == "" {
+			return false
+		}
+	}
+	return err == nil
+}
+
+// bridgesInUse lists the devices that carry the gateways of attachments, each once.
+func (h *Host) bridgesInUse(ctx context.Context) ([]string, error) {
+	list, err := h.Attachments(ctx, "")
+	var bridges []string
+	for _, a := range list {
+		if bridge := a.Gateway(); bridge != "" && !slices.Contains(bridges, bridge) {
+			bridges = append(bridges, bridge)
+		}
+	}
+	return bridges, err
+}
+
+// RepairZones puts bridges back into their zones, which a reload of firewalld has forgotten, and
+// reports whether there were any.
+func (h *Host) RepairZones(ctx context.Context) (changed bool, err error) {
+	bridges, err := h.bridgesInUse(ctx)
+	if err != nil {
+		return false, err
+	}
+	var failed []error
+	for _, bridge := range bridges {
+		zone, err := h.zoneOf(ctx, bridge)
+		if failed = append(failed, err); zone.Key == "" || h.CheckZone(ctx, bridge, zone.Key) == nil {
+			continue
+		}
+		changed = true
+		failed = append(failed, firewalld.Assign(ctx, bridge, zone.Key))
+	}
+	return changed, errors.Join(failed...)
+}
