@@ -35,6 +35,15 @@ func contenders(ours, reference, floor string) []contender {
 	}
 }
 
+// growContenders are ours and the reference plugins, each with either backend.
+func growContenders(ours, reference string) []contender {
+	list := contenders(ours, reference, "")[:3]
+	iptables := contender{"ours, iptables", func(s scenario, dir string) (attacher, error) {
+		return newCNI(ours, ourIptables(s, dir), s, dir)
+	}}
+	return []contender{list[0], iptables, list[1], list[2]}
+}
+
 // pathContenders are the makers of ways between containers.
 func pathContenders(ours, reference string) []contender {
 	unguarded := func(s scenario, dir string) []byte { return ourListWith(s, dir, "spoofGuard", false) }
@@ -49,6 +58,14 @@ func pathContenders(ours, reference string) []contender {
 
 func ourList(s scenario, dir string) []byte {
 	return ourListWith(s, dir, "stateDir", filepath.Join(dir, "state"))
+}
+
+func ourIptables(s scenario, dir string) []byte {
+	state := filepath.Join(dir, "state")
+	return s.list(
+		config{"type": "vethbridge", "bridge": "bench0", "isDefaultGateway": true, "stateDir": state, "ipam": config{"ranges": s.ranges()}},
+		config{"type": "natport", "ipMasq": true, "backend": "iptables", "stateDir": state, "capabilities": config{"portMappings": true}},
+	)
 }
 
 // ourListWith sets one more key of vethbridge.

@@ -13,14 +13,15 @@ func main() {
 	json := flag.String("json", "", "write the figures to this file too")
 	rounds := flag.Int("rounds", 50, "rounds of the usual scenario")
 	onlyPath := flag.Bool("path", false, "only what packets between containers cost")
+	onlyGrowth := flag.Bool("grow", false, "only what it costs beside ever more containers and ports")
 	flag.Parse()
-	if err := run(*ours, *json, *rounds, *onlyPath); err != nil {
+	if err := run(*ours, *json, *rounds, *onlyPath, *onlyGrowth); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ours, json string, rounds int, onlyPath bool) error {
+func run(ours, json string, rounds int, onlyPath, onlyGrowth bool) error {
 	dir, err := os.MkdirTemp("/dev/shm", "bench")
 	if err != nil {
 		return err
@@ -32,6 +33,9 @@ func run(ours, json string, rounds int, onlyPath bool) error {
 	}
 	if onlyPath {
 		return measurePath(pathContenders(ours, filepath.Join(dir, "bin")), dir)
+	}
+	if onlyGrowth {
+		return measureGrowth(growContenders(ours, filepath.Join(dir, "bin")), dir)
 	}
 	r, err := newReport()
 	if err != nil {

@@ -72,13 +72,20 @@ func newRunner(c contender, s scenario, dir string) (*runner, error) {
 // populate attaches the containers that are there all the time.
 func (r *runner) populate(others int) error {
 	for n := 1; n <= others; n++ {
-		c, err := r.newContainer(n)
-		if err != nil {
+		if err := r.populateOne(n); err != nil {
 			return err
 		}
-		if err := r.host.do(func() error { return r.attach.add(c) }); err != nil {
-			return fmt.Errorf("ADD of container %d: %w", n, err)
-		}
+	}
+	return nil
+}
+
+func (r *runner) populateOne(n int) error {
+	c, err := r.newContainer(n)
+	if err != nil {
+		return err
+	}
+	if err := r.host.do(func() error { return r.attach.add(c) }); err != nil {
+		return fmt.Errorf("ADD of container %d: %w", n, err)
 	}
 	return nil
 }

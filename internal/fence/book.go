@@ -3,6 +3,7 @@ package fence
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/state"
@@ -57,15 +58,18 @@ func Recorded(tx *state.Tx, owner attachment.Owner) ([]Element, error) {
 	return list, err
 }
 
-// OfHost returns the elements about the host itself, which everybody has who makes it forward.
-func OfHost(tx *state.Tx) (list []Element, err error) {
-	for s := Unrouted4; s <= Unrouted6; s++ {
-		err = errors.Join(err, state.Each(tx, users, []byte(s.String()+" "), func(_ []byte, u use) error {
-			list = append(list, u.Element)
-			return nil
-		}))
-	}
-	return sorted(list), err
+// OfHost returns the elements of a set that is about the host itself. Everybody has the same, so that
+// it asks one owner only, however many there are.
+func OfHost(tx *state.Tx, s Set) (list []Element, err error) {
+	err = state.Each(tx, users, []byte(s.String()+" "), func(_ []byte, u use) error {
+		all, err := Recorded(tx, u.Owner)
+		if err != nil {
+			return err
+		}
+		list = slices.DeleteFunc(all, func(e Element) bool { return e.Set != s })
+		return state.ErrStop
+	})
+	return list, err
 }
 
 // forget removes an owner from the book.

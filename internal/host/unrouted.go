@@ -1,7 +1,6 @@
 package host
 
 import (
-	"context"
 	"slices"
 
 	"vethbridge/internal/attachment"
@@ -10,56 +9,55 @@ import (
 	"vethbridge/internal/state"
 )
 
-// forwardings are what stands for the forwarding of each family, what turns it on, and the set
-// of the links that the host does not route between while it is on because of us.
-var forwardings = [...]struct {
+type forwarding struct {
 	object   shared.Object
 	on       sysctlValue
 	unrouted fence.Set
-}{
+}
+
+// forwardings are what stands for the forwarding of each family, what turns it on, and the set
+// of the links that the host does not route between while it is on because of us.
+var forwardings = [...]forwarding{
 	{Forwarding4, forward4, fence.Unrouted4},
 	{Forwarding6, forward6, fence.Unrouted6},
 }
 
-// Unrouted lists the links that the host must not route between only because an attachment
-// makes it forward: those that were there when forwarding was off, but for the ones in except.
-// There are none where someone else has turned it on. Links that come later, those of
-// other container software among them, are not meant.
-func (h *Host) Unrouted(ctx context.Context, except ...string) ([]fence.Element, error) {
-	var held []fence.Element
-	ours := map[shared.Object]bool{} // forwarding that we have turned on
-	err := h.Store.View(ctx, func(tx *state.Tx) (err error) {
-		if held, err = fence.OfHost(tx); err != nil {
-			return err
-		}
-		for _, f := range forwardings {
-			settings, err := f.object.Settings(tx)
-			if err != nil {
-				return err
-			}
-			ours[f.object] = len(settings) > 0
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	list := held
+// Unrouted lists, for the families, the links that the host must not route between only because
+// an attachment makes it forward: those that were there when forwarding was off, but for the
+// ones in except. There are none where someone else has turned it on. Links that come later,
+// those of other container software among them, are not meant. The first attachment's list,
+// for which it asks the kernel, is that of all others.
+func (h *Host) Unrouted(tx *state.Tx, families Families, except ...string) ([]fence.Element, error) {
+	var list []fence.Element
 	for _, f := range forwardings {
-		if slices.ContainsFunc(held, func(e fence.Element) bool { return e.Set == f.unrouted }) {
+		if !slices.Contains(families.Objects(), f.object) {
 			continue
 		}
-		on, err := allSet([]sysctlValue{f.on})
-		if err != nil || on && !ours[f.object] {
-			continue // a host without the family has nothing to forward
+		of, err := fence.OfHost(tx, f.unrouted)
+		if err == nil && len(of) == 0 {
+			of, err = h.firstUnrouted(tx, f, except)
 		}
-		names, err := h.Links.Others(attachment.MarkPrefix, except)
 		if err != nil {
 			return nil, err
 		}
-		for _, name := range names {
-			list = append(list, fence.Element{Set: f.unrouted, Link: name})
-		}
+		list = append(list, of...)
 	}
 	return list, nil
+}
+
+func (h *Host) firstUnrouted(tx *state.Tx, f forwarding, except []string) ([]fence.Element, error) {
+	ours, err := f.object.Settings(tx)
+	if err != nil {
+		return nil, err
+	}
+	on, err := allSet([]sysctlValue{f.on})
+	if err != nil || on && len(ours) == 0 {
+		return nil, nil // a host without the family has nothing to forward
+	}
+	names, err := h.Links.Others(attachment.MarkPrefix, except)
+	var list []fence.Element
+	for _, name := range names {
+		list = append(list, fence.Element{Set: f.unrouted, Link: name})
+	}
+	return list, err
 }

@@ -111,6 +111,15 @@ func TestTheDefaultRouteOfASecondNetworkDoesNotReplaceTheFirst(t *testing.T) {
 			t.Errorf("the way to %s is link %d, want %d", to, index, first.Index)
 		}
 	}
+	c.inside(t, func() error {
+		for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
+			list, err := netlink.RouteListFiltered(family, &netlink.Route{Dst: nil}, netlink.RT_FILTER_DST)
+			if err != nil || len(list) != 2 || list[0].Priority == list[1].Priority {
+				return fmt.Errorf("default routes %v: the kernel changes between two of the same priority: %w", list, err)
+			}
+		}
+		return nil
+	})
 }
 
 func TestTwoEqualDefaultRoutesAreOne(t *testing.T) {

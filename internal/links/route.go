@@ -69,24 +69,21 @@ func distinct(routes []Route) []Route {
 	return list
 }
 
-// addRoute adds a route beside those that other networks of the container have: theirs
-// stay the preferred ones. IPv4 tries routes of one priority in the order they came in;
-// IPv6 would spread the traffic over them, so that a later one gets a lower priority.
+// addRoute adds a route beside those that other networks of the container have: theirs stay the
+// preferred ones, since a later one of the same priority gets a lower one. At equal priority
+// IPv6 would spread the traffic over both, and IPv4 would change from one to the other as
+// their gateways' neighbour entries come and go (fib_select_default in net/ipv4/fib_semantics.c).
 func addRoute(nl *netlink.Handle, r Route, index int) error {
 	route := r.to(index)
-	if r.Dst.Addr().Is4() {
-		err := nl.RouteAppend(route)
-		if errors.Is(err, unix.EEXIST) {
-			return nil
-		}
+	err := nl.RouteAdd(route)
+	if !errors.Is(err, unix.EEXIST) {
 		return err
 	}
-	err := nl.RouteAdd(route)
-	if errors.Is(err, unix.EEXIST) && r.Priority == 0 {
-		route.Priority = defaultPriority6 + index
-		err = nl.RouteAdd(route)
+	if r.Priority == 0 && r.Dst.Addr().Is6() {
+		route.Priority = defaultPriority6
 	}
-	return err
+	route.Priority += index
+	return nl.RouteAdd(route)
 }
 
 // defaultPriority6 is IP6_RT_PRIO_USER (uapi/linux/ipv6_route.h).

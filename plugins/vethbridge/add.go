@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"vethbridge/internal/cni"
-	"vethbridge/internal/fence"
 	"vethbridge/internal/host"
 	"vethbridge/internal/links"
 	"vethbridge/internal/netns"
@@ -21,8 +20,7 @@ type adding struct {
 	cfg  Config
 	ns   *netns.Namespace
 
-	backend   nat.Kind        // that holds the translations
-	unrouted  []fence.Element // links that the host must not route between for our sake
+	backend   nat.Kind // that holds the translations
 	plan      Plan
 	bridge    links.Link
 	vlan      []cni.Interface // that carries the gateway; none if the bridge does

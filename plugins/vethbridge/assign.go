@@ -26,11 +26,8 @@ func (e *attachedError) Error() string { return "the container is attached alrea
 // claim gets the addresses and enters the attachment in the book. What stands in the way
 // and is dead is released first: a half-made attachment of the same owner, dead holders
 // of the address or of the whole range.
-func (a *adding) claim(ctx context.Context) (err error) {
-	if a.unrouted, err = a.host.Unrouted(ctx, a.cfg.Bridge, a.cfg.Uplink); err != nil {
-		return err
-	}
-	err = a.enter(ctx)
+func (a *adding) claim(ctx context.Context) error {
+	err := a.enter(ctx)
 	freed, reclaimErr := a.makeRoom(ctx, err)
 	if reclaimErr != nil || !freed {
 		return errors.Join(err, reclaimErr)
@@ -94,17 +91,14 @@ func (a *adding) record(tx *state.Tx, assignment Assignment) error {
 			return err
 		}
 	}
-	if err := fence.Claim(tx, owner, slices.Concat(a.plan.Fence, a.unroutedBy(a.plan.Forward))); err != nil {
+	unrouted, err := a.host.Unrouted(tx, a.plan.Forward, a.cfg.Bridge, a.cfg.Uplink)
+	if err != nil {
+		return err
+	}
+	if err := fence.Claim(tx, owner, slices.Concat(a.plan.Fence, unrouted)); err != nil {
 		return err
 	}
 	return nat.Claim(tx, owner, nat.PartVethbridge, a.backend, a.plan.Translations)
-}
-
-// unroutedBy are the links of the families that the attachment makes the host forward.
-func (a *adding) unroutedBy(f host.Families) []fence.Element {
-	return slices.DeleteFunc(slices.Clone(a.unrouted), func(e fence.Element) bool {
-		return e.Set == fence.Unrouted4 && !f.V4 || e.Set == fence.Unrouted6 && !f.V6
-	})
 }
 
 // shared lists what the attachment has in common with others.

@@ -5,11 +5,15 @@ import (
 	"os"
 
 	"vethbridge/internal/cni"
+	"vethbridge/internal/netavark"
 	"vethbridge/internal/operator"
 )
 
 func main() {
 	if _, plugin := os.LookupEnv("CNI_COMMAND"); !plugin && len(os.Args) > 1 {
+		if netavark.Is(os.Args[1]) {
+			os.Exit(netavark.Run(context.Background(), os.Args[1:], os.Stdin, os.Stdout))
+		}
 		os.Exit(operator.Run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 	}
 	os.Exit(cni.Main(cni.Plugin{

@@ -1,0 +1,97 @@
+package netavark
+
+import (
+	"fmt"
+	"strings"
+)
+
+// cniVersion is that of the configs; it has STATUS and the MTU of results.
+const cniVersion = "1.1.0"
+
+// maxBridge is how many letters of a network's ID are in the name of its bridge.
+const maxBridge = 12
+
+// bridge is the name of the network's bridge: the one that was asked for, or one of our own.
+func (n Network) bridge() string {
+	if n.Interface != "" {
+		return n.Interface
+	}
+	return "vb-" + n.ID[:min(len(n.ID), maxBridge)]
+}
+
+// chain translates a network into the configs of vethbridge and natport.
+func (n Network) chain() (vethbridge, natport config, err error) {
+	vethbridge = config{
+		"cniVersion": cniVersion, "name": n.Name, "type": "vethbridge", "bridge": n.bridge(),
+		"isDefaultGateway": !n.Internal, "isGateway": true, "internal": n.Internal, "removeBridge": true,
+	}
+	natport = config{"cniVersion": cniVersion, "name": n.Name, "type": "natport", "ipMasq": !n.Internal,
+		"hostPortConflict": "warn", // podman's monitor listens on each port itself, so that nothing else takes it
+	}
+	if len(n.Nameservers) > 0 {
+		vethbridge["dns"] = config{"nameservers": n.Nameservers}
+	}
+	if vethbridge["ipam"], err = n.ipam(); err != nil {
+		return nil, nil, err
+	}
+	if vethbridge["ipam"] == nil {
+		delete(vethbridge, "ipam") // which stands for layer 2
+		vethbridge["isDefaultGateway"], vethbridge["isGateway"] = false, false
+	}
+	return vethbridge, natport, apply(n.Options, vethbridge, natport)
+}
+
+// ipam is that of podman's "host-local", whose addresses it asks for one by one, or none.
+func (n Network) ipam() (any, error) {
+	switch driver := n.IPAM["driver"]; driver {
+	case "", "host-local":
+	case "none":
+		return nil, nil
+	default:
+		return nil, fmt.Errorf("IPAM driver %q can't be used with this network driver: use host-local or none", driver)
+	}
+	if len(n.Subnets) == 0 {
+		return nil, fmt.Errorf("network %s has no subnet: give it one or several with --subnet, or --ipam-driver none", n.Name)
+	}
+	var sets, routes []any
+	for _, s := range n.Subnets {
+		r := config{"subnet": s.Subnet}
+		if s.Gateway.IsValid() {
+			r["gateway"] = s.Gateway
+		}
+		sets = append(sets, []any{r})
+	}
+	for _, r := range n.Routes {
+		route := config{"dst": r.Destination, "gw": r.Gateway}
+		if r.Metric > 0 {
+			route["priority"] = r.Metric
+		}
+		routes = append(routes, route)
+	}
+	return config{"ranges": sets, "routes": routes}, nil
+}
+
+// runtime is what the configs of one container have beyond those of its network.
+func (a Attachment) runtime() config {
+	runtime := config{}
+	if len(a.Container.IPs) > 0 {
+		runtime["ips"] = a.Container.IPs
+	}
+	if a.Container.MAC != "" {
+		runtime["mac"] = a.Container.MAC
+	}
+	var ports []any
+	for _, m := range a.Ports {
+		for protocol := range strings.SplitSeq(m.Protocol, ",") {
+			port := config{"hostPort": m.HostPort, "containerPort": m.ContainerPort, "protocol": protocol, "hostIP": m.HostIP}
+			if m.Range > 1 {
+				port["hostPortEnd"] = m.HostPort + m.Range - 1
+			}
+			ports = append(ports, port)
+		}
+	}
+	if len(ports) > 0 {
+		runtime["portMappings"] = ports
+	}
+	return runtime
+}
