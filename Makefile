@@ -28,10 +28,12 @@ unit: deps ## unit, fuzz seeds, contract and kernel tests, with the race detecto
 blackbox: deps ## the built executables in private namespaces, with real packets
 	$(GO) test -count=1 -timeout 20m ./integration
 
-test-runtimes: build .cache/runtimes/crictl .cache/runtimes/containerd2/containerd ## real podman and containerd on private machines
+test-runtimes: SHELL := /bin/bash -o pipefail
+test-runtimes: build .cache/runtimes/crictl .cache/runtimes/containerd2/containerd .cache/runtimes/trixie.log ## real podman and containerd on private machines
 	@scripts/deps runtimes
 	$(BUILD) -o .cache/runtimes/ ./plugins/... ./scripts/probe $(PEERS)
-	$(GO) test -v -count=1 -timeout 20m ./integration/runtimes
+	$(GO) test -v -count=1 -timeout 20m ./integration/runtimes | tee .cache/runtimes.log
+	$(GO) run ./scripts/conformance .cache/runtimes.log docs/conformance.md
 
 # These take a minute or two, so they are built once; their dependencies are none of the product's.
 .cache/runtimes/crictl: integration/runtimes/tools/crictl/go.mod
@@ -41,6 +43,14 @@ test-runtimes: build .cache/runtimes/crictl .cache/runtimes/containerd2/containe
 .cache/runtimes/containerd2/containerd: integration/runtimes/tools/containerd/go.mod
 	CGO_ENABLED=0 $(GO) -C integration/runtimes/tools/containerd build $(FLAGS) -o $(CURDIR)/$(@D)/ tool
 	@touch $@
+
+# A newer Debian in a folder, for podman 5 and docker.
+.cache/runtimes/trixie.log:
+	@scripts/deps runtimes
+	rm -rf $(@D)/trixie
+	@mkdir -p $(@D)
+	debootstrap --variant=minbase --include=podman,netavark,nftables,iptables,iproute2,runc trixie $(@D)/trixie >$@.part
+	mv $@.part $@
 
 test-vm: deps build ## what needs another kernel, in a virtual machine: VLANs
 	CGO_ENABLED=0 $(GO) test -c -tags vm -o .cache/vm/payload/ ./integration

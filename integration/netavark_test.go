@@ -136,6 +136,9 @@ func TestPodmansNetworkIsJudgedWhenItIsCreated(t *testing.T) {
 		"gateway outside":      {subnet(testbed.Config{"subnet": "10.93.0.0/24", "gateway": "10.94.0.1"}), "gateway"},
 		"subnet that is none":  {subnet(testbed.Config{"subnet": "10.93.0.0/240"}), "decode network"},
 		"name that is no link": {testbed.Config{"network_interface": "a name"}, "bridge"},
+		"several":              {testbed.Config{"subnets": nil, "options": testbed.Config{"mtu": "x", "nat": "y"}}, "has no subnet: give it one or several with --subnet, or --ipam-driver none\noption mtu=\"x\": must be a number\noption \"nat\""},
+		"default route":        {option("no_default_route", "maybe"), `no_default_route="maybe": must be true or false`},
+		"metric":               {option("metric", "0"), `metric="0": must be a number above 0`},
 	} {
 		network := podmanNetwork(h, "front", "3")
 		for key, value := range c.change {
@@ -169,4 +172,52 @@ func TestALayerTwoNetworkOfPodmanHasNoAddresses(t *testing.T) {
 		t.Error("teardown fails")
 	}
 	h.Same(t, before)
+}
+
+// TestAContainerLeavesANetworkWhoseOptionsAreNoLongerKnown is about a network of another release.
+func TestAContainerLeavesANetworkWhoseOptionsAreNoLongerKnown(t *testing.T) {
+	h := testbed.NewHost(t)
+	created, _ := podman(t, podmanNetwork(h, "front", "3"), "create")
+	before := h.Snapshot()
+	web := h.NewContainer()
+	container := podmanContainer(created, "a", "eth0", "20")
+	if answer, status := podman(t, container, "setup", web); status != 0 {
+		t.Fatalf("setup: %v", answer)
+	}
+	created["options"] = testbed.Config{"unheardOf": "yes", "stateDir": h.StateDir}
+	created["ipam_options"] = testbed.Config{"driver": "other"}
+	if answer, status := podman(t, container, "setup", web); status != 1 || !strings.Contains(answer["error"].(string), "unheardOf") {
+		t.Errorf("setup: %v, %d", answer, status)
+	}
+	if answer, status := podman(t, container, "teardown", web); status != 0 {
+		t.Errorf("teardown: %v", answer)
+	}
+	h.Same(t, before)
+}
+
+// TestTheDefaultRouteOfAPodmanNetworkIsAsItsOptionsSay is about those of podman's own driver.
+func TestTheDefaultRouteOfAPodmanNetworkIsAsItsOptionsSay(t *testing.T) {
+	h := testbed.NewHost(t)
+	for option, want := range map[string]string{"no_default_route": "", "metric": "metric 1"} {
+		network := podmanNetwork(h, "front", "3")
+		network["options"] = testbed.Config{"stateDir": h.StateDir, option: "1"}
+		created, status := podman(t, network, "create")
+		if status != 0 {
+			t.Fatalf("create: %v", created)
+		}
+		before := h.Snapshot()
+		web := h.NewContainer()
+		container := podmanContainer(created, "a", "eth0", "20")
+		if answer, status := podman(t, container, "setup", web); status != 0 {
+			t.Fatalf("setup: %v", answer)
+		}
+		for _, family := range []string{"-4", "-6"} {
+			routes := h.RunIn(web, "ip", family, "route", "show", "default")
+			if (routes == "") != (want == "") || !strings.Contains(routes, want) {
+				t.Errorf("%s: the default route is %q, want %q", option, routes, want)
+			}
+		}
+		podman(t, container, "teardown", web)
+		h.Same(t, before)
+	}
 }

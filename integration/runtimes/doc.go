@@ -1,5 +1,5 @@
 // Package runtimes has real runtimes drive the built executables: podman with its CNI backend,
-// and containerd, by ctr and by CRI. Each test is a private machine: namespaces of its own for
+// podman 5 with netavark, and containerd, by ctr and by CRI. Each test is a private machine: namespaces of its own for
 // network, mounts, processes and more, whose end takes every daemon and container with it, with
 // a LAN behind an uplink.
 //
@@ -12,7 +12,9 @@
 //	machine_test.go     the private machine
 //	image_test.go       an image without a registry
 //	expect_test.go      what every runtime's container must be able to do
-//	podman_test.go      podman
+//	conformance_test.go what the table of conformance is made of
+//	podman_test.go      podman 4, by CNI
+//	podman5_test.go     podman 5, by netavark
 //	containerd_test.go  containerd by ctr
 //	node_test.go        a node: a release of containerd that runs pods
 //	crictl_test.go      pods, as crictl starts and removes them

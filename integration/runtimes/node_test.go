@@ -167,15 +167,11 @@ func (n *node) same(before string) {
 	}
 }
 
-// volatile are the elements that nft(8) counts packets by, which go by themselves, counters and
-// clocks.
-var volatile = regexp.MustCompile(`counter packets \d+ bytes \d+|\s+elements = \{[^}]* limit rate [^}]*\}|"age": "[^"]*"`)
-
 // podState is what pods leave on a machine, apart from the bridge, which stays for the next.
 func podState(t *testing.T) string {
 	t.Helper()
 	var kept strings.Builder
-	for line := range strings.Lines(volatile.ReplaceAllString(state(t), "")) {
+	for line := range strings.Lines(state(t)) {
 		if !strings.HasPrefix(line, "cni0 ") {
 			kept.WriteString(line)
 		}

@@ -103,17 +103,24 @@ func TestAPortOfADeadContainerIsFreeForTheNext(t *testing.T) {
 	onMachine(t, func(t *testing.T) {
 		p := newPodman(t)
 		p.serve("web", "-p", "8080:80")
-		pids := strings.Fields(p.do("inspect", "-f", "{{.ConmonPidFile}}", "web"))
-		monitor, err := os.ReadFile(pids[0])
-		if err != nil {
-			t.Fatal(err)
-		}
-		container := strings.TrimSpace(p.do("inspect", "-f", "{{.State.Pid}}", "web"))
-		path := strings.TrimSpace(p.do("inspect", "-f", "{{.NetworkSettings.SandboxKey}}", "web"))
-		run(t, "kill", "-9", strings.TrimSpace(string(monitor)), container)
+		path := killWithMonitor(t, p.do, "web")
 		run(t, "umount", path)
 		p.serve("heir", "-p", "8080:80")
 		answers(t, "heir", fromLAN("tcp", "8080")...)
 		p.do("rm", "-f", "-t", "0", "heir")
 	})
+}
+
+// killWithMonitor kills a container together with podman's monitor, and returns the path of its
+// network namespace.
+func killWithMonitor(t *testing.T, podman func(...string) string, container string) string {
+	t.Helper()
+	monitor, err := os.ReadFile(strings.TrimSpace(podman("inspect", "-f", "{{.ConmonPidFile}}", container)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := strings.Fields(podman("inspect", "-f", "{{.State.Pid}} {{.NetworkSettings.SandboxKey}}", container))
+	kill(t, strings.TrimSpace(string(monitor)))
+	kill(t, said[0])
+	return said[1]
 }

@@ -1,7 +1,10 @@
 package netavark
 
 import (
+	"errors"
 	"fmt"
+	"net/netip"
+	"strconv"
 	"strings"
 )
 
@@ -19,7 +22,8 @@ func (n Network) bridge() string {
 	return "vb-" + n.ID[:min(len(n.ID), maxBridge)]
 }
 
-// chain translates a network into the configs of vethbridge and natport.
+// chain translates a network into the configs of vethbridge and natport. With an error they
+// have all that was understood, which is enough for DEL.
 func (n Network) chain() (vethbridge, natport config, err error) {
 	vethbridge = config{
 		"cniVersion": cniVersion, "name": n.Name, "type": "vethbridge", "bridge": n.bridge(),
@@ -31,18 +35,17 @@ func (n Network) chain() (vethbridge, natport config, err error) {
 	if len(n.Nameservers) > 0 {
 		vethbridge["dns"] = config{"nameservers": n.Nameservers}
 	}
-	if vethbridge["ipam"], err = n.ipam(); err != nil {
-		return nil, nil, err
-	}
-	if vethbridge["ipam"] == nil {
-		delete(vethbridge, "ipam") // which stands for layer 2
+	ipam, err := n.ipam()
+	if ipam != nil {
+		vethbridge["ipam"] = ipam
+	} else { // layer 2
 		vethbridge["isDefaultGateway"], vethbridge["isGateway"] = false, false
 	}
-	return vethbridge, natport, apply(n.Options, vethbridge, natport)
+	return vethbridge, natport, errors.Join(err, n.defaultRoute(vethbridge), apply(n.Options, vethbridge, natport))
 }
 
 // ipam is that of podman's "host-local", whose addresses it asks for one by one, or none.
-func (n Network) ipam() (any, error) {
+func (n Network) ipam() (config, error) {
 	switch driver := n.IPAM["driver"]; driver {
 	case "", "host-local":
 	case "none":
@@ -69,6 +72,37 @@ func (n Network) ipam() (any, error) {
 		routes = append(routes, route)
 	}
 	return config{"ranges": sets, "routes": routes}, nil
+}
+
+// defaultRoute heeds the options of podman's own driver about it.
+func (n Network) defaultRoute(vethbridge config) error {
+	if word, given := n.Options[noDefaultRoute]; given {
+		none, err := strconv.ParseBool(word)
+		if err != nil {
+			return fmt.Errorf("option %s=%q: must be true or false", noDefaultRoute, word)
+		}
+		if none {
+			vethbridge["isDefaultGateway"] = false
+			return nil
+		}
+	}
+	word, given := n.Options[metric]
+	ipam, layer3 := vethbridge["ipam"].(config)
+	if !given || !layer3 || n.Internal {
+		return nil
+	}
+	priority, err := strconv.ParseUint(word, 10, 31)
+	if err != nil || priority == 0 {
+		return fmt.Errorf("option %s=%q: must be a number above 0", metric, word)
+	}
+	vethbridge["isDefaultGateway"] = false
+	routes, _ := ipam["routes"].([]any)
+	for _, s := range n.Subnets {
+		all := netip.PrefixFrom(s.Subnet.Addr(), 0).Masked()
+		routes = append(routes, config{"dst": all, "priority": priority})
+	}
+	ipam["routes"] = routes
+	return nil
 }
 
 // runtime is what the configs of one container have beyond those of its network.

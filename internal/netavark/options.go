@@ -1,7 +1,10 @@
 package netavark
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,38 +41,49 @@ var options = map[string]option{
 	"logFile": {}, "logLevel": {}, "stateDir": {},
 }
 
+// These options of podman's own driver stand for no key: see Network.defaultRoute.
+const (
+	noDefaultRoute = "no_default_route"
+	metric         = "metric"
+)
+
 // common are the keys that both plugins have.
 var common = []string{"logFile", "logLevel", "stateDir"}
 
-// apply puts the options into the configs.
+// apply puts the options into the configs, all that are right, and says of each other why not.
 func apply(given map[string]string, vethbridge, natport config) error {
-	for name, word := range given {
-		if name == "isolate" { // podman's own driver: true and strict keep networks apart
-			if isolated, err := isolation(word); err != nil {
-				return err
-			} else if isolated {
-				vethbridge["isolation"] = "network"
-			}
-			continue
+	var wrong []error
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		wrong = append(wrong, applyOne(name, given[name], vethbridge, natport))
+	}
+	return errors.Join(wrong...)
+}
+
+func applyOne(name, word string, vethbridge, natport config) error {
+	switch name {
+	case noDefaultRoute, metric:
+		return nil
+	case "isolate": // podman's own driver: true and strict keep networks apart
+		isolated, err := isolation(word)
+		if isolated {
+			vethbridge["isolation"] = "network"
 		}
-		o, known := options[name]
-		if !known {
-			return fmt.Errorf("option %q is unknown%s", name, didYouMean(name))
-		}
-		value, err := o.kind.value(word)
-		if err != nil {
-			return fmt.Errorf("option %s=%q: %w", name, word, err)
-		}
-		key := name
-		if o.key != "" {
-			key = o.key
-		}
-		if !o.natport {
-			vethbridge[key] = value
-		}
-		if o.natport || slices.Contains(common, key) {
-			natport[key] = value
-		}
+		return err
+	}
+	o, known := options[name]
+	if !known {
+		return fmt.Errorf("option %q is unknown%s", name, didYouMean(name))
+	}
+	value, err := o.kind.value(word)
+	if err != nil {
+		return fmt.Errorf("option %s=%q: %w", name, word, err)
+	}
+	key := cmp.Or(o.key, name)
+	if !o.natport {
+		vethbridge[key] = value
+	}
+	if o.natport || slices.Contains(common, key) {
+		natport[key] = value
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package netavark
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -90,39 +91,45 @@ func create(ctx context.Context, stdin io.Reader) (any, error) {
 }
 
 func setup(ctx context.Context, netns string, stdin io.Reader) (any, error) {
-	a, c, chain, err := prepare(netns, stdin)
+	j, err := newJob(netns, stdin)
+	if err := errors.Join(err, j.wrong); err != nil {
+		return nil, err
+	}
+	result, err := j.add(ctx, j.chain)
 	if err != nil {
 		return nil, err
 	}
-	result, err := c.add(ctx, chain)
-	if err != nil {
-		return nil, err
-	}
-	return statusOf(result, a.Container.Interface)
+	return statusOf(result, j.ifName)
 }
 
+// teardown is served whatever is wrong with the network: it may be of another release.
 func teardown(ctx context.Context, netns string, stdin io.Reader) error {
-	_, c, chain, err := prepare(netns, stdin)
+	j, err := newJob(netns, stdin)
 	if err != nil {
 		return err
 	}
-	return c.del(ctx, chain)
+	return j.del(ctx, j.chain)
 }
 
-// prepare reads what a container needs.
-func prepare(netns string, stdin io.Reader) (a Attachment, c caller, chain []config, err error) {
+// job is to let one container join a network, or leave it.
+type job struct {
+	caller
+	chain []config
+	wrong error // what is wrong with the network, if anything
+}
+
+func newJob(netns string, stdin io.Reader) (job, error) {
+	var a Attachment
 	if err := json.NewDecoder(stdin).Decode(&a); err != nil {
-		return a, c, nil, fmt.Errorf("decode container: %w", err)
+		return job{}, fmt.Errorf("decode container: %w", err)
 	}
-	vethbridge, natport, err := a.Network.chain()
+	c, err := newCaller()
 	if err != nil {
-		return a, c, nil, err
-	}
-	runtime := a.runtime()
-	vethbridge["runtimeConfig"], natport["runtimeConfig"] = runtime, runtime
-	if c, err = newCaller(); err != nil {
-		return a, c, nil, err
+		return job{}, err
 	}
 	c.container, c.ifName, c.netns = a.ContainerID, a.Container.Interface, netns
-	return a, c, []config{vethbridge, natport}, nil
+	vethbridge, natport, wrong := a.Network.chain()
+	runtime := a.runtime()
+	vethbridge["runtimeConfig"], natport["runtimeConfig"] = runtime, runtime
+	return job{caller: c, chain: []config{vethbridge, natport}, wrong: wrong}, nil
 }
