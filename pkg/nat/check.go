@@ -47,18 +47,9 @@ func missing(want, have Ruleset) []error {
 	for _, part := range have.Missing {
 		list = append(list, fmt.Errorf("check translations: %s is missing", part))
 	}
-	held := map[HostEnd]Entry{}
-	for _, e := range have.Entries {
-		held[e.Mapping.HostEnd()] = e
-	}
+	held := newHoldings(have.Entries)
 	for _, e := range want.Entries {
-		h, ok := held[e.Mapping.HostEnd()]
-		switch {
-		case !ok:
-			list = append(list, fmt.Errorf("check translations: mapping %s is missing", e.Mapping))
-		case h.Mapping != e.Mapping:
-			list = append(list, fmt.Errorf("check translations: mapping %s leads to %s", e.Mapping, h.Mapping.Target))
-		}
+		list = append(list, held.lack(e.Mapping)...)
 	}
 	for _, n := range without(want.Networks, have.Networks) {
 		list = append(list, fmt.Errorf("check translations: %s is missing", n))

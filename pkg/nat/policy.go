@@ -142,15 +142,10 @@ func (p Port) mappings(addresses []netip.Prefix) ([]Mapping, error) {
 // family.
 func (p Port) leadingTo(target netip.Addr) (list []Mapping) {
 	for _, end := range p.hostEnds(target) {
-		all := Mapping{
+		list = append(list, Mapping{
 			Protocol: p.Protocol, Host: end.host, HostPort: p.HostPort,
 			Target: netip.AddrPortFrom(target, p.ContainerPort), More: p.More, Limit: end.limit,
-		}
-		if p.HostPort == p.ContainerPort && end.limit.Via == "" {
-			list = append(list, all)
-		} else {
-			list = append(list, all.single()...)
-		}
+		})
 	}
 	return list
 }

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// single returns one mapping for each port.
-func (m Mapping) single() []Mapping {
+// Singles returns one mapping for each port.
+func (m Mapping) Singles() []Mapping {
 	list := make([]Mapping, 0, int(m.More)+1)
 	for n := range int(m.More) + 1 {
 		one := m
@@ -15,6 +15,30 @@ func (m Mapping) single() []Mapping {
 		list = append(list, one)
 	}
 	return list
+}
+
+// single is the one of a range that has the host's end of o, if there is one.
+func (m Mapping) single(o Mapping) (one Mapping, ok bool) {
+	if m.Protocol != o.Protocol || m.Host != o.Host || m.Limit != o.Limit || !m.Has(o.HostPort) {
+		return one, false
+	}
+	one = m
+	one.HostPort, one.More = o.HostPort, 0
+	one.Target = netip.AddrPortFrom(m.Target.Addr(), m.Target.Port()+o.HostPort-m.HostPort)
+	return one, true
+}
+
+// singles takes all ranges apart.
+func singles(list []Mapping) []Mapping {
+	if !slices.ContainsFunc(list, func(m Mapping) bool { return m.More > 0 }) {
+		return list
+	}
+	var apart []Mapping
+	for _, m := range list {
+		apart = append(apart, m.Singles()...)
+	}
+	slices.SortFunc(apart, Mapping.Compare)
+	return apart
 }
 
 // disjoint takes ranges apart that have a port of others: which of two mappings of a port comes
@@ -30,7 +54,7 @@ func disjoint(list []Mapping) []Mapping {
 			return m != o && m.meets(o) && !apart
 		}
 		if m.More > 0 && (slices.ContainsFunc(list[:i], meets) || slices.ContainsFunc(list[i+1:], meets)) {
-			apart = append(apart, m.single()...)
+			apart = append(apart, m.Singles()...)
 		} else {
 			apart = append(apart, m)
 		}

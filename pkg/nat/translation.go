@@ -63,22 +63,21 @@ type Mapping struct {
 	HostPort uint16     `json:"hostPort"`
 	// Target is the container's address and port, of the same family as Host.
 	Target netip.AddrPort `json:"target"`
-	// More is how many host ports after HostPort lead to the port of the same number; it is 0 where
-	// HostPort leads to another.
+	// More is how many host ports follow HostPort, each of which leads to the next port of Target.
 	More uint16 `json:"more,omitempty"`
 	// Limit is who may use it. A host port may lead to its target by several mappings, each
 	// with another limit.
 	Limit Limit `json:"limit,omitzero"`
 }
 
-// String returns "tcp 0.0.0.0:8080 -> 10.1.0.2:80" or "udp 0.0.0.0:5000-5999 -> 10.1.0.2:5000-5999",
+// String returns "tcp 0.0.0.0:8080 -> 10.1.0.2:80" or "udp 0.0.0.0:5000-5999 -> 10.1.0.2:6000-6999",
 // and the limit if there is one.
 func (m Mapping) String() string {
-	last := ""
+	from, to := netip.AddrPortFrom(m.Host, m.HostPort).String(), m.Target.String()
 	if m.More > 0 {
-		last = fmt.Sprintf("-%d", m.Last())
+		from, to = fmt.Sprintf("%s-%d", from, m.Last()), fmt.Sprintf("%s-%d", to, m.Target.Port()+m.More)
 	}
-	return fmt.Sprintf("%s %s%s -> %s%s%s", m.Protocol, netip.AddrPortFrom(m.Host, m.HostPort), last, m.Target, last, m.Limit)
+	return fmt.Sprintf("%s %s -> %s%s", m.Protocol, from, to, m.Limit)
 }
 
 // Last is the last of the host ports.
@@ -122,6 +121,8 @@ type Translations struct {
 // Empty reports whether there is nothing to translate.
 func (t Translations) Empty() bool { return len(t.Mappings) == 0 && len(t.Networks) == 0 }
 
+// equal reports whether both say the same, be it by a range or by each of its ports.
 func (t Translations) equal(o Translations) bool {
-	return slices.Equal(t.Mappings, o.Mappings) && slices.Equal(t.Networks, o.Networks)
+	return slices.Equal(t.Networks, o.Networks) &&
+		(slices.Equal(t.Mappings, o.Mappings) || slices.Equal(singles(t.Mappings), singles(o.Mappings)))
 }

@@ -27,8 +27,8 @@ func Drop(mappings []nat.Mapping, tracked int) error {
 	defer t.close()
 	d := dropping{table: t, tracked: tracked, hosts: map[service][]netip.Addr{}, local: map[netip.Addr]bool{}}
 	for _, m := range mappings {
-		for n := range m.More + 1 {
-			s := service{familyOf(m.Host), m.Protocol, m.HostPort + n}
+		for n := range int(m.More) + 1 {
+			s := service{familyOf(m.Host), m.Protocol, m.HostPort + uint16(n)}
 			d.hosts[s] = append(d.hosts[s], m.Host)
 		}
 	}

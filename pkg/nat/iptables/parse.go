@@ -71,7 +71,7 @@ func (f family) entry(chain string, o options) (nat.Entry, error) {
 	return nat.Entry{Mark: o["--comment"], Mapping: m}, err
 }
 
-// ports reads "8080" and "10.1.0.2:80", or "5000:5999" and "10.1.0.2".
+// ports reads "8080" and "10.1.0.2:80", or "5000:5999" and "10.1.0.2" or "10.1.0.2:80-1079/5000".
 func ports(m *nat.Mapping, host, target string) error {
 	from, to, many := strings.Cut(host, ":")
 	first, err := strconv.ParseUint(from, 10, 16)
@@ -88,6 +88,10 @@ func ports(m *nat.Mapping, host, target string) error {
 		return fmt.Errorf("%q is no range of ports: %w", host, err)
 	}
 	m.More = uint16(last - first)
+	if to, _, shifted := strings.Cut(target, "-"); shifted {
+		m.Target, err = netip.ParseAddrPort(to)
+		return err
+	}
 	a, err := netip.ParseAddr(target)
 	m.Target = netip.AddrPortFrom(a, m.HostPort)
 	return err

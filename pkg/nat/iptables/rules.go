@@ -140,8 +140,11 @@ func dnatRule(e nat.Entry) (string, error) {
 		conditions += " " + toHost
 	}
 	ports, target := strconv.Itoa(int(m.HostPort)), m.Target.String()
-	if m.More > 0 { // each to the port of its own number
+	switch {
+	case m.More > 0 && m.HostPort == m.Target.Port(): // each to the port of its own number
 		ports, target = fmt.Sprintf("%d:%d", m.HostPort, m.Last()), m.Target.Addr().String()
+	case m.More > 0:
+		ports, target = fmt.Sprintf("%d:%d", m.HostPort, m.Last()), fmt.Sprintf("%s-%d/%d", m.Target, m.Target.Port()+m.More, m.HostPort)
 	}
 	return fmt.Sprintf("%s -m %s --dport %s -m comment --comment %s -j DNAT --to-destination %s",
 		conditions, m.Protocol, ports, mark, target), err

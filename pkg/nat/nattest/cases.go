@@ -30,6 +30,12 @@ func ports(p nat.Protocol, host string, first, last uint16, target string) nat.M
 	return m
 }
 
+// shifted has a range lead to as many ports that begin with another one.
+func shifted(m nat.Mapping, target uint16) nat.Mapping {
+	m.Target = netip.AddrPortFrom(m.Target.Addr(), target)
+	return m
+}
+
 func prefixes(texts ...string) []netip.Prefix {
 	var list []netip.Prefix
 	for _, text := range texts {
@@ -102,6 +108,12 @@ func Cases() []Case {
 			ports(nat.UDP, "0.0.0.0", 6000, 6001, "10.1.0.3"),
 			ports(nat.TCP, "192.0.2.1", 5000, 5999, "10.1.0.2"), ports(nat.TCP, "192.0.2.2", 5000, 5999, "10.1.0.3"),
 			limited(ports(nat.SCTP, "0.0.0.0", 1000, 65535, "10.1.0.2"), "192.0.2.0/25", "198.51.100.0/24", ""),
+		}}},
+		{"ranges of ports that lead to others", nat.Translations{Mappings: []nat.Mapping{
+			shifted(ports(nat.TCP, "0.0.0.0", 7000, 7002, "10.1.0.2"), 80), shifted(ports(nat.TCP, "::", 7000, 7002, "fd01::2"), 80),
+			shifted(ports(nat.UDP, "192.0.2.1", 7000, 7001, "10.1.0.2"), 9000),
+			limited(shifted(ports(nat.UDP, "0.0.0.0", 7010, 7011, "10.1.0.2"), 80), "192.0.2.0/25", "", ""),
+			limited(ports(nat.UDP, "0.0.0.0", 7020, 7021, "10.1.0.2"), "", "", "eth0"),
 		}}},
 		{"ways to leave", nat.Translations{Networks: slices.Concat(
 			treated(nat.HideClients, "10.1.0.0/24", "fd01::/64"),

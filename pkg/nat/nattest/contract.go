@@ -194,10 +194,15 @@ func portTaken(t *testing.T, f *fixture) {
 }
 
 func manyPorts(t *testing.T, f *fixture) {
-	var want nat.Translations
+	var each nat.Translations
 	for port := uint16(20_000); port < 30_000; port++ {
-		want.Mappings = append(want.Mappings, mapping(nat.UDP, "0.0.0.0", port, "10.1.0.2:80"))
+		each.Mappings = append(each.Mappings, mapping(nat.UDP, "0.0.0.0", port, "10.1.0.2:80"))
 	}
-	f.replace(t, Owner(1), want)
-	f.replace(t, Owner(1), nat.Translations{})
+	ranges := nat.Translations{Mappings: []nat.Mapping{
+		ports(nat.TCP, "0.0.0.0", 20_000, 29_999, "10.1.0.2"), shifted(ports(nat.UDP, "0.0.0.0", 20_000, 29_999, "10.1.0.2"), 1000),
+	}}
+	for _, want := range []nat.Translations{each, ranges} {
+		f.replace(t, Owner(1), want)
+		f.replace(t, Owner(1), nat.Translations{})
+	}
 }

@@ -122,14 +122,24 @@ func elements(mark string, list []nat.Mapping) []nftables.SetElement {
 	return out
 }
 
+// pieces are the mappings that stand for one in the maps. A range is one where each port leads to
+// the port of its own number: nftables can't add to a port.
+func pieces(m nat.Mapping) []nat.Mapping {
+	if m.More == 0 || m.HostPort == m.Target.Port() && m.Limit.Via == "" {
+		return []nat.Mapping{m}
+	}
+	return m.Singles()
+}
+
 // eachMap calls fn with the mappings of each map.
 func eachMap(list []nat.Mapping, fn func(*nftables.Set, []nat.Mapping) error) error {
 	sets := map[string]*nftables.Set{}
 	bySet := map[string][]nat.Mapping{}
 	for _, m := range list {
-		s := mapOf(m)
+		apart := pieces(m)
+		s := mapOf(apart[0])
 		sets[s.Name] = s
-		bySet[s.Name] = append(bySet[s.Name], m)
+		bySet[s.Name] = append(bySet[s.Name], apart...)
 	}
 	for name, mappings := range bySet {
 		if err := fn(sets[name], mappings); err != nil {

@@ -24,7 +24,7 @@ func familyOf(a netip.Addr) family {
 func mapOf(m nat.Mapping) *nftables.Set {
 	f := familyOf(m.Host)
 	switch {
-	case m.More > 0:
+	case m.More > 0: // in one piece, see elements
 		return f.portMap(rangePorts)
 	case m.Limit.Via != "":
 		return f.portMap(linkPorts)

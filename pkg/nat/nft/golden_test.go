@@ -2,7 +2,6 @@ package nft
 
 import (
 	"flag"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,8 +10,6 @@ import (
 
 	"vethbridge/internal/netfilter"
 	"vethbridge/internal/netns/netnstest"
-	"vethbridge/internal/state"
-	"vethbridge/internal/state/statetest"
 	"vethbridge/pkg/nat"
 	"vethbridge/pkg/nat/nattest"
 )
@@ -26,15 +23,8 @@ func TestRulesetsReadAsTheirGoldenFiles(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			netnstest.Inside(t)
 			conn := &netfilter.Conn{}
-			b := New(conn)
 			t.Cleanup(func() { _ = conn.Close() })
-			keeper := nat.Keeper{Store: statetest.Open(t, nat.CheckBook), Backends: nattest.Only(b), Log: slog.New(slog.DiscardHandler)}
-			err := keeper.Store.Update(t.Context(), func(tx *state.Tx) error {
-				return tx.PutAttachment(state.Attachment{Owner: nattest.Owner(1), BootID: tx.BootID()})
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
+			keeper := newKeeper(t, New(conn))
 			if err := keeper.Replace(t.Context(), nattest.Owner(1), nat.PartNatport, nat.Nftables, c.Want); err != nil {
 				t.Fatal(err)
 			}
