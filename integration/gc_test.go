@@ -2,6 +2,7 @@ package integration
 
 import (
 	"encoding/json"
+	"os"
 	"testing"
 
 	"vethbridge/integration/testbed"
@@ -87,4 +88,40 @@ func TestGCTakesTheListByEitherKeyAndNullForEmpty(t *testing.T) {
 			h.Same(t, before)
 		})
 	}
+}
+
+// TestGCRemovesWhatNobodyHasARecordOf: the state file is lost, and the container too. The marks on
+// links and rules say whose they were, and what no mark tells goes with the last of them.
+func TestGCRemovesWhatNobodyHasARecordOf(t *testing.T) {
+	for name, lose := range map[string]func(h *testbed.Host, link string){
+		"link is left":                func(*testbed.Host, string) {},
+		"elements are left":           func(h *testbed.Host, link string) { h.Run("ip", "link", "del", link) },
+		"what has no mark is left":    func(h *testbed.Host, link string) { h.Run("ip", "link", "del", link); dropMarked(h, link) },
+		"link is left, without guard": func(h *testbed.Host, _ string) { h.Run("nft", "delete", "table", "bridge", "vethbridge") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, n := newDemo(t)
+			h.Sysctl("net/ipv4/ip_forward", "1") // how it was is lost with the state
+			h.Sysctl("net/ipv6/conf/all/forwarding", "1")
+			before := h.Snapshot()
+			_, result := attach(t, h, n.With(0, "ipMasq", true), "web")
+			if err := os.RemoveAll(h.StateDir); err != nil {
+				t.Fatal(err)
+			}
+			lose(h, result.Interfaces[1].Name)
+			for range 2 {
+				if a := collect(t, n, []any{}); a.Exit != 0 {
+					t.Fatalf("GC: %s", a.Stdout)
+				}
+				h.Same(t, before)
+			}
+		})
+	}
+}
+
+// dropMarked takes away all elements that name their owner.
+func dropMarked(h *testbed.Host, link string) {
+	h.Run("nft", "delete element bridge vethbridge macs { "+link+" . 0a:58:0a:63:00:02 }")
+	h.Run("nft", "delete element bridge vethbridge senders4 { "+link+" . 0a:58:0a:63:00:02 . 10.99.0.2 }")
+	h.Run("nft", "flush set bridge vethbridge senders6")
 }

@@ -27,7 +27,6 @@ func keyCases() []keyCase {
 		{key: "portIsolation", value: true, command: "ip -d link show LINK", shows: "isolated on"},
 		{key: "promiscMode", value: true, command: "ip link show demo0", shows: "PROMISC"},
 		{key: "enabledad", value: true, inside: true, command: "sysctl -n net.ipv6.conf.eth0.accept_dad", shows: "1"},
-		{key: "disableContainerInterface", value: true, inside: true, command: "ip -br link show eth0", shows: "DOWN"},
 		{key: "mtu", value: 1400, inside: true, command: "ip link show eth0", shows: "mtu 1400"},
 		{key: "isDefaultGateway", value: false, inside: true, command: "ip route", without: "default via 10.99.0.1"},
 		{key: "spoofGuard", value: false, command: "ip link show group 30306", without: "veth"},
@@ -116,6 +115,57 @@ func TestRangesOfTheRuntimeAreUsed(t *testing.T) {
 	c := testbed.Container{ID: "web", Netns: h.NewContainer()}
 	if result := n.Add(t, c); result.IPs[0].Address != "10.97.0.2/24" {
 		t.Errorf("result %s", result.Raw)
+	}
+}
+
+// TestDisableContainerInterfaceLeavesItDown is for a layer-2 network, as with the reference plugin.
+func TestDisableContainerInterfaceLeavesItDown(t *testing.T) {
+	h, n := newDemo(t)
+	n = n.With(0, "ipam", nil).With(0, "disableContainerInterface", true)
+	n.Chain = n.Chain[:1]
+	c := testbed.Container{ID: "web", Netns: h.NewContainer()}
+	result := n.Add(t, c)
+	if link := h.RunIn(c.Netns, "ip", "-br", "link", "show", "eth0"); !strings.Contains(link, "DOWN") {
+		t.Errorf("the container has %s", link)
+	}
+	if a := n.Check(t, c, result.Raw); a.Exit != 0 {
+		t.Errorf("CHECK: %s", a.Stdout)
+	}
+	h.RunIn(c.Netns, "ip", "link", "set", "eth0", "up")
+	if e, _ := n.Check(t, c, result.Raw).Error(); !strings.Contains(e.Message, "eth0 in the container is up: true, want false") {
+		t.Errorf("CHECK of one that is up: %+v", e)
+	}
+	n.Del(t, c, result.Raw)
+}
+
+// TestCapabilitiesOfTheRuntimeAreReadInAnyLetterCase has each capability of the bridge in the three
+// ways in which runtimes write keys.
+func TestCapabilitiesOfTheRuntimeAreReadInAnyLetterCase(t *testing.T) {
+	spellings := map[string]func(string) string{
+		"spec": func(s string) string { return s }, "upper": strings.ToUpper, "go-cni": func(s string) string { return strings.ToUpper(s[:1]) + s[1:] },
+	}
+	for name, spell := range spellings {
+		t.Run(name, func(t *testing.T) {
+			h, n := newDemo(t)
+			n.Chain = n.Chain[:1]
+			n = n.With(0, "ipam", testbed.Config{}).With(0, "runtimeConfig", testbed.Config{
+				spell("mac"): "02:00:00:00:00:03", spell("ips"): []any{"10.97.0.13/24"}, spell("aliases"): testbed.Config{"demo": []any{"www"}},
+				spell("ipRanges"): []any{[]any{testbed.Config{spell("subnet"): "10.97.0.0/24"}}},
+				spell("dns"):      testbed.Config{spell("servers"): []any{"192.0.2.53"}, spell("searches"): []any{"example.org"}, spell("options"): []any{"ndots:2"}},
+			}).With(0, "dns", testbed.Config{"nameservers": []any{"192.0.2.54"}})
+			c := testbed.Container{ID: "web", Netns: h.NewContainer()}
+			result := n.Add(t, c)
+			shown := h.RunIn(c.Netns, "ip", "addr", "show", "eth0") + string(result.Raw)
+			for _, words := range []string{"02:00:00:00:00:03", "10.97.0.13/24", `"192.0.2.53"`, `"example.org"`, `"ndots:2"`} {
+				if !strings.Contains(shown, words) {
+					t.Errorf("%s is not in %s", words, shown)
+				}
+			}
+			if a := n.Check(t, c, result.Raw); a.Exit != 0 {
+				t.Errorf("CHECK: %s", a.Stdout)
+			}
+			n.Del(t, c, result.Raw)
+		})
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/containernetworking/cni/pkg/types"
 
 	"vethbridge/internal/state"
+	"vethbridge/internal/sysctl"
 )
 
 // Code is a CNI error code (CNI spec, "Error"). Codes from 100 on are this project's own.
@@ -93,11 +94,14 @@ func wireError(err error) error {
 	code, details := codeInternal, ""
 	var e *Error
 	var lock *state.LockError
+	var setting *sysctl.Error
 	switch {
 	case errors.As(err, &e):
 		code, details = e.Code, e.Details
 	case errors.As(err, &lock):
 		code, details = CodeTryAgain, "another call of the plugin is stuck; look at the process that is named"
+	case errors.As(err, &setting):
+		details = "where /proc/sys can't be written from here, set it from outside before: sysctl -w " + setting.ForNewLinks()
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		code = CodeTryAgain
 	}

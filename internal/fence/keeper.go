@@ -103,18 +103,14 @@ func (k Keeper) leaving(ctx context.Context, owner attachment.Owner) (l leaving,
 }
 
 // RemoveUnrecorded removes from the kernel what carries the mark of an owner that the book does
-// not know any more.
+// not know any more, and with it what stood for that owner's bridge alone.
 func (k Keeper) RemoveUnrecorded(ctx context.Context, owner attachment.Owner) error {
 	return k.locked(ctx, func() error {
 		have, _, err := k.kernel().list()
-		if err != nil {
+		if err != nil || !slices.ContainsFunc(have, func(e entry) bool { return e.mark == owner.Mark() }) {
 			return err
 		}
-		of := slices.DeleteFunc(have, func(e entry) bool { return e.mark != owner.Mark() })
-		if len(of) == 0 {
-			return nil
-		}
-		return k.change(ctx, k.kernel().remove(of), owner)
+		return k.restore(ctx, owner)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/links"
 	"vethbridge/internal/shared"
 	"vethbridge/internal/state"
 	"vethbridge/internal/sysctl"
@@ -46,8 +47,17 @@ func (f Families) Objects() []shared.Object {
 	return list
 }
 
-// EnableForwarding makes the host forward packets of the families.
+// EnableForwarding makes the host forward packets of the families. Without IPv6 on the host that
+// may be a *links.IPv6OffError.
 func (h *Host) EnableForwarding(ctx context.Context, f Families) error {
+	err := h.enableForwarding(ctx, f)
+	if sysctl.IsMissing(err) {
+		return &links.IPv6OffError{What: "forward IPv6 on this host"}
+	}
+	return err
+}
+
+func (h *Host) enableForwarding(ctx context.Context, f Families) error {
 	if on, err := allSet(f.sysctls()); err != nil || on {
 		return err
 	}

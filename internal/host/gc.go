@@ -13,7 +13,7 @@ import (
 // book knows it or only the kernel's marks do. What was attached after the call began is
 // not touched, since the list of valid ones can't name it.
 func (h *Host) CollectGarbage(ctx context.Context, network string, valid []attachment.Owner) error {
-	return h.collect(ctx, network, valid, h.Release)
+	return errors.Join(h.collect(ctx, network, valid, h.Release), h.sweep(ctx))
 }
 
 // CollectPorts is CollectGarbage for what natport gave, and leaves the rest.
@@ -83,14 +83,30 @@ func (h *Host) markedOwners(ctx context.Context, network string) ([]attachment.O
 }
 
 func (h *Host) marks(ctx context.Context) ([]string, error) {
-	var marks []string
 	marked, err := h.Links.MarkedLinks(attachment.MarkPrefix)
 	if err != nil {
 		return nil, err
 	}
+	var marks []string
 	for _, l := range marked {
 		marks = append(marks, l.Mark)
 	}
 	rules, err := h.NAT.Marks(ctx)
-	return append(marks, rules...), err
+	if err != nil {
+		return nil, err
+	}
+	fences, err := h.Fence.Held()
+	return slices.Concat(marks, rules, fences.Marks()), err
+}
+
+// sweep is for a host without any attachment in the book: nothing of ours belongs in the kernel's
+// tables then, not even what no mark gives to an owner.
+func (h *Host) sweep(ctx context.Context) error {
+	left, err := h.Attachments(ctx, "")
+	if err != nil || len(left) > 0 {
+		return err
+	}
+	_, rules := h.NAT.Repair(ctx)
+	_, fences := h.Fence.Repair(ctx)
+	return errors.Join(rules, fences)
 }

@@ -206,7 +206,7 @@ func (h *Host) addGateways(link netlink.Link, b Bridge) ([]netip.Prefix, error) 
 			continue // someone else has just added it
 		}
 		if err != nil {
-			return added, fmt.Errorf("add address %s to bridge %s: %w", gw, b.GatewayName(), err)
+			return added, addressError(err, gw, "bridge "+b.GatewayName())
 		}
 		added = append(added, gw)
 	}

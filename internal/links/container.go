@@ -1,6 +1,7 @@
 package links
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -41,7 +42,7 @@ func setUpContainer(p Port) (Link, error) {
 	defer nl.Close()
 	for _, a := range p.Addresses {
 		if err := nl.AddrAdd(link, address(a, p.DAD)); err != nil {
-			return Link{}, fmt.Errorf("add address %s to %s in the container: %w", a, p.ContainerName, err)
+			return Link{}, addressError(err, a, p.ContainerName+" in the container")
 		}
 	}
 	if p.Down {
@@ -64,24 +65,25 @@ func setUpContainer(p Port) (Link, error) {
 }
 
 // setSysctls closes the interface to router advertisements and redirects. It runs in the
-// container.
+// container, where runtimes turn IPv6 off by default; who plans IPv6 addresses turns it on.
 func (p Port) setSysctls() error {
 	conf := "net/ipv6/conf/" + p.ContainerName + "/"
 	list := []setting{{conf + "accept_ra", "0"}, {conf + "autoconf", "0"}, {conf + "accept_redirects", "0"}}
-	switch {
-	case !p.hasIPv6():
-		list = append(list, setting{conf + "addr_gen_mode", "1"})
-	case !p.DAD:
+	if !p.hasIPv6() {
+		return ensureAll(append(list, setting{conf + "addr_gen_mode", "1"}))
+	}
+	if !p.DAD {
 		list = append(list, setting{conf + "accept_dad", "0"}) // of the link-local address
 	}
-	return ensureAll(list)
+	return ensureAll(append(list, setting{conf + "disable_ipv6", "0"}))
 }
 
 // allowLinkLocal takes back what setSysctls did for an interface without IPv6 addresses:
 // the kernel then makes the link-local one at once (addrconf_sysctl_addr_gen_mode in
 // net/ipv6/addrconf.c). It runs in the container.
 func (p Port) allowLinkLocal() error {
-	return ensureAll([]setting{{"net/ipv6/conf/" + p.ContainerName + "/addr_gen_mode", "0"}})
+	conf := "net/ipv6/conf/" + p.ContainerName + "/"
+	return ensureAll([]setting{{conf + "addr_gen_mode", "0"}, {conf + "disable_ipv6", "0"}})
 }
 
 func (p Port) hasIPv6() bool {
@@ -91,6 +93,16 @@ func (p Port) hasIPv6() bool {
 		}
 	}
 	return false
+}
+
+// addressError tells a link without IPv6 from all else: it is off by the sysctl disable_ipv6
+// (EACCES, ipv6_add_addr in net/ipv6/addrconf.c), or the kernel has none.
+func addressError(err error, a netip.Prefix, where string) error {
+	off := errors.Is(err, unix.EACCES) || errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EAFNOSUPPORT)
+	if a.Addr().Is6() && off {
+		return &IPv6OffError{fmt.Sprintf("add address %s to %s", a, where)}
+	}
+	return fmt.Errorf("add address %s to %s: %w", a, where, err)
 }
 
 // address makes an address of the kernel's form. Without dad it can be used at once: it

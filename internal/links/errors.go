@@ -103,3 +103,8 @@ type UplinkMissingError struct{ Name string }
 func (e *UplinkMissingError) Error() string {
 	return "there is no link " + e.Name + " to be the uplink"
 }
+
+// IPv6OffError says that something of IPv6 can't be done where there is no IPv6.
+type IPv6OffError struct{ What string }
+
+func (e *IPv6OffError) Error() string { return e.What + ": IPv6 is off there" }

@@ -22,6 +22,15 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Cause }
 
+// ForNewLinks is the setting as sysctl(8) takes it; one of a link as links to come get it.
+func (e *Error) ForNewLinks() string {
+	parts := strings.Split(e.Key, "/")
+	if len(parts) == 5 && parts[2] == "conf" && parts[3] != "all" {
+		parts[3] = "default"
+	}
+	return strings.Join(parts, ".") + "=" + e.Wanted
+}
+
 // Get reads a sysctl of the calling thread's namespaces. Key is its path below /proc/sys,
 // so that interface names with dots are no riddle.
 func Get(key string) (string, error) {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 
 	"vethbridge/internal/cni"
@@ -10,6 +11,7 @@ import (
 	"vethbridge/internal/links"
 	"vethbridge/internal/netns"
 	"vethbridge/internal/steps"
+	"vethbridge/internal/sysctl"
 	"vethbridge/pkg/nat"
 )
 
@@ -141,10 +143,20 @@ func (a *adding) lastSteps() []steps.Step {
 			}
 			return a.host.NAT.Apply(ctx, a.req.Owner, nat.PartVethbridge)
 		}},
-		{Name: "announce addresses", Do: func(ctx context.Context) error {
-			return a.host.Links.Announce(ctx, a.port())
-		}},
+		{Name: "announce addresses", Do: a.announce},
 	}
+}
+
+// announce is for neighbours that remember a former holder of an address. Where /proc/sys is
+// read-only they find out by themselves: with its address, the next holder gets its MAC address.
+func (a *adding) announce(ctx context.Context) error {
+	err := a.host.Links.Announce(ctx, a.port())
+	var readOnly *sysctl.Error
+	if errors.As(err, &readOnly) {
+		a.req.Log.WarnContext(ctx, "the addresses are not announced", "err", err)
+		return nil
+	}
+	return err
 }
 
 func (a *adding) useBridge(ctx context.Context) (st links.BridgeState, err error) {

@@ -52,6 +52,7 @@ type rawConfig struct {
 		MAC      string          `json:"mac"`
 		IPs      []string        `json:"ips"`
 		IPRanges json.RawMessage `json:"ipRanges"`
+		DNS      capabilityDNS   `json:"dns"`
 	} `json:"runtimeConfig"`
 	Args struct {
 		CNI struct {
@@ -59,6 +60,14 @@ type rawConfig struct {
 			IPs []string `json:"ips"`
 		} `json:"cni"`
 	} `json:"args"`
+}
+
+// capabilityDNS is what runtimes pass for the capability "dns" (CNI conventions, "Dynamic Plugin
+// specific Fields").
+type capabilityDNS struct {
+	Servers  []string `json:"servers"`
+	Searches []string `json:"searches"`
+	Options  []string `json:"options"`
 }
 
 // decodeConfig reads and validates the config of an ADD or CHECK.
@@ -77,6 +86,9 @@ func decodeConfig(r cni.Request) (Config, error) {
 	source, err := raw.ipam(r.Args)
 	if err != nil {
 		return Config{}, err
+	}
+	if raw.Disabled && source.Kind != IPAMNone {
+		return Config{}, cni.InvalidConfig("disableContainerInterface", true, "cannot be combined with ipam: an interface that is down has no routes")
 	}
 	leave, err := raw.Leave()
 	if err != nil {
@@ -98,7 +110,7 @@ func decodeConfig(r cni.Request) (Config, error) {
 		Bridge: raw.Bridge, IsGateway: raw.IsGateway || raw.IsDefaultGateway, IsDefaultGateway: raw.IsDefaultGateway,
 		ForceAddress: raw.ForceAddress, Leave: leave, Backend: backend, MTU: raw.MTU, Hairpin: raw.HairpinMode,
 		Promiscuous: raw.PromiscMode, Isolated: raw.PortIsolation || walls.Walls.Isolation == fence.IsolatePorts, DAD: raw.EnableDAD, Down: raw.Disabled,
-		RemoveBridge: raw.RemoveBridge, AcceptForward: isTrue(raw.AcceptForward), Zone: raw.Zone, VLAN: vlan, Uplink: raw.Uplink, MoveAddresses: raw.UplinkMove, MAC: mac, DNS: raw.DNS, IPAM: source, Fence: walls,
+		RemoveBridge: raw.RemoveBridge, AcceptForward: isTrue(raw.AcceptForward), Zone: raw.Zone, VLAN: vlan, Uplink: raw.Uplink, MoveAddresses: raw.UplinkMove, MAC: mac, DNS: raw.dns(), IPAM: source, Fence: walls,
 	}, nil
 }
 
@@ -145,6 +157,14 @@ func (raw rawConfig) mac(args map[string]string) (net.HardwareAddr, error) {
 		return nil, cni.InvalidConfig(key, text, "must be a unicast address other than zero")
 	}
 	return mac, nil
+}
+
+// dns is what the runtime says, and if it says nothing the config's key.
+func (raw rawConfig) dns() cni.DNS {
+	if d := raw.RuntimeConfig.DNS; len(d.Servers)+len(d.Searches)+len(d.Options) > 0 {
+		return cni.DNS{Nameservers: d.Servers, Search: d.Searches, Options: d.Options}
+	}
+	return raw.DNS
 }
 
 func (raw rawConfig) ipam(args map[string]string) (IPAM, error) {

@@ -44,8 +44,8 @@ func giveBack(ctx context.Context, plugin cni.IPAM, r cni.Request, attached bool
 	return err
 }
 
-// removeBridge is for a bridge whose users are not in the book any more: Release has
-// removed the others. A config that can't be read asks for nothing.
+// removeBridge is for a bridge whose users were never in the book, which was lost: Release removes
+// the others. A config that can't be read asks for nothing.
 func removeBridge(ctx context.Context, h *host.Host, r cni.Request) error {
 	raw := rawConfig{Bridge: defaultBridge}
 	if r.Decode(&raw) != nil || !raw.RemoveBridge || !cni.ValidLinkName(raw.Bridge) {

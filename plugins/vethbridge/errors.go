@@ -59,7 +59,12 @@ func linkError(err error) error {
 	var taken *links.NameTakenError
 	var full *links.BridgeFullError
 	var mtu *links.MTUError
+	var off *links.IPv6OffError
 	switch {
+	case errors.As(err, &off):
+		return &cni.Error{Code: cni.CodeUnsupported, Message: err.Error(), Cause: err,
+			Details: "leave the IPv6 range out of ipam, or turn IPv6 on: sysctl net.ipv6.conf.all.disable_ipv6 and " +
+				"net.ipv6.conf.default.disable_ipv6 must be 0, and the kernel not started with ipv6.disable=1"}
 	case errors.As(err, &overlap):
 		return &cni.Error{Code: cni.CodeOverlap, Message: err.Error(), Cause: err,
 			Details: "choose another subnet, or set \"allowOverlap\": true in ipam"}

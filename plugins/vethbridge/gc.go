@@ -15,7 +15,7 @@ func gc(ctx context.Context, r cni.Request) error {
 		return cni.StateError(err)
 	}
 	defer h.Close()
-	err = h.CollectGarbage(ctx, r.Owner.Network, r.Valid)
+	err = errors.Join(h.CollectGarbage(ctx, r.Owner.Network, r.Valid), removeBridge(ctx, h, r))
 	if plugin, ok := delegatedIPAM(r); ok {
 		err = errors.Join(err, plugin.GC(ctx, r))
 	}
