@@ -69,16 +69,6 @@ func (h Held) Has(s Set) bool {
 	return slices.ContainsFunc(h, func(e entry) bool { return e.Set == s })
 }
 
-// Marks lists the marks of the owners that it has elements of.
-func (h Held) Marks() (marks []string) {
-	for _, e := range h {
-		if e.mark != "" {
-			marks = append(marks, e.mark)
-		}
-	}
-	return marks
-}
-
 // Adopt enters in a book that is rebuilt what the kernel holds for an owner: what carries its
 // mark, the walls of its bridge, and what is about the host.
 func Adopt(tx *state.Tx, owner attachment.Owner, bridge string, have Held) error {

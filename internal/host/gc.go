@@ -95,8 +95,8 @@ func (h *Host) marks(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	fences, err := h.Fence.Held()
-	return slices.Concat(marks, rules, fences.Marks()), err
+	ports, err := h.Fence.Marks()
+	return slices.Concat(marks, rules, ports), err
 }
 
 // sweep is for a host without any attachment in the book: nothing of ours belongs in the kernel's

@@ -41,7 +41,7 @@ func setUpContainer(p Port) (Link, error) {
 	}
 	defer nl.Close()
 	for _, a := range p.Addresses {
-		if err := nl.AddrAdd(link, address(a, p.DAD)); err != nil {
+		if err := p.addAddress(nl, link, a); err != nil {
 			return Link{}, addressError(err, a, p.ContainerName+" in the container")
 		}
 	}
@@ -64,26 +64,39 @@ func setUpContainer(p Port) (Link, error) {
 	return linkOf(link), nil
 }
 
+// addAddress turns IPv6 on for the interface where that stands in the way: runtimes turn it off by
+// default in each new namespace.
+func (p Port) addAddress(nl *netlink.Handle, link netlink.Link, a netip.Prefix) error {
+	err := nl.AddrAdd(link, address(a, p.DAD))
+	if !a.Addr().Is6() || !errors.Is(err, unix.EACCES) {
+		return err
+	}
+	on := setting{"net/ipv6/conf/" + p.ContainerName + "/disable_ipv6", "0"}
+	if err := p.Netns.Do(func() error { return ensureAll([]setting{on}) }); err != nil {
+		return err
+	}
+	return nl.AddrAdd(link, address(a, p.DAD))
+}
+
 // setSysctls closes the interface to router advertisements and redirects. It runs in the
-// container, where runtimes turn IPv6 off by default; who plans IPv6 addresses turns it on.
+// container.
 func (p Port) setSysctls() error {
 	conf := "net/ipv6/conf/" + p.ContainerName + "/"
 	list := []setting{{conf + "accept_ra", "0"}, {conf + "autoconf", "0"}, {conf + "accept_redirects", "0"}}
-	if !p.hasIPv6() {
-		return ensureAll(append(list, setting{conf + "addr_gen_mode", "1"}))
-	}
-	if !p.DAD {
+	switch {
+	case !p.hasIPv6():
+		list = append(list, setting{conf + "addr_gen_mode", "1"})
+	case !p.DAD:
 		list = append(list, setting{conf + "accept_dad", "0"}) // of the link-local address
 	}
-	return ensureAll(append(list, setting{conf + "disable_ipv6", "0"}))
+	return ensureAll(list)
 }
 
 // allowLinkLocal takes back what setSysctls did for an interface without IPv6 addresses:
 // the kernel then makes the link-local one at once (addrconf_sysctl_addr_gen_mode in
 // net/ipv6/addrconf.c). It runs in the container.
 func (p Port) allowLinkLocal() error {
-	conf := "net/ipv6/conf/" + p.ContainerName + "/"
-	return ensureAll([]setting{{conf + "addr_gen_mode", "0"}, {conf + "disable_ipv6", "0"}})
+	return ensureAll([]setting{{"net/ipv6/conf/" + p.ContainerName + "/addr_gen_mode", "0"}})
 }
 
 func (p Port) hasIPv6() bool {
