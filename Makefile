@@ -9,7 +9,7 @@ BUILD := CGO_ENABLED=0 $(GO) build $(FLAGS)
 PEERS := $(addprefix github.com/containernetworking/plugins/plugins/,main/loopback main/bridge ipam/host-local meta/portmap)
 LINT := $(GO) tool -modfile=scripts/lint/go.mod golangci-lint
 
-.PHONY: help build man test unit blackbox test-runtimes test-vm demo bench lint deps clean
+.PHONY: help build man test unit blackbox record test-runtimes test-vm demo bench lint deps clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -27,6 +27,9 @@ unit: deps ## unit, fuzz seeds, contract and kernel tests, with the race detecto
 
 blackbox: deps ## the built executables in private namespaces, with real packets
 	$(GO) test -count=1 -timeout 20m ./integration
+
+record: deps ## keeps what this tree makes as that of a release, for later ones to go on with: make record RELEASE=1.2.3
+	$(GO) test -count=1 ./integration -run TestAttachmentsOfEveryRelease -args -record $(RELEASE)
 
 test-runtimes: SHELL := /bin/bash -o pipefail
 test-runtimes: build .cache/runtimes/crictl .cache/runtimes/containerd2/containerd .cache/runtimes/trixie.log ## real podman and containerd on private machines

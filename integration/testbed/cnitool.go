@@ -32,13 +32,20 @@ func (h *Host) NewCNITool(p Plugins, confDir string) CNITool {
 // StateDir is where the plugins' default state directory really is.
 func (c CNITool) StateDir() string { return filepath.Join(c.run, "vethbridge") }
 
+// private runs the rest of the words in a mount namespace with its own /run and /var/lib.
+const private = `mount --bind "$1" /run && mount --bind "$2" /var/lib && shift 2 && exec "$@"`
+
+// Command is a command that sees the same /run and /var/lib.
+func (c CNITool) Command(words ...string) *exec.Cmd {
+	cmd := exec.Command("unshare", append([]string{"--mount", "sh", "-ec", private, "sh", c.run, c.lib}, words...)...)
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "CNI_PATH=" + string(c.Plugins), "NETCONFPATH=" + c.ConfDir}
+	return cmd
+}
+
 // Do runs a command of cnitool (add, check, del, gc, status) and returns what it prints.
 func (c CNITool) Do(t testing.TB, command, network, netns string, ports ...Port) (string, error) {
 	t.Helper()
-	const private = `mount --bind "$1" /run && mount --bind "$2" /var/lib && shift 2 && exec "$@"`
-	cmd := exec.Command("unshare", "--mount", "sh", "-ec", private, "sh", c.run, c.lib,
-		filepath.Join(string(c.Plugins), "cnitool"), command, network, netns)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "CNI_PATH=" + string(c.Plugins), "NETCONFPATH=" + c.ConfDir}
+	cmd := c.Command(filepath.Join(string(c.Plugins), "cnitool"), command, network, netns)
 	if len(ports) > 0 {
 		capabilities, err := json.Marshal(map[string]any{"portMappings": ports})
 		if err != nil {

@@ -11,5 +11,6 @@
 //	cnitool.go   CNITool: conflists as an operator runs them
 //	parallel.go  many calls at the same time
 //	traffic.go   servers that answer with the source that they see, and clients
+//	rules.go     Rules: nftables objects, kept and put back
 //	snapshot.go  Snapshot: links, addresses, rules and sysctls as text
 package testbed
