@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -105,7 +106,7 @@ func (e Element) String() string {
 // sorted returns the elements in one order, each once.
 func sorted(list []Element) []Element {
 	list = slices.Clone(list)
-	slices.SortFunc(list, func(a, b Element) int { return strings.Compare(a.String(), b.String()) })
+	sort.Slice(list, func(i, j int) bool { return list[i].String() < list[j].String() })
 	return slices.Compact(list)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sort"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/state"
@@ -53,7 +54,7 @@ func (h *Host) candidates(ctx context.Context, network string) ([]attachment.Own
 	for _, a := range recorded {
 		owners = append(owners, a.Owner)
 	}
-	slices.SortFunc(owners, attachment.Owner.Compare)
+	sort.Slice(owners, func(i, j int) bool { return owners[i].Compare(owners[j]) < 0 })
 	return slices.Compact(owners), nil
 }
 

@@ -1,10 +1,10 @@
 package links
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 
 	"golang.org/x/sys/unix"
 )
@@ -40,7 +40,7 @@ func (h *Host) Holdings(link Link) (Holdings, error) {
 		held.Routes = append(held.Routes, routes...)
 	}
 	// The kernel takes a gateway only where it can reach it.
-	slices.SortStableFunc(held.Routes, func(a, b HeldRoute) int { return cmp.Compare(a.hops(), b.hops()) })
+	sort.SliceStable(held.Routes, func(i, j int) bool { return held.Routes[i].hops() < held.Routes[j].hops() })
 	return held, nil
 }
 

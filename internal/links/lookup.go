@@ -63,7 +63,7 @@ func (h *Host) Holder(addr netip.Addr) (string, error) {
 	}
 	for _, a := range addrs {
 		if prefixOf(a.IPNet).Addr() == addr {
-			return h.nameOf(a.LinkIndex), nil
+			return h.NameOf(a.LinkIndex), nil
 		}
 	}
 	return "", fmt.Errorf("find address %s: no link of the host has it", addr)

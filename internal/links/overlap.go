@@ -30,7 +30,7 @@ func (h *Host) refuseOverlap(network netip.Prefix, b Bridge) error {
 	}
 	for _, a := range addrs {
 		if p := prefixOf(a.IPNet); !own[a.LinkIndex] && p.Overlaps(network) {
-			return &OverlapError{network, "address " + p.String(), h.nameOf(a.LinkIndex)}
+			return &OverlapError{network, "address " + p.String(), h.NameOf(a.LinkIndex)}
 		}
 	}
 	routes, err := retry(func() ([]netlink.Route, error) { return h.nl.RouteList(nil, family(network.Addr())) })
@@ -42,7 +42,7 @@ func (h *Host) refuseOverlap(network netip.Prefix, b Bridge) error {
 			continue
 		}
 		if p := prefixOf(r.Dst); p.Bits() > 0 && p.Overlaps(network) {
-			return &OverlapError{network, "route " + p.String(), h.nameOf(r.LinkIndex)}
+			return &OverlapError{network, "route " + p.String(), h.NameOf(r.LinkIndex)}
 		}
 	}
 	return nil
@@ -59,7 +59,8 @@ func (h *Host) indexes(names ...string) map[int]bool {
 	return set
 }
 
-func (h *Host) nameOf(index int) string {
+// NameOf returns the name of the link with an index, or words for it if there is none.
+func (h *Host) NameOf(index int) string {
 	link, err := h.nl.LinkByIndex(index)
 	if err != nil {
 		return fmt.Sprintf("link %d", index)

@@ -51,7 +51,7 @@ func uplinkOf(link netlink.Link) Uplink {
 // (*UplinkTakenError), or carries addresses (*UplinkAddressedError) that are not to move.
 func (h *Host) RefuseUplink(u Uplink, bridge Link, mayMove bool) error {
 	if u.Master != 0 && u.Master != bridge.Index {
-		return &UplinkTakenError{u.Name, h.nameOf(u.Master)}
+		return &UplinkTakenError{u.Name, h.NameOf(u.Master)}
 	}
 	if u.Master == bridge.Index || mayMove {
 		return nil
@@ -154,6 +154,6 @@ func (h *Host) CheckUplink(_ context.Context, name, bridge string) error {
 	}
 	var d differences
 	d.when(!u.Up, "uplink %s is down", name)
-	d.when(u.Master == 0 || h.nameOf(u.Master) != bridge, "uplink %s is not a port of bridge %s", name, bridge)
+	d.when(u.Master == 0 || h.NameOf(u.Master) != bridge, "uplink %s is not a port of bridge %s", name, bridge)
 	return d.error()
 }

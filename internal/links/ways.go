@@ -18,7 +18,7 @@ func (h *Host) DefaultRouteDevices() ([]string, error) {
 			return nil, err
 		}
 		for _, r := range routes {
-			if name := h.nameOf(r.LinkIndex); r.LinkIndex != 0 && !slices.Contains(names, name) {
+			if name := h.NameOf(r.LinkIndex); r.LinkIndex != 0 && !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"sort"
 )
 
 // Range is a part of a subnet from which addresses are given: all from First to Last but
@@ -61,8 +62,8 @@ func (r Range) holes() []netip.Prefix {
 		}
 	}
 	// Two prefixes are disjoint or one holds the other, and the larger sorts first.
-	slices.SortFunc(holes, func(a, b netip.Prefix) int {
-		return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
+	sort.Slice(holes, func(i, j int) bool {
+		return cmp.Or(holes[i].Addr().Compare(holes[j].Addr()), cmp.Compare(holes[i].Bits(), holes[j].Bits())) < 0
 	})
 	disjoint := holes[:0]
 	for _, h := range holes {

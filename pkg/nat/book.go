@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/state"
@@ -127,7 +128,7 @@ func ruleset(tx *state.Tx, k Kind, except *holder) (Ruleset, error) {
 		}
 		return nil
 	})
-	slices.SortFunc(r.Entries, Entry.compare)
+	sort.Slice(r.Entries, func(i, j int) bool { return r.Entries[i].compare(r.Entries[j]) < 0 })
 	return r, err
 }
 

@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"sort"
 )
 
 // cover returns disjoint prefixes that hold the same addresses as list: those that lie in
 // another one are dropped. The kernel's interval sets take no overlapping elements.
 func cover(list []netip.Prefix) []netip.Prefix {
 	list = slices.Clone(list)
-	slices.SortFunc(list, comparePrefixes)
+	sort.Slice(list, func(i, j int) bool { return comparePrefixes(list[i], list[j]) < 0 })
 	var disjoint []netip.Prefix
 	for _, p := range list {
 		// Sorted, a prefix that holds p comes right before it or before others that it holds.

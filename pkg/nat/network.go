@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sort"
 )
 
 // Treatment is what happens to packets of a network. The zero Treatment is invalid.
@@ -132,7 +133,7 @@ func covering(list, wanted []Network) []Network {
 }
 
 func canonicalNetworks(list []Network) []Network {
-	slices.SortFunc(list, Network.Compare)
+	sort.Slice(list, func(i, j int) bool { return list[i].Compare(list[j]) < 0 })
 	return slices.Compact(list)
 }
 

@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/netip"
 	"slices"
+	"sort"
 )
 
 // Port asks for a host port to lead to a port of the container.
@@ -210,7 +211,7 @@ func familyIndex(a netip.Addr) int {
 
 // canonical sorts and drops duplicates.
 func (t Translations) canonical() Translations {
-	slices.SortFunc(t.Mappings, Mapping.Compare)
+	sort.Slice(t.Mappings, func(i, j int) bool { return t.Mappings[i].Compare(t.Mappings[j]) < 0 })
 	t.Mappings = slices.Compact(t.Mappings)
 	t.Networks = canonicalNetworks(t.Networks)
 	return t

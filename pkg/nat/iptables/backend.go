@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sort"
 	"strings"
 
 	"vethbridge/internal/netfilter"
@@ -86,8 +87,8 @@ func merged(both []found) nat.Ruleset {
 		r.Entries = append(r.Entries, s.held.Entries...)
 		r.Networks = append(r.Networks, s.held.Networks...)
 	}
-	slices.SortFunc(r.Entries, func(a, b nat.Entry) int { return a.Mapping.Compare(b.Mapping) })
-	slices.SortFunc(r.Networks, nat.Network.Compare)
+	sort.Slice(r.Entries, func(i, j int) bool { return r.Entries[i].Mapping.Compare(r.Entries[j].Mapping) < 0 })
+	sort.Slice(r.Networks, func(i, j int) bool { return r.Networks[i].Compare(r.Networks[j]) < 0 })
 	return r
 }
 

@@ -3,6 +3,7 @@ package iptables
 import (
 	"fmt"
 	"slices"
+	"sort"
 
 	"vethbridge/pkg/nat"
 )
@@ -61,6 +62,6 @@ func changedNetworks(had, less, more []nat.Network) ([]nat.Network, error) {
 		}
 		list = append(list, n)
 	}
-	slices.SortFunc(list, nat.Network.Compare)
+	sort.Slice(list, func(i, j int) bool { return list[i].Compare(list[j]) < 0 })
 	return list, nil
 }

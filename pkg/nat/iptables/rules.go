@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"unicode"
@@ -95,8 +96,9 @@ func toUser(chain string) []string {
 // first, and one address of the host stands before any. Those for processes of the host
 // stand apart: their packets come by no link.
 func dnatRules(entries []nat.Entry) (forAll, forHost []string, err error) {
-	slices.SortFunc(entries, func(a, b nat.Entry) int {
-		return cmp.Or(rank(a.Mapping)-rank(b.Mapping), a.Mapping.Compare(b.Mapping))
+	sort.Slice(entries, func(i, j int) bool {
+		a, b := entries[i].Mapping, entries[j].Mapping
+		return cmp.Or(rank(a)-rank(b), a.Compare(b)) < 0
 	})
 	for _, e := range entries {
 		rule, err := dnatRule(e)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"sort"
 
 	"github.com/google/nftables"
 
@@ -37,8 +38,8 @@ func (b *Backend) List(context.Context) (nat.Ruleset, error) {
 			}
 		}
 	}
-	slices.SortFunc(r.Entries, func(a, b nat.Entry) int { return a.Mapping.Compare(b.Mapping) })
-	slices.SortFunc(r.Networks, nat.Network.Compare)
+	sort.Slice(r.Entries, func(i, j int) bool { return r.Entries[i].Mapping.Compare(r.Entries[j].Mapping) < 0 })
+	sort.Slice(r.Networks, func(i, j int) bool { return r.Networks[i].Compare(r.Networks[j]) < 0 })
 	missing, err := netfilter.MissingRules(conn, table(), chains())
 	r.Missing = append(r.Missing, missing...)
 	return r, err
@@ -79,8 +80,9 @@ func (f family) readMappings(name string, elements []nftables.SetElement, r *nat
 // networks reads a plain interval set: the beginning and the end of each interval are
 // elements of their own.
 func networks(t nat.Treatment, elements []nftables.SetElement) []nat.Network {
-	slices.SortFunc(elements, func(a, b nftables.SetElement) int {
-		return cmp.Or(slices.Compare(a.Key, b.Key), ends(b)-ends(a))
+	sort.Slice(elements, func(i, j int) bool {
+		a, b := elements[i], elements[j]
+		return cmp.Or(slices.Compare(a.Key, b.Key), ends(b)-ends(a)) < 0
 	})
 	var list []nat.Network
 	for i, e := range elements {
