@@ -33,7 +33,7 @@ func (c *Conn) DroppingForward() ([]string, error) {
 			drops = len(rules) > 0 && dropsAll(rules[len(rules)-1].Exprs)
 		}
 		if drops {
-			names = append(names, familyName(chain.Table.Family)+" "+chain.Table.Name+" "+chain.Name)
+			names = append(names, FamilyName(chain.Table.Family)+" "+chain.Table.Name+" "+chain.Name)
 		}
 	}
 	return names, nil
@@ -57,7 +57,8 @@ func dropsAll(exprs []expr.Any) bool {
 	return false
 }
 
-func familyName(f nftables.TableFamily) string {
+// FamilyName returns the name of a table's family as nft has it, "inet".
+func FamilyName(f nftables.TableFamily) string {
 	switch f {
 	case nftables.TableFamilyINet:
 		return "inet"

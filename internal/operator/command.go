@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"vethbridge/internal/host"
 )
@@ -30,6 +31,7 @@ var errUsage = errors.New("usage")
 type session struct {
 	host     *host.Host
 	out      io.Writer
+	errOut   io.Writer
 	stateDir string
 	json     bool
 	network  string
@@ -42,7 +44,8 @@ type session struct {
 	dataDir  string
 	output   string
 	format   string
-	subject  string // what the command is about: its argument that is no flag
+	wait     time.Duration
+	subjects []string // what the command is about: its arguments that are no flags
 }
 
 // Run runs the command that the arguments name and returns the exit status.
@@ -56,7 +59,7 @@ func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		fmt.Fprintf(errOut, "vethbridge: there is no command %q\n%s", args[0], usage())
 		return exitUsage
 	}
-	s := &session{out: out}
+	s := &session{out: out, errOut: errOut}
 	switch err := s.parse(command, args[1:], errOut); {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(out, command.usage())
@@ -96,12 +99,20 @@ func (s *session) parse(c Command, args []string, errOut io.Writer) error {
 		if flags.NArg() == 0 {
 			return s.words(c, errOut)
 		}
-		if c.Subject == "" || s.subject != "" {
+		if len(s.subjects) == len(strings.Fields(c.Subject)) {
 			fmt.Fprintf(errOut, "vethbridge %s: unexpected argument %q\n", c.Name, flags.Arg(0))
 			return errUsage
 		}
-		s.subject = flags.Arg(0)
+		s.subjects = append(s.subjects, flags.Arg(0))
 	}
+}
+
+// subject is what a command of one subject is about; empty if nothing was said.
+func (s *session) subject() string {
+	if len(s.subjects) == 0 {
+		return ""
+	}
+	return s.subjects[0]
 }
 
 // words refuses what is none of the words that a subject or a flag can be.
@@ -120,7 +131,7 @@ func (s *session) words(c Command, errOut io.Writer) error {
 			}
 		}
 	}
-	return refuse(c.Subject, s.subject, c.Words)
+	return refuse(c.Subject, s.subject(), c.Words)
 }
 
 func (s *session) run(ctx context.Context, c Command, errOut io.Writer) error {

@@ -27,6 +27,11 @@ func Commands() []Command {
 		{Name: "inspect", Subject: "WHAT", Summary: "one attachment whole: by container ID, address, host port or link",
 			Detail: "The beginning of a container ID is enough. What the kernel lacks of the attachment is shown as drift.",
 			flags:  "network json", run: inspect},
+		{Name: "trace", Subject: "CLIENT DEST PORT", Summary: "which rules a packet meets, and where it ends, in words",
+			Detail: "CLIENT and DEST are addresses or container IDs, PORT is 8080 or 8080/udp. If the client is a container or this " +
+				"host, a connection is opened from there, and closed; if it is elsewhere, its next one is waited for. Rules of " +
+				"iptables-legacy can't be followed, only missed.",
+			flags: "network wait json", run: tracePacket},
 		{Name: "check", Summary: "the state file, and the kernel beside it",
 			flags: "state network", run: check},
 		{Name: "repair", Summary: "rules that are missing are put back", run: repair},

@@ -7,7 +7,7 @@ import (
 )
 
 func completion(_ context.Context, s *session) error {
-	write := map[string]func() string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}[s.subject]
+	write := map[string]func() string{"bash": bashCompletion, "zsh": zshCompletion, "fish": fishCompletion}[s.subject()]
 	_, err := fmt.Fprint(s.out, write())
 	return err
 }

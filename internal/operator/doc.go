@@ -11,6 +11,7 @@
 //	ls.go        ls: what is attached; rows.go has the rows, filter.go which, watch.go again and again
 //	drift.go     what the kernel lacks of an attachment
 //	inspect.go   inspect: one attachment whole
+//	trace.go     trace: the way of one packet; trace_client.go sends it
 //	check.go     check: the book, and the kernel beside it
 //	mend.go      repair and gc
 //	doctor.go    doctor: every known trap; doctor_host.go, doctor_network.go have them

@@ -3,6 +3,7 @@ package operator
 import (
 	"flag"
 	"strings"
+	"time"
 
 	"vethbridge/internal/state"
 )
@@ -14,7 +15,7 @@ type Flag struct {
 	Words   []string // what the value can be, where that is known beforehand
 	Default string
 	Summary string
-	target  func(*session) any // *bool, *string or flag.Value
+	target  func(*session) any // *bool, *string, *time.Duration or flag.Value
 }
 
 func allFlags() []Flag {
@@ -30,6 +31,7 @@ func allFlags() []Flag {
 		{Name: "dry-run", Summary: "say what would be done", target: func(s *session) any { return &s.dryRun }},
 		{Name: "config", Value: "FILE", Summary: "network config with the plugin's ipam", target: func(s *session) any { return &s.config }},
 		{Name: "format", Value: "FORMAT", Words: []string{"text", "dot", "mermaid"}, Default: "text", Summary: "text, dot or mermaid", target: func(s *session) any { return &s.format }},
+		{Name: "wait", Value: "TIME", Default: "30s", Summary: "how long to wait for a client elsewhere", target: func(s *session) any { return &s.wait }},
 		{Name: "output", Value: "FILE", Summary: "into this file, replaced as a whole", target: func(s *session) any { return &s.output }},
 		{Name: "data-dir", Value: "DIR", Default: "/var/lib/cni/networks", Summary: "data of host-local", target: func(s *session) any { return &s.dataDir }},
 		{Name: "state-dir", Value: "DIR", Default: state.DefaultDir, Summary: "directory of the state file", target: func(s *session) any { return &s.stateDir }},
@@ -63,6 +65,9 @@ func (f Flag) bind(s *session, into *flag.FlagSet) {
 		into.BoolVar(target, f.Name, false, f.Summary)
 	case *string:
 		into.StringVar(target, f.Name, f.Default, f.Summary)
+	case *time.Duration:
+		limit, _ := time.ParseDuration(f.Default)
+		into.DurationVar(target, f.Name, limit, f.Summary)
 	case flag.Value:
 		into.Var(target, f.Name, f.Summary)
 	}

@@ -9,13 +9,13 @@ import (
 const exitStatuses = "Exit status: 0 fine, 1 findings, 2 usage.\n"
 
 func help(_ context.Context, s *session) error {
-	if s.subject == "" {
+	if s.subject() == "" {
 		fmt.Fprint(s.out, usage())
 		return nil
 	}
-	c, known := find(s.subject)
+	c, known := find(s.subject())
 	if !known {
-		return fmt.Errorf("there is no command %q", s.subject)
+		return fmt.Errorf("there is no command %q", s.subject())
 	}
 	fmt.Fprint(s.out, c.usage())
 	return nil

@@ -25,19 +25,19 @@ type whole struct {
 // inspect shows the one attachment that a container ID (or its beginning), an address, a host
 // port or a host link belongs to.
 func inspect(ctx context.Context, s *session) error {
-	if s.subject == "" {
+	if s.subject() == "" {
 		return errors.New("what shall be inspected? give a container ID, an address, a host port or a host link")
 	}
 	rows, err := s.rows(ctx)
 	if err != nil {
 		return err
 	}
-	found := slices.DeleteFunc(rows, func(r row) bool { return !r.is(s.subject) })
+	found := slices.DeleteFunc(rows, func(r row) bool { return !r.is(s.subject()) })
 	if len(found) != 1 {
 		for _, r := range found {
 			fmt.Fprintf(s.out, "%s/%s/%s\n", r.Network, r.Container, r.IfName)
 		}
-		return fmt.Errorf("%q is %d attachments; \"vethbridge ls\" shows them all", s.subject, len(found))
+		return fmt.Errorf("%q is %d attachments; \"vethbridge ls\" shows them all", s.subject(), len(found))
 	}
 	w, err := s.whole(ctx, found[0])
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"vethbridge/pkg/ipam"
 	"vethbridge/pkg/nat"
@@ -41,7 +42,7 @@ func TestEveryFlagOfACommandIsThere(t *testing.T) {
 		for _, f := range c.Flags() {
 			have[f.Name] = true
 			switch f.target(&session{}).(type) {
-			case *bool, *string, flag.Value:
+			case *bool, *string, *time.Duration, flag.Value:
 			default:
 				t.Errorf("--%s can't be set", f.Name)
 			}
@@ -72,8 +73,8 @@ func TestFlagsMayStandBeforeAndBehindTheSubject(t *testing.T) {
 	c, _ := find("inspect")
 	for _, line := range []string{"web --json", "--json web", "--state-dir /x web --json"} {
 		s := &session{}
-		if err := s.parse(c, strings.Fields(line), os.Stderr); err != nil || s.subject != "web" || !s.json {
-			t.Errorf("inspect %s: %v, subject %q, json %t", line, err, s.subject, s.json)
+		if err := s.parse(c, strings.Fields(line), os.Stderr); err != nil || s.subject() != "web" || !s.json {
+			t.Errorf("inspect %s: %v, subject %q, json %t", line, err, s.subject(), s.json)
 		}
 	}
 	var errOut bytes.Buffer
