@@ -70,7 +70,7 @@ bench: deps build ## ours beside the reference plugins in the same run
 	$(GO) -C integration/bench run ./plot $(CURDIR)/.cache/bench.json $(CURDIR)/.cache
 	$(GO) -C integration/bench run . -ours $(CURDIR)/bin -path
 	$(GO) -C integration/bench run . -ours $(CURDIR)/bin -grow
-	CGO_ENABLED=0 $(GO) -C integration/bench run -trimpath -ldflags='-s -w' ./leases
+	CGO_ENABLED=0 $(GO) -C integration/bench run -trimpath -ldflags='-s -w' ./leases -ours $(CURDIR)/bin
 
 lint: deps ## formatting, vet, import rules, length of functions and files
 	$(LINT) run ./...

@@ -52,20 +52,6 @@ func (a Attachment) Gateway() string {
 
 // PutAttachment writes the record of a.Owner, replacing a former one.
 func (tx *Tx) PutAttachment(a Attachment) error {
-	old, ok, err := tx.Attachment(a.Owner)
-	if err != nil {
-		return err
-	}
-	if ok && old.BootID != a.BootID {
-		if err := Delete(tx, bootTable, old.bootKey()); err != nil {
-			return err
-		}
-	}
-	if !ok || old.BootID != a.BootID {
-		if err := Put(tx, bootTable, a.bootKey(), a.Owner); err != nil {
-			return err
-		}
-	}
 	return Put(tx, attachments, a.Owner.Key(), a)
 }
 
@@ -76,13 +62,6 @@ func (tx *Tx) Attachment(o attachment.Owner) (Attachment, bool, error) {
 
 // DeleteAttachment removes the record of an owner; a missing one is no error.
 func (tx *Tx) DeleteAttachment(o attachment.Owner) error {
-	old, ok, err := tx.Attachment(o)
-	if err != nil || !ok {
-		return err
-	}
-	if err := Delete(tx, bootTable, old.bootKey()); err != nil {
-		return err
-	}
 	return Delete(tx, attachments, o.Key())
 }
 

@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	"go.etcd.io/bbolt"
-
-	"vethbridge/internal/attachment"
 )
 
 // Check reports everything that is wrong with the state file below the tables of the
@@ -28,7 +26,7 @@ func CheckBook(tx *Tx) error {
 	if tx.book == nil {
 		return nil
 	}
-	if err := errors.Join(tx.readAll(), tx.checkBoots()); err != nil {
+	if err := errors.Join(tx.readAll(), tx.checkAttachments()); err != nil {
 		return err
 	}
 	var faults []error
@@ -49,23 +47,12 @@ func (tx *Tx) readAll() error {
 	})
 }
 
-// checkBoots compares the records of the attachments with their list by boots.
-func (tx *Tx) checkBoots() error {
-	listed := 0
-	err := Each(tx, bootTable, nil, func(key []byte, o attachment.Owner) error {
-		listed++
-		a, ok, err := tx.Attachment(o)
-		if err == nil && (!ok || string(a.bootKey()) != string(key)) {
-			err = fmt.Errorf("check boots: %q does not stand for %s", key, o)
+// checkAttachments wants each record under its owner's key.
+func (tx *Tx) checkAttachments() error {
+	return Each(tx, attachments, nil, func(key []byte, a Attachment) error {
+		if string(a.Owner.Key()) != string(key) {
+			return fmt.Errorf("check attachments: the record of %s stands under the key %q", a.Owner, key)
 		}
-		return err
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	all, err := tx.Attachments("")
-	if err == nil && len(all) != listed {
-		err = fmt.Errorf("check boots: %d attachments, %d listed", len(all), listed)
-	}
-	return err
 }

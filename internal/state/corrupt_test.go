@@ -66,7 +66,7 @@ func TestDamagedFileIsSetAsideAndWorkGoesOn(t *testing.T) {
 				if first == "View" {
 					has(t, s, c7)
 				}
-				put(t, s, state.Attachment{Owner: c7})
+				replace(t, s, state.Attachment{Owner: c7})
 				put(t, s, state.Attachment{Owner: web})
 				if !has(t, s, web) {
 					t.Error("the new file does not keep what is written")
@@ -79,6 +79,20 @@ func TestDamagedFileIsSetAsideAndWorkGoesOn(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// replace reads the former record before it writes the new one, as ADD does.
+func replace(t *testing.T, s *state.Store, a state.Attachment) {
+	t.Helper()
+	err := s.Update(context.Background(), func(tx *state.Tx) error {
+		if _, _, err := tx.Attachment(a.Owner); err != nil {
+			return err
+		}
+		return tx.PutAttachment(a)
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -22,7 +22,8 @@
 //	schema.go      the version of what is in the file
 //	table.go       typed access to the tables inside a transaction
 //	attachment.go  the record of one attachment
-//	boot.go        which boot this is, and whose attachments are of a former one
+//	boot.go        which boot this is
 //	check.go       consistency of the whole file
+//	open.go        opening files
 //	lock.go        file locks with a time limit that name their holder
 package state

@@ -57,7 +57,7 @@ func lockFile(ctx context.Context, path string, mode lockMode) (lock, error) {
 // the kernel's own queue (a poll would starve under load), so it is a blocking call beside
 // which the limit runs; when that passes first, a lock had later is let go at once.
 func acquire(ctx context.Context, path string, l locking) (lock, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_CLOEXEC, 0o600)
+	f, err := openFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return lock{}, err
 	}

@@ -28,7 +28,7 @@ func (s *Store) LockOwner(ctx context.Context, o attachment.Owner) (unlock func(
 
 // TryLockOwner is LockOwner that does not wait: it reports false if someone else is at it.
 func (s *Store) TryLockOwner(o attachment.Owner) (unlock func(), ok bool, err error) {
-	f, err := os.OpenFile(filepath.Join(s.dir, ownerLock), os.O_RDWR|os.O_CREATE|unix.O_CLOEXEC, 0o600)
+	f, err := openFile(filepath.Join(s.dir, ownerLock), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, false, fmt.Errorf("lock %s: %w", o, err)
 	}

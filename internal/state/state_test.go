@@ -71,31 +71,6 @@ func TestChangeInsideViewIsRefused(t *testing.T) {
 	}
 }
 
-func TestFormerOwnersAreThoseOfOtherBoots(t *testing.T) {
-	s := statetest.Open(t)
-	former := map[string]bool{}
-	for _, boot := range []string{"", "0", s.BootID(), s.BootID() + "x", "zzz"} {
-		o := attachment.Owner{Network: "demo", ContainerID: "of " + boot, IfName: "eth0"}
-		put(t, s, state.Attachment{Owner: o, BootID: boot})
-		former[o.ContainerID] = boot != s.BootID()
-	}
-	put(t, s, state.Attachment{Owner: web, BootID: "old"})
-	put(t, s, state.Attachment{Owner: web, BootID: s.BootID()})
-	var owners []attachment.Owner
-	err := s.View(context.Background(), func(tx *state.Tx) (err error) {
-		owners, err = tx.FormerOwners()
-		return err
-	})
-	if err != nil || len(owners) != 4 {
-		t.Fatalf("former owners %v, %v; want 4", owners, err)
-	}
-	for _, o := range owners {
-		if !former[o.ContainerID] {
-			t.Errorf("%s is not of a former boot", o)
-		}
-	}
-}
-
 func TestDeletedAttachmentIsInNoList(t *testing.T) {
 	s := statetest.Open(t)
 	put(t, s, state.Attachment{Owner: web, BootID: "old"})
@@ -106,9 +81,9 @@ func TestDeletedAttachmentIsInNoList(t *testing.T) {
 		if err := tx.DeleteAttachment(web); err != nil {
 			return err
 		}
-		owners, err := tx.FormerOwners()
-		if len(owners) != 0 {
-			t.Errorf("former owners %v", owners)
+		list, err := tx.Attachments("")
+		if len(list) != 0 {
+			t.Errorf("attachments %v", list)
 		}
 		return err
 	})

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 )
 
 func buildHostLocal(dir string) (string, error) {
@@ -19,17 +18,26 @@ func buildHostLocal(dir string) (string, error) {
 	return path, nil
 }
 
-func hostLocal(path string) contender {
-	call := func(verb string) func(string) *exec.Cmd {
-		return func(dir string) *exec.Cmd {
+// hostLocal keeps a number of leases, and its config beside them, in dir.
+func hostLocal(dir, path string, leases int) contender {
+	config := filepath.Join(dir, "config.json")
+	call := func(verb string) func() (*exec.Cmd, error) {
+		return func() (*exec.Cmd, error) {
 			cmd := exec.Command(path)
 			cmd.Env = []string{"CNI_COMMAND=" + verb, "CNI_CONTAINERID=measured", "CNI_NETNS=/proc/self/ns/net", "CNI_NETNS_OVERRIDE=1", "CNI_IFNAME=eth0", "CNI_PATH=/"}
-			cmd.Stdin = strings.NewReader(fmt.Sprintf(
-				`{"cniVersion":"1.0.0","name":"bench","type":"bridge","ipam":{"type":"host-local","dataDir":%q,"subnet":"10.0.0.0/15"}}`, dir))
-			return cmd
+			input, err := os.Open(config)
+			cmd.Stdin = input
+			return cmd, err
 		}
 	}
-	return contender{name: "host-local", fill: fillDirectory, allocate: call("ADD"), release: call("DEL")}
+	fill := func() error {
+		if err := fillDirectory(dir, leases); err != nil {
+			return err
+		}
+		text := fmt.Sprintf(`{"cniVersion":"1.0.0","name":"bench","type":"bridge","ipam":{"type":"host-local","dataDir":%q,"subnet":"10.0.0.0/15"}}`, dir)
+		return os.WriteFile(config, []byte(text), 0o600)
+	}
+	return contender{name: "host-local", fill: fill, allocate: call("ADD"), release: call("DEL")}
 }
 
 // fillDirectory writes leases as host-local keeps them: a file for each address.

@@ -1,30 +1,20 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
-	"time"
 )
-
-const rounds = 30
-
-// contender gives and takes back one address, each by a process.
-type contender struct {
-	name     string
-	fill     func(dir string, leases int) error
-	allocate func(dir string) *exec.Cmd
-	release  func(dir string) *exec.Cmd
-}
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == operate {
 		exit(operation(os.Args[2], os.Args[3], os.Args[4]))
 		return
 	}
-	exit(run())
+	plugins := flag.String("ours", "bin", "directory of the built plugins")
+	flag.Parse()
+	exit(run(*plugins))
 }
 
 func exit(err error) {
@@ -34,7 +24,7 @@ func exit(err error) {
 	}
 }
 
-func run() error {
+func run(plugins string) error {
 	dir, err := os.MkdirTemp("/dev/shm", "leases")
 	if err != nil {
 		return err
@@ -44,43 +34,53 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%-28s %12s %14s %8s\n", "leases there, subnet", "ours, ms", "host-local, ms", "ratio")
-	for _, n := range []int{0, 1_000, 10_000, 50_000} {
-		ours, err := measure(ourAllocator("10.0.0.0/15"), filepath.Join(dir, fmt.Sprint("ours", n)), n)
-		if err != nil {
-			return err
-		}
-		theirs, err := measure(hostLocal(reference), filepath.Join(dir, fmt.Sprint("theirs", n)), n)
-		if err != nil {
-			return err
-		}
-		fmt.Printf("%-28s %12.2f %14.2f %7.1fx\n", fmt.Sprintf("%d, /15", n), ours, theirs, theirs/ours)
+	if err := besideTheReference(dir, reference); err != nil {
+		return err
 	}
-	for _, subnet := range []string{"10.0.0.0/24", "fd00::/64"} {
-		ours, err := measure(ourAllocator(subnet), filepath.Join(dir, "ours"+filepath.Base(subnet)), 0)
-		if err != nil {
-			return err
-		}
-		fmt.Printf("%-28s %12.2f\n", "0, "+subnet, ours)
+	if err := bySubnet(dir); err != nil {
+		return err
+	}
+	return exhausted(filepath.Join(dir, "full"), plugins)
+}
+
+// besideTheReference grows the number of leases. Ours take turns among themselves, to show
+// whether they grow; the reference's scans of its directory would leave them cold caches.
+func besideTheReference(dir, reference string) error {
+	sizes := []int{0, 1_000, 10_000, 50_000}
+	var ours, theirs []contender
+	for _, n := range sizes {
+		ours = append(ours, ourAllocator(filepath.Join(dir, fmt.Sprint("ours", n)), "10.0.0.0/15", n))
+		theirs = append(theirs, hostLocal(filepath.Join(dir, fmt.Sprint("theirs", n)), reference, n))
+	}
+	times, err := measure(200, ours...)
+	if err != nil {
+		return err
+	}
+	references, err := measure(9, theirs...)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%-20s %9s %16s %14s %8s\n", "leases there", "ours, ms", "beside none", "host-local, ms", "ratio")
+	for i, n := range sizes {
+		fmt.Printf("%-20d %9.2f %15.2fx %14.2f %7.1fx\n", n, times[i], times[i]/times[0], references[i], references[i]/times[i])
 	}
 	return nil
 }
 
-// measure returns the median time of allocating and releasing one address, in milliseconds.
-func measure(c contender, dir string, leases int) (float64, error) {
-	if err := c.fill(dir, leases); err != nil {
-		return 0, fmt.Errorf("fill %s: %w", c.name, err)
+// bySubnet compares the sizes of ranges.
+func bySubnet(dir string) error {
+	subnets := []string{"10.0.0.0/24", "10.0.0.0/8", "fd00::/64"}
+	var list []contender
+	for i, s := range subnets {
+		list = append(list, ourAllocator(filepath.Join(dir, fmt.Sprint("subnet", i)), s, 0))
 	}
-	var times []time.Duration
-	for range rounds {
-		begin := time.Now()
-		for _, cmd := range []*exec.Cmd{c.allocate(dir), c.release(dir)} {
-			if out, err := cmd.CombinedOutput(); err != nil {
-				return 0, fmt.Errorf("%s: %w: %s", c.name, err, out)
-			}
-		}
-		times = append(times, time.Since(begin))
+	times, err := measure(200, list...)
+	if err != nil {
+		return err
 	}
-	slices.Sort(times)
-	return float64(times[rounds/2]) / float64(time.Millisecond), nil
+	fmt.Printf("\n%-20s %9s %16s\n", "subnet, no leases", "ours, ms", "beside the first")
+	for i, s := range subnets {
+		fmt.Printf("%-20s %9.2f %15.2fx\n", s, times[i], times[i]/times[0])
+	}
+	return nil
 }

@@ -20,25 +20,26 @@ func owner(n int) attachment.Owner {
 // measured is the owner of the address that is measured.
 var measured = attachment.Owner{Network: "bench", ContainerID: "measured", IfName: "eth0"}
 
-func ourAllocator(subnet string) contender {
-	self := func(verb string) func(string) *exec.Cmd {
-		return func(dir string) *exec.Cmd { return exec.Command("/proc/self/exe", operate, verb, dir, subnet) }
+func ourAllocator(dir, subnet string, leases int) contender {
+	self := func(verb string) func() (*exec.Cmd, error) {
+		return func() (*exec.Cmd, error) { return exec.Command("/proc/self/exe", operate, verb, dir, subnet), nil }
 	}
 	return contender{
 		name:     "ours",
-		fill:     func(dir string, leases int) error { return fillBook(dir, subnet, leases) },
+		fill:     func() error { return fillBook(dir, subnet, leases, state.Netns{}) },
 		allocate: self("allocate"), release: self("release"),
 	}
 }
 
-func fillBook(dir, subnet string, leases int) error {
+// fillBook leases addresses to attachments of a namespace.
+func fillBook(dir, subnet string, leases int, ns state.Netns) error {
 	store, err := state.Open(dir)
 	if err != nil {
 		return err
 	}
 	return store.Update(context.Background(), func(tx *state.Tx) error {
 		for n := range leases {
-			if err := allocate(tx, owner(n), subnet); err != nil {
+			if err := allocate(tx, owner(n), subnet, ns); err != nil {
 				return err
 			}
 		}
@@ -54,7 +55,7 @@ func operation(verb, dir, subnet string) error {
 	}
 	return store.Update(context.Background(), func(tx *state.Tx) error {
 		if verb == "allocate" {
-			return allocate(tx, measured, subnet)
+			return allocate(tx, measured, subnet, state.Netns{})
 		}
 		if err := ipam.Release(tx, measured); err != nil {
 			return err
@@ -63,7 +64,7 @@ func operation(verb, dir, subnet string) error {
 	})
 }
 
-func allocate(tx *state.Tx, o attachment.Owner, subnet string) error {
+func allocate(tx *state.Tx, o attachment.Owner, subnet string, ns state.Netns) error {
 	config, err := ipam.DecodeConfig([]byte(fmt.Sprintf(`{"subnet": %q}`, subnet)), nil)
 	if err != nil {
 		return err
@@ -71,5 +72,5 @@ func allocate(tx *state.Tx, o attachment.Owner, subnet string) error {
 	if _, err := ipam.Allocate(tx, ipam.Request{Owner: o, Sets: config.Sets}); err != nil {
 		return err
 	}
-	return tx.PutAttachment(state.Attachment{Owner: o, BootID: tx.BootID()})
+	return tx.PutAttachment(state.Attachment{Owner: o, BootID: tx.BootID(), Netns: ns})
 }
