@@ -52,7 +52,7 @@ test-runtimes: build .cache/runtimes/crictl .cache/runtimes/containerd2/containe
 	@scripts/deps runtimes
 	rm -rf $(@D)/trixie
 	@mkdir -p $(@D)
-	debootstrap --variant=minbase --include=podman,netavark,nftables,iptables,iproute2,runc trixie $(@D)/trixie >$@.part
+	debootstrap --variant=minbase --include=podman,netavark,nftables,iptables,iproute2,runc,uidmap,passt,docker.io,docker-cli trixie $(@D)/trixie >$@.part
 	mv $@.part $@
 
 test-vm: deps build ## what needs another kernel, in a virtual machine: VLANs

@@ -149,6 +149,11 @@ func TestPodmansNetworkIsJudgedWhenItIsCreated(t *testing.T) {
 			t.Errorf("%s: %v, %d, want %q", name, answer, status, c.says)
 		}
 	}
+	early := podmanNetwork(h, "front", "3")
+	early["options"] = testbed.Config{"stateDir": "/proc/nowhere"} // a matter of the host, not of the network
+	if answer, status := podman(t, early, "create"); status != 0 {
+		t.Errorf("a network for which the host is not ready: %v, %d", answer, status)
+	}
 	if answer, status := podman(t, "nonsense", "setup"); status != 1 || answer["error"] == nil {
 		t.Errorf("setup without a namespace: %v, %d", answer, status)
 	}

@@ -15,6 +15,7 @@
 //	conformance_test.go what the table of conformance is made of
 //	podman_test.go      podman 4, by CNI
 //	podman5_test.go     podman 5, by netavark
+//	rootless_test.go    podman 5 without root
 //	containerd_test.go  containerd by ctr
 //	node_test.go        a node: a release of containerd that runs pods
 //	crictl_test.go      pods, as crictl starts and removes them

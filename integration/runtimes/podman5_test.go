@@ -15,18 +15,22 @@ type podman5 struct {
 	enter []string // starts a program in its Debian
 }
 
-// enter makes a folder the root of a mount namespace of its own, with the machine's devices,
-// state and executables in it, and holds it. podman needs a root that can be pivoted from.
+// enter makes a copy of a folder the root of a mount namespace of its own, with the machine's
+// devices, state and executables in it, and holds it. podman needs a root that can be pivoted from.
 const enter = `set -e
-mount --rbind "$1" "$1"
-cd "$1"
+mkdir -p /run/trixie/upper /run/trixie/work /run/trixie/root
+mount -t overlay -o "lowerdir=$1,upperdir=/run/trixie/upper,workdir=/run/trixie/work" trixie /run/trixie/root
+cd /run/trixie/root
 for dir in proc sys dev run; do mount --rbind /$dir $dir; done
-mkdir -p "./$2" var/lib/containers old
+mkdir -p "./$2" old
 mount --bind "$2" "./$2"
-mount -t tmpfs tmpfs var/lib/containers
-mount -t tmpfs tmpfs etc/containers
+for dir in var/lib/containers var/lib/docker etc/containers; do
+  mkdir -p $dir
+  mount -t tmpfs tmpfs $dir
+done
 pivot_root . old
 umount -l /old
+mount --make-rshared /
 touch /run/entered
 exec sleep infinity
 `

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -53,14 +54,19 @@ func (c caller) del(ctx context.Context, chain []config) error {
 	return errors.Join(failed...)
 }
 
-// ready asks whether an ADD could succeed, which judges the config too.
-func (c caller) ready(ctx context.Context, chain []config) error {
+// judge has each plugin judge its config. What else keeps it from working now is of no matter:
+// a network may be created before its host is ready, and podman without root creates it outside
+// of the namespace that it will be in.
+func (c caller) judge(ctx context.Context, chain []config) error {
+	var wrong []error
 	for _, conf := range chain {
-		if _, err := c.call(ctx, "STATUS", conf); err != nil {
-			return err
+		_, err := c.call(ctx, "STATUS", conf)
+		var said refusal
+		if err != nil && (!errors.As(err, &said) || said.ofConfig()) {
+			wrong = append(wrong, err)
 		}
 	}
-	return nil
+	return errors.Join(wrong...)
 }
 
 func (c caller) call(ctx context.Context, verb string, conf config) (json.RawMessage, error) {
@@ -80,17 +86,31 @@ func (c caller) call(ctx context.Context, verb string, conf config) (json.RawMes
 	return stdout.Bytes(), nil
 }
 
+// refusal is what a plugin says of its failure.
+type refusal struct {
+	Code         uint
+	Msg, Details string
+}
+
+func (r refusal) Error() string {
+	if r.Details == "" {
+		return r.Msg
+	}
+	return r.Msg + " (" + r.Details + ")"
+}
+
+// ofConfig reports whether the config is to blame, by the error codes of the CNI specification:
+// incompatible version, unsupported field, what can't be decoded, invalid config.
+func (r refusal) ofConfig() bool { return slices.Contains([]uint{1, 2, 6, 7}, r.Code) }
+
 // failure prefers the plugin's own words to the exit status.
 func failure(plugin string, err error, stdout []byte, stderr string) error {
-	var said struct{ Msg, Details string }
-	switch {
-	case json.Unmarshal(stdout, &said) == nil && said.Msg != "":
-		if said.Details != "" {
-			said.Msg += " (" + said.Details + ")"
-		}
-		return fmt.Errorf("%s: %s", plugin, said.Msg)
-	case strings.TrimSpace(stderr) != "":
-		return fmt.Errorf("%s: %w: %s", plugin, err, strings.TrimSpace(stderr))
+	var said refusal
+	if json.Unmarshal(stdout, &said) == nil && said.Msg != "" {
+		return fmt.Errorf("%s: %w", plugin, said)
+	}
+	if stderr = strings.TrimSpace(stderr); stderr != "" {
+		return fmt.Errorf("%s: %w: %s", plugin, err, stderr)
 	}
 	return fmt.Errorf("run %s: %w", plugin, err)
 }

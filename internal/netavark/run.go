@@ -80,7 +80,7 @@ func create(ctx context.Context, stdin io.Reader) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.ready(ctx, []config{vethbridge, natport}); err != nil {
+	if err := c.judge(ctx, []config{vethbridge, natport}); err != nil {
 		return nil, err
 	}
 	if raw["network_interface"], err = json.Marshal(n.bridge()); err != nil {
