@@ -32,7 +32,7 @@ record: deps ## keeps what this tree makes as that of a release, for later ones 
 	$(GO) test -count=1 ./integration -run TestAttachmentsOfEveryRelease -args -record $(RELEASE)
 
 test-runtimes: SHELL := /bin/bash -o pipefail
-test-runtimes: build .cache/runtimes/crictl .cache/runtimes/containerd2/containerd .cache/runtimes/trixie.log ## real podman and containerd on private machines
+test-runtimes: build .cache/runtimes/crictl .cache/runtimes/containerd2/containerd .cache/runtimes/nerdctl/nerdctl .cache/runtimes/trixie.log ## real podman, containerd and nerdctl on private machines
 	@scripts/deps runtimes
 	$(BUILD) -o .cache/runtimes/ ./plugins/... ./scripts/probe $(PEERS)
 	$(GO) test -v -count=1 -timeout 20m ./integration/runtimes | tee .cache/runtimes.log
@@ -45,6 +45,10 @@ test-runtimes: build .cache/runtimes/crictl .cache/runtimes/containerd2/containe
 
 .cache/runtimes/containerd2/containerd: integration/runtimes/tools/containerd/go.mod
 	CGO_ENABLED=0 $(GO) -C integration/runtimes/tools/containerd build $(FLAGS) -o $(CURDIR)/$(@D)/ tool
+	@touch $@
+
+.cache/runtimes/nerdctl/nerdctl: integration/runtimes/tools/nerdctl/go.mod
+	CGO_ENABLED=0 $(GO) -C integration/runtimes/tools/nerdctl build $(FLAGS) -o $(CURDIR)/$(@D)/ tool
 	@touch $@
 
 # A newer Debian in a folder, for podman 5 and docker.

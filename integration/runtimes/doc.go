@@ -1,5 +1,5 @@
 // Package runtimes has real runtimes drive the built executables: podman with its CNI backend,
-// podman 5 with netavark, and containerd, by ctr and by CRI. Each test is a private machine: namespaces of its own for
+// podman 5 with netavark, containerd, by ctr and by CRI, and nerdctl. Each test is a private machine: namespaces of its own for
 // network, mounts, processes and more, whose end takes every daemon and container with it, with
 // a LAN behind an uplink.
 //
@@ -16,6 +16,7 @@
 //	podman_test.go      podman 4, by CNI
 //	podman5_test.go     podman 5, by netavark
 //	rootless_test.go    podman 5 without root
+//	nerdctl_test.go     nerdctl
 //	containerd_test.go  containerd by ctr
 //	node_test.go        a node: a release of containerd that runs pods
 //	crictl_test.go      pods, as crictl starts and removes them
