@@ -2,8 +2,10 @@
 # "make help" lists the targets.
 
 GO := go
-# Without inlining the executables are a twentieth smaller; they live for milliseconds.
-FLAGS := -trimpath -buildvcs=false -gcflags=all=-l -ldflags='-s -w'
+# Without inlining the executables are a twelfth smaller. Where most instructions of an ADD are, it stays on:
+# that takes 28 % of them away for 1.5 % of the size.
+INLINED := runtime internal/runtime/... internal/abi internal/sync sync/... reflect encoding/json strconv internal/strconv unicode/utf8
+FLAGS := -trimpath -buildvcs=false -gcflags=all=-l $(INLINED:%=-gcflags=%=) -ldflags='-s -w'
 BUILD := CGO_ENABLED=0 $(GO) build $(FLAGS)
 # What real runtimes need beside ours, and what ours are compared with.
 PEERS := $(addprefix github.com/containernetworking/plugins/plugins/,main/loopback main/bridge ipam/host-local meta/portmap)
