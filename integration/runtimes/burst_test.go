@@ -131,6 +131,7 @@ func TestManyPodsAtOnceComeAndGo(t *testing.T) {
 		for _, c := range append([]*contender{ours}, peers...) {
 			c.log(t, ours)
 		}
+		n.passed(t, add, burstOf20)
 	})
 }
 
@@ -187,6 +188,7 @@ func TestContainerdKilledInABurstLeavesNothingOfOurs(t *testing.T) {
 			forget(t)
 			n.same(before)
 		}
+		n.passed(t, del, "the daemon is killed while 20 containers start: nothing of ours is left")
 	})
 }
 

@@ -1,6 +1,7 @@
 package runtimes
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -11,8 +12,9 @@ const socket = "/run/containerd/containerd.sock"
 
 // startContainerd starts containerd with our plugins and the conflist in the place where it
 // looks for them.
-func startContainerd(t *testing.T, conflist string) {
+func startContainerd(t *testing.T, r release, conflist string) {
 	t.Helper()
+	r.use(t)
 	for _, dir := range []string{"/opt/cni/bin", "/run/containerd"} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			t.Fatal(err)
@@ -22,7 +24,7 @@ func startContainerd(t *testing.T, conflist string) {
 	write(t, "/etc/cni/net.d/10-pods.conflist", conflist)
 	config := write(t, "/run/containerd.toml", `
 version = 2
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime", "io.containerd.cri.v1.images"]
 [grpc]
   address = "`+socket+`"
 `)
@@ -41,58 +43,75 @@ func pods(t *testing.T) string {
 	return strings.Replace(samplePods(t), `"capabilities": { "portMappings": true }`, ports, 1)
 }
 
-// ctrRun runs a container in the foreground of a process of its own, which calls DEL when the
-// container ends.
-func ctrRun(t *testing.T, name string) (ended func()) {
+// ctrStart runs a container in the foreground of a process of its own.
+func ctrStart(t *testing.T, name string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command("ctr", "run", "--rm", "--cni", "--rootfs", "/run/rootfs", name, "/bin/probe", "serve", name, "80")
-	var said strings.Builder
-	cmd.Stdout, cmd.Stderr = &said, &said
+	said := new(strings.Builder)
+	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	return cmd
+}
+
+// ctrRun is ctrStart for a container that ends by itself; its process calls DEL then.
+func ctrRun(t *testing.T, name string) (ended func()) {
+	t.Helper()
+	cmd := ctrStart(t, name)
 	return func() {
 		t.Helper()
 		run(t, "ctr", "task", "kill", "-s", "SIGKILL", name)
 		_ = cmd.Wait()
-		if strings.Contains(said.String(), "cni") {
-			t.Errorf("ctr says %s", said.String())
+		if said := fmt.Sprint(cmd.Stdout); strings.Contains(said, "cni") {
+			t.Errorf("ctr says %s", said)
 		}
 	}
 }
 
 func TestContainerdRunsContainersOnOurNetwork(t *testing.T) {
-	onMachine(t, func(t *testing.T) {
+	onNodes(t, func(t *testing.T, r release) {
 		rootfs(t)
-		startContainerd(t, pods(t))
+		startContainerd(t, r, pods(t))
+		s := r.subject(t, "ctr")
 		run(t, bin+"/vethbridge", "ls")
-		before := run(t, "nft", "list", "ruleset") + run(t, bin+"/vethbridge", "ls", "--json")
+		before := podState(t)
 		ended := ctrRun(t, "web")
 		exec := []string{"ctr", "task", "exec", "--exec-id", "ask", "web"}
 		answers(t, "web", fromLAN("tcp", "8080")...)
-		answers(t, "web", probe(), "ask", "tcp", "127.0.0.1:8080")
 		reachesOut(t, exec...)
-		answers(t, "web", append(exec, "/bin/probe", "ask", "tcp", hostAddress+":8080")...)
+		s.passed(t, add, reaches)
+		reachable(t, "web", "8080", exec...)
+		s.passed(t, add, port)
 		ended()
-		if after := run(t, "nft", "list", "ruleset") + run(t, bin+"/vethbridge", "ls", "--json"); after != before {
-			t.Errorf("left:\n%s", after)
+		after := podState(t)
+		if after != before {
+			t.Errorf("was\n%s\nleft:\n%s", before, after)
 		}
+		s.passed(t, del, nothingLeft)
 	})
 }
 
-// TestAPortOfOneRuntimeIsRefusedToTheOther is about containerd and podman on one host.
-func TestAPortOfOneRuntimeIsRefusedToTheOther(t *testing.T) {
-	onMachine(t, func(t *testing.T) {
-		p := newPodman(t)
-		run(t, "cp", "/etc/cni/net.d/87-podman.conflist", "/run")
-		startContainerd(t, pods(t))
-		ended := ctrRun(t, "web")
+// TestAContainerWhoseCtrIsKilledGivesWay: no DEL ever comes for it.
+func TestAContainerWhoseCtrIsKilledGivesWay(t *testing.T) {
+	onNodes(t, func(t *testing.T, r release) {
+		rootfs(t)
+		startContainerd(t, r, pods(t))
+		web := ctrStart(t, "web")
 		answers(t, "web", fromLAN("tcp", "8080")...)
-		out, err := try(p.words("run", "-d", "--name", "late", "-p", "8080:80", "probe", "/bin/probe", "serve", "late", "80")...)
-		if err == nil || !strings.Contains(out, "is held by pods/") {
-			t.Errorf("podman: %v: %s", err, out)
+		if err := web.Process.Kill(); err != nil {
+			t.Fatal(err)
 		}
+		_ = web.Wait()
 		answers(t, "web", fromLAN("tcp", "8080")...)
+		run(t, "ctr", "task", "kill", "-s", "SIGKILL", "web")
+		eventually(t, "web is dead", func() (string, bool) {
+			out, err := try("ctr", "task", "delete", "web")
+			return out, err == nil
+		})
+		ended := ctrRun(t, "heir")
+		answers(t, "heir", fromLAN("tcp", "8080")...)
+		r.subject(t, "ctr").passed(t, add, sandboxDies)
 		ended()
 	})
 }

@@ -15,16 +15,19 @@ func TestPodsOfContainerdReachAllAndAreReached(t *testing.T) {
 		if links := run(t, web.in("ip", "-4", "address", "show", "eth0")...); !strings.Contains(links, "inet "+web.address()+"/24 ") {
 			t.Errorf("web has %s and\n%s", web.address(), links)
 		}
-		reachable(t, "web", "8080", db.in()...)
-		reachable(t, "web", "8080", web.in()...)
 		reachesOut(t, web.in()...)
 		run(t, web.in("/bin/ping", "-c", "1", "-W", "3", "10.244.0.1")...)
 		answers(t, "db", web.in("/bin/probe", "ask", "tcp", db.address()+":80")...)
 		answers(t, "web", db.in("/bin/probe", "ask", "tcp", web.address()+":80")...)
+		n.passed(t, add, reaches)
+		reachable(t, "web", "8080", db.in()...)
+		reachable(t, "web", "8080", web.in()...)
+		n.passed(t, add, port)
 		web.remove()
 		silent(t, fromLAN("tcp", "8080")...)
 		db.remove()
 		n.same(before)
+		n.passed(t, del, nothingLeft)
 	})
 }
 
@@ -41,9 +44,12 @@ func TestAPodHasBothFamiliesAndPortsOfItsChoice(t *testing.T) {
 			t.Errorf("web has %s and %q", web.address(), more)
 		}
 		answers(t, "web", db.in("/bin/probe", "ask", "tcp", "["+more+"]:80")...)
+		n.passed(t, add, bothIPs)
 		answers(t, "web", fromLAN("udp", "5353")...)
+		n.passed(t, add, udpPort)
 		answers(t, "web", probe(), "ask", "tcp", "127.0.0.1:8081")
 		silent(t, fromLAN("tcp", "8081")...)
+		n.passed(t, add, "a port on 127.0.0.1 answers the host, and nobody else")
 		web.remove()
 		db.remove()
 		n.same(before)
@@ -64,6 +70,29 @@ func TestPodsOutliveContainerdAndLeaveNothing(t *testing.T) {
 		web.remove()
 		db.remove()
 		n.same(before)
+		n.passed(t, del, daemonDies)
+	})
+}
+
+// TestAPodWhosePauseIsKilledGivesWay is about what holds a pod's namespaces, and what a kubelet
+// does about its death: the old sandbox is stopped, a new one started, the old one removed.
+func TestAPodWhosePauseIsKilledGivesWay(t *testing.T) {
+	onNodes(t, func(t *testing.T, r release) {
+		n := newNode(t, r, samplePods(t))
+		before := podState(t)
+		old := n.serve("old", web)
+		kill(t, n.do("inspectp", "-o", "go-template", "--template", "{{.info.pid}}", old.sandbox))
+		eventually(t, "the sandbox is not ready", func() (string, bool) {
+			said := n.do("inspectp", "-o", "go-template", "--template", "{{.status.state}}", old.sandbox)
+			return said, strings.Contains(said, "NOTREADY")
+		})
+		n.do("stopp", old.sandbox)
+		heir := n.serve("heir", web)
+		n.do("rmp", "-f", old.sandbox)
+		reachable(t, "heir", "8080", heir.in()...)
+		heir.remove()
+		n.same(before)
+		n.passed(t, add, sandboxDies)
 	})
 }
 
@@ -80,6 +109,7 @@ func TestALateDELOfAPodSparesItsHeir(t *testing.T) {
 		reachable(t, "heir", "8080", heir.in()...)
 		heir.remove()
 		n.same(before)
+		n.passed(t, del, lateDel)
 	})
 }
 
@@ -98,6 +128,7 @@ func TestARefusedPodLeavesNothing(t *testing.T) {
 		}
 		n.same(before)
 		answers(t, "first", fromLAN("tcp", "8080")...)
+		n.passed(t, add, portTaken)
 		first.remove()
 	})
 }
@@ -111,5 +142,6 @@ func TestAFullNetworkIsNotReady(t *testing.T) {
 		only.remove()
 		n.network("true")
 		n.serve("next").remove()
+		n.passed(t, status, fullPool)
 	})
 }

@@ -10,13 +10,13 @@ import (
 // probe is the probe of the machine itself.
 func probe() string { return filepath.Join(bin, "probe") }
 
-// answers asks a server until it is up, and wants its name.
+// answers asks a server until it is up, and wants its name; programs of runtimes may warn before.
 func answers(t *testing.T, name string, words ...string) {
 	t.Helper()
 	var out string
 	var err error
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
-		if out, err = try(words...); err == nil && strings.HasPrefix(out, name+" ") {
+		if out, err = try(words...); err == nil && strings.Contains("\n"+out, "\n"+name+" ") {
 			return
 		}
 		time.Sleep(20 * time.Millisecond)

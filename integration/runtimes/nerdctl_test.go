@@ -15,7 +15,7 @@ type nerdctl struct{ t *testing.T }
 func newNerdctl(t *testing.T, bridge, portmap string) nerdctl {
 	t.Helper()
 	archive := imageArchive(t)
-	startContainerd(t, "{}")
+	startContainerd(t, releases()[0], "{}")
 	run(t, "rm", networks+"/10-pods.conflist")
 	run(t, "mkdir", "/run/plugins")
 	for name, program := range map[string]string{

@@ -23,18 +23,36 @@ type release struct {
 // releases are the containerd of Debian 12, and one that asks for STATUS and speaks CNI 1.1.0.
 func releases() []release {
 	return []release{
-		{"1.6", "", `
+		{"1.6.20", "", `
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "` + image + `"
   restrict_oom_score_adj = true
 `, "io.containerd.grpc.v1.cri"},
-		{"2.4", filepath.Join(bin, "containerd2"), `
+		{"2.4.2", filepath.Join(bin, "containerd2"), `
 [plugins."io.containerd.cri.v1.images".pinned_images]
   sandbox = "` + image + `"
 [plugins."io.containerd.cri.v1.runtime"]
   restrict_oom_score_adj = true
 `, "io.containerd.cri.v1.runtime"},
 	}
+}
+
+// use has the release's programs found by their names: the shim's version must fit.
+func (r release) use(t *testing.T) {
+	t.Helper()
+	if r.dir != "" {
+		t.Setenv("PATH", r.dir+":"+os.Getenv("PATH"))
+	}
+}
+
+// subject is the release as the table of conformance names it, driven by a program.
+func (r release) subject(t *testing.T, by string) subject {
+	t.Helper()
+	version := strings.Fields(run(t, "containerd", "--version"))[2]
+	if r.dir != "" {
+		version = r.name // built without a stamp
+	}
+	return subject{"containerd " + r.name[:1] + ", " + by, "containerd " + version}
 }
 
 // documented finds the configurations in the documentation.
@@ -115,6 +133,7 @@ type node struct {
 	t          *testing.T
 	containerd []string // the command
 	daemon     *exec.Cmd
+	subject
 }
 
 // newNode starts containerd with the conflist for pods, and with more handlers.
@@ -123,11 +142,9 @@ func newNode(t *testing.T, r release, conflist string, handlers ...handler) *nod
 	write(t, networks+"/10-pods.conflist", conflist)
 	t.Setenv("CONTAINER_RUNTIME_ENDPOINT", "unix://"+socket)
 	t.Setenv("IMAGE_SERVICE_ENDPOINT", "unix://"+socket)
-	if r.dir != "" {
-		t.Setenv("PATH", r.dir+":"+os.Getenv("PATH")) // the shim's version must fit
-	}
+	r.use(t)
 	config := write(t, "/run/containerd.toml", r.config(t, append(handlers, runc)...))
-	n := &node{t: t, containerd: []string{filepath.Join(r.dir, "containerd"), "--config", config, "--log-level", "error"}}
+	n := &node{t: t, subject: r.subject(t, "CRI"), containerd: []string{"containerd", "--config", config, "--log-level", "error"}}
 	n.start()
 	run(t, "ctr", "-n", "k8s.io", "images", "import", imageArchive(t))
 	return n
