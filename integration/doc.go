@@ -59,6 +59,7 @@
 //	trace_test.go       the runtime's trace in the log
 //	docs_test.go        what the documentation promises
 //	process_test.go     which processes are started
+//	foreign_test.go     bridges that others made, and bridges whose MTU changes
 //	ipv6off_test.go     hosts and containers without IPv6, a /proc/sys that can't be written
 //	counts_test.go      what each verb asks of the kernel; counting_test.go, how that is counted
 //	connections_test.go tracked connections of mappings that come and go

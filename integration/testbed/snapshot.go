@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// volatile are counters and clocks in the output of ip(8), and elements that nft(8) counts
-// packets by and that go by themselves.
-var volatile = regexp.MustCompile(`\s+elements = \{[^}]* limit rate [^}]*\}|(?:valid|preferred)_lft \S+|(expires) \d+sec|\w+_timer +\S+|link-netns \S+|link-netnsid \d+| tentative`)
+// volatile are counters and clocks in the output of ip(8), what a bridge keeps of its former ports'
+// abilities, and elements that nft(8) counts packets by and that go by themselves.
+var volatile = regexp.MustCompile(`\s+elements = \{[^}]* limit rate [^}]*\}|(?:valid|preferred)_lft \S+|(expires) \d+sec|\w+_timer +\S+|tso_max_size \d+|link-netns \S+|link-netnsid \d+| tentative`)
 
 // Snapshot is the state of the host's kernel as text: links with their details, addresses,
 // routes, rules, and the sysctls that the plugins may set.

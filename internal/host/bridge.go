@@ -32,15 +32,31 @@ func (h *Host) UseBridge(ctx context.Context, b links.Bridge, configured []netip
 		return links.BridgeState{}, err
 	}
 	err = h.locked(ctx, func() error {
-		if st, err = h.Links.EnsureBridge(ctx, b); err != nil || len(st.Added) == 0 {
+		if st, err = h.Links.EnsureBridge(ctx, b); err != nil {
 			return err
 		}
-		if err := h.readdress(ctx, b, st.Added, configured, owner); err != nil {
+		if err = h.followMTU(ctx, b, &st, owner); err == nil && len(st.Added) > 0 {
+			err = h.readdress(ctx, b, st.Added, configured, owner)
+		}
+		if err != nil {
 			return errors.Join(err, h.Links.RemoveAddresses(ctx, b.GatewayName(), st.Added), h.undoBridge(ctx, b, st, owner))
 		}
 		return nil
 	})
 	return st, err
+}
+
+// followMTU gives a bridge of ours that nobody else uses the MTU that is wanted now: the config or
+// the default route's device has changed.
+func (h *Host) followMTU(ctx context.Context, b links.Bridge, st *links.BridgeState, owner attachment.Owner) error {
+	if !st.Ours || st.Made || b.MTU == 0 || b.MTU == st.Link.MTU {
+		return nil
+	}
+	used, err := h.usedByOthers(ctx, Bridge(b.Name), owner)
+	if err != nil || used {
+		return err
+	}
+	return h.Links.SetBridgeMTU(b, st)
 }
 
 // own adds what tells a bridge that we make from any other: the mark, and a MAC address that
@@ -84,7 +100,7 @@ func (h *Host) undoBridge(ctx context.Context, b links.Bridge, st links.BridgeSt
 	case st.Made:
 		return h.removeBridge(ctx, b.Name)
 	}
-	return h.Links.RemoveAddresses(ctx, b.GatewayName(), st.Added)
+	return errors.Join(h.Links.RestoreBridge(ctx, b, st), h.forgetGateways(ctx, b.GatewayName(), st.Added))
 }
 
 func (h *Host) undoVLANLink(ctx context.Context, name string, owner attachment.Owner) error {

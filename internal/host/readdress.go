@@ -63,10 +63,8 @@ func (h *Host) readdress(ctx context.Context, b links.Bridge, added, configured 
 		return err
 	}
 	return h.Store.Update(ctx, func(tx *state.Tx) error {
-		for _, address := range unused {
-			if err := state.Delete(tx, gateways, gatewayKey(b.GatewayName(), address.String())); err != nil {
-				return err
-			}
+		if err := deleteGateways(tx, b.GatewayName(), unused); err != nil {
+			return err
 		}
 		for _, address := range added {
 			r := gatewayRecord{tx.BootID(), address}
@@ -76,6 +74,43 @@ func (h *Host) readdress(ctx context.Context, b links.Bridge, added, configured 
 		}
 		return nil
 	})
+}
+
+func deleteGateways(tx *state.Tx, link string, list []netip.Prefix) error {
+	for _, address := range list {
+		if err := state.Delete(tx, gateways, gatewayKey(link, address.String())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetGateways is for addresses that a link has no more.
+func (h *Host) forgetGateways(ctx context.Context, link string, list []netip.Prefix) error {
+	if len(list) == 0 {
+		return nil
+	}
+	return h.Store.Update(ctx, func(tx *state.Tx) error { return deleteGateways(tx, link, list) })
+}
+
+// withdrawGateways takes from a link all addresses that we gave it. One that is gone has none.
+func (h *Host) withdrawGateways(ctx context.Context, link string) error {
+	var list []netip.Prefix
+	err := h.Store.View(ctx, func(tx *state.Tx) error {
+		return state.Each(tx, gateways, gatewayKey(link, ""), func(_ []byte, r gatewayRecord) error {
+			if r.BootID == tx.BootID() {
+				list = append(list, r.Address)
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if err := h.Links.RemoveAddresses(ctx, link, list); err != nil {
+		return err
+	}
+	return h.forgetGateways(ctx, link, list)
 }
 
 func sameFamily(list []netip.Prefix, p netip.Prefix) bool {

@@ -144,9 +144,9 @@ func (h *Host) putBack(ctx context.Context, o shared.Object, record state.Attach
 	case !record.RemoveBridge:
 		return nil
 	case o.Kind == shared.VLAN:
-		return h.Links.RemoveVLANLink(o.Name, BridgeMark)
+		return errors.Join(h.Links.RemoveVLANLink(o.Name, BridgeMark), h.withdrawGateways(ctx, o.Name))
 	}
-	return h.removeBridge(ctx, record.Bridge)
+	return errors.Join(h.removeBridge(ctx, record.Bridge), h.withdrawGateways(ctx, record.Bridge))
 }
 
 // forget closes the owner's record in one transaction.

@@ -35,15 +35,6 @@ type Bridge struct {
 	Uplink        string // what this link reaches is the bridge's own network, no overlap
 }
 
-// BridgeState is what EnsureBridge found or changed, so that it can be taken back.
-type BridgeState struct {
-	Link        Link
-	Made        bool
-	Gateway     Link // that carries the gateway addresses: the bridge, or its link in a VLAN
-	GatewayMade bool // a link in a VLAN, that is
-	Added       []netip.Prefix
-}
-
 // EnsureBridge makes the bridge, or gives one that is there what it lacks. A link of that
 // name that is no bridge is a *NotABridgeError.
 func (h *Host) EnsureBridge(ctx context.Context, b Bridge) (BridgeState, error) {
@@ -51,30 +42,19 @@ func (h *Host) EnsureBridge(ctx context.Context, b Bridge) (BridgeState, error) 
 	if err != nil {
 		return BridgeState{}, err
 	}
-	st := BridgeState{Link: linkOf(link), Made: made}
-	gateway, gatewayMade, err := h.gatewayLink(link, b)
-	st.GatewayMade = gatewayMade
+	st := BridgeState{Link: linkOf(link), Made: made, Ours: made || link.Attrs().Alias == b.Mark}
+	gateway, err := h.gatewayLink(link, b, &st)
 	if err == nil {
 		st.Gateway = linkOf(gateway)
 		st.Added, err = h.addGateways(gateway, b)
 	}
 	if err == nil {
-		err = h.bringUp(link, b)
+		err = h.bringUp(link, b, &st)
 	}
 	if err != nil {
 		return BridgeState{}, errors.Join(err, h.undoBridge(ctx, b, st))
 	}
 	return st, nil
-}
-
-func (h *Host) undoBridge(ctx context.Context, b Bridge, st BridgeState) error {
-	if st.Made {
-		return h.RemoveBridge(ctx, b)
-	}
-	if st.GatewayMade {
-		return h.RemoveVLANLink(b.GatewayName(), b.Mark)
-	}
-	return h.RemoveAddresses(ctx, b.GatewayName(), st.Added)
 }
 
 func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
@@ -162,21 +142,6 @@ func (b Bridge) addIPv6(link netlink.Link) error {
 		return nil
 	}
 	return ensureAll(b.linkLocal())
-}
-
-func (h *Host) bringUp(link netlink.Link, b Bridge) error {
-	if b.Promisc && link.Attrs().Promisc == 0 {
-		if err := h.nl.SetPromiscOn(link); err != nil {
-			return fmt.Errorf("set bridge %s promiscuous: %w", b.Name, err)
-		}
-	}
-	if link.Attrs().Flags&net.FlagUp != 0 {
-		return nil
-	}
-	if err := h.nl.LinkSetUp(link); err != nil {
-		return fmt.Errorf("set bridge %s up: %w", b.Name, err)
-	}
-	return nil
 }
 
 // addGateways adds the gateway addresses that the bridge lacks and returns them.

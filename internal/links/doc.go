@@ -8,6 +8,7 @@
 //	host.go        Host: the netlink sockets
 //	request.go     netlink messages that say several things at once
 //	bridge.go      bridges
+//	bridgestate.go what EnsureBridge changed, and how it is taken back
 //	vlan.go        the VLANs of a port
 //	vlanbridge.go  VLAN filtering, and the link of the gateways in a VLAN
 //	uplink.go      a link of the host as a port of a bridge

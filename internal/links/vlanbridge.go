@@ -67,27 +67,27 @@ func filtering(link netlink.Link) bool {
 	return ok && bridge.VlanFiltering != nil && *bridge.VlanFiltering
 }
 
-// gatewayLink finds or makes the link that carries the gateway addresses.
-func (h *Host) gatewayLink(bridge netlink.Link, b Bridge) (netlink.Link, bool, error) {
+// gatewayLink finds or makes the link that carries the gateway addresses, and notes if it is new.
+func (h *Host) gatewayLink(bridge netlink.Link, b Bridge, st *BridgeState) (netlink.Link, error) {
 	if b.VLAN == 0 || len(b.Gateways) == 0 {
-		return bridge, false, nil
+		return bridge, nil
 	}
-	if err := h.bringUp(bridge, b); err != nil { // it carries the other
-		return nil, false, err
+	if err := h.bringUp(bridge, b, st); err != nil { // it carries the other
+		return nil, err
 	}
 	link, err := h.nl.LinkByName(b.GatewayName())
-	made := isMissing(err)
-	if made {
+	if isMissing(err) {
+		st.GatewayMade = true
 		link, err = h.makeVLANLink(bridge, b)
 	}
 	if err != nil {
-		return nil, made, err
+		return nil, err
 	}
 	vlan, ok := link.(*netlink.Vlan)
 	if !ok || vlan.VlanId != b.VLAN || vlan.ParentIndex != bridge.Attrs().Index {
-		return nil, made, &NotAVLANError{b.GatewayName(), link.Type(), b.Name, b.VLAN}
+		return nil, &NotAVLANError{b.GatewayName(), link.Type(), b.Name, b.VLAN}
 	}
-	return link, made, h.finishVLANLink(bridge, link, b)
+	return link, h.finishVLANLink(bridge, link, b)
 }
 
 func (h *Host) makeVLANLink(bridge netlink.Link, b Bridge) (netlink.Link, error) {

@@ -79,7 +79,7 @@ func linkError(err error) error {
 			Details: "remove containers, or give a second network a bridge of its own"}
 	case errors.As(err, &mtu):
 		return &cni.Error{Code: cni.CodeConfig, Message: err.Error(), Cause: err,
-			Details: "lower the key \"mtu\", or raise the bridge's MTU"}
+			Details: "lower the key \"mtu\"; or raise the bridge's MTU; or remove its containers, and a bridge that was made here follows"}
 	}
 	return err
 }

@@ -1,0 +1,59 @@
+package integration
+
+import (
+	"strings"
+	"testing"
+
+	"vethbridge/integration/testbed"
+)
+
+// TestAForeignBridgeIsUsedAndLeftAsItWas: what another program made is not reconfigured, and with
+// "removeBridge" it loses the gateway addresses that we gave it, and no others.
+func TestAForeignBridgeIsUsedAndLeftAsItWas(t *testing.T) {
+	h, n := newDemo(t)
+	for _, words := range []string{
+		"link add demo0 address 02:00:00:00:00:99 type bridge ageing_time 1000 forward_delay 200 stp_state 0 mcast_snooping 0",
+		"link set demo0 addrgenmode none", "link set demo0 mtu 1400 txqueuelen 77 alias theirs up", "addr add 192.0.2.1/24 dev demo0", "addr add 10.99.0.1/24 dev demo0",
+	} {
+		h.Run("ip", strings.Fields(words)...)
+	}
+	before := h.Snapshot()
+	link := func() string { return strings.SplitAfter(h.Run("ip", "-d", "link", "show", "demo0"), "hello_timer")[0] }
+	was := strings.ReplaceAll(link(), "NO-CARRIER,", "")
+	for range 2 {
+		c, result := attach(t, h, n, "web")
+		expect(t, h, "", "tcp", strings.TrimSuffix(result.IPs[0].Address, "/24"), 80, "web", "")
+		if is := strings.ReplaceAll(link(), ",LOWER_UP", ""); strings.ReplaceAll(is, "state UP", "state DOWN") != was {
+			t.Errorf("the bridge was\n%s\nand is\n%s", was, is)
+		}
+		n.Del(t, c, result.Raw)
+		h.Same(t, before)
+	}
+}
+
+// TestTheMTUOfABridgeFollowsItsConfigWhileNobodyUsesIt: then too it is never smaller than a port's.
+func TestTheMTUOfABridgeFollowsItsConfigWhileNobodyUsesIt(t *testing.T) {
+	h, n := newDemo(t)
+	n = n.With(0, "removeBridge", nil)
+	mtu := func() string { return strings.Fields(h.Run("ip", "-o", "link", "show", "demo0"))[4] }
+	web := testbed.Container{ID: "web", Netns: h.NewContainer()}
+	for _, change := range []struct {
+		uplink, want string
+		value        any
+	}{{want: "1500"}, {value: 9000, want: "9000"}, {value: 1400, want: "1400"}, {uplink: "1450", want: "1450"}} {
+		if change.uplink != "" {
+			h.Run("ip", "link", "set", "uplink", "mtu", change.uplink)
+		}
+		changed := n.With(0, "mtu", change.value)
+		result := changed.Add(t, web)
+		if got := mtu(); got != change.want || !strings.Contains(h.RunIn(web.Netns, "ip", "link", "show", "eth0"), "mtu "+change.want) {
+			t.Errorf("the bridge has MTU %s, want %s", got, change.want)
+		}
+		n.Del(t, web, result.Raw)
+	}
+	result := n.Add(t, web)
+	before := h.Snapshot()
+	refused(t, h, n.With(0, "mtu", 9000), testbed.Container{ID: "late", Netns: h.NewContainer()}, 7, "MTU 9000 of the port is larger than MTU 1450 of bridge demo0", "remove its containers")
+	h.Same(t, before)
+	n.Del(t, web, result.Raw)
+}

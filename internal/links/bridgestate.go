@@ -1,0 +1,84 @@
+package links
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"github.com/vishvananda/netlink"
+)
+
+// BridgeState is what EnsureBridge found or changed, so that it can be taken back.
+type BridgeState struct {
+	Link        Link
+	Made        bool
+	Ours        bool // made here, now or before
+	Gateway     Link // that carries the gateway addresses: the bridge, or its link in a VLAN
+	GatewayMade bool // a link in a VLAN, that is
+	Added       []netip.Prefix
+	Raised      bool // it was down
+	Promisc     bool // it was not promiscuous
+	FormerMTU   int  // 0: its MTU is what it was
+}
+
+func (h *Host) undoBridge(ctx context.Context, b Bridge, st BridgeState) error {
+	if st.Made {
+		return h.RemoveBridge(ctx, b)
+	}
+	var vlan error
+	if st.GatewayMade {
+		vlan = h.RemoveVLANLink(b.GatewayName(), b.Mark)
+	}
+	return errors.Join(vlan, h.RestoreBridge(ctx, b, st))
+}
+
+// RestoreBridge makes a bridge that was there before what it was then, by what EnsureBridge and
+// SetBridgeMTU told. One that is gone is no error.
+func (h *Host) RestoreBridge(ctx context.Context, b Bridge, st BridgeState) error {
+	failed := h.RemoveAddresses(ctx, b.GatewayName(), st.Added)
+	link, err := h.nl.LinkByName(b.Name)
+	if isMissing(err) {
+		return failed
+	}
+	if err != nil {
+		return errors.Join(failed, fmt.Errorf("find bridge %s: %w", b.Name, err))
+	}
+	if st.FormerMTU != 0 {
+		failed = errors.Join(failed, h.nl.LinkSetMTU(link, st.FormerMTU))
+	}
+	if st.Promisc {
+		failed = errors.Join(failed, h.nl.SetPromiscOff(link))
+	}
+	if st.Raised {
+		failed = errors.Join(failed, h.nl.LinkSetDown(link))
+	}
+	return failed
+}
+
+// SetBridgeMTU gives a bridge the MTU that b wants, and notes what it was.
+func (h *Host) SetBridgeMTU(b Bridge, st *BridgeState) error {
+	if err := h.nl.LinkSetMTU(device(st.Link), b.MTU); err != nil {
+		return fmt.Errorf("set MTU %d of bridge %s: %w", b.MTU, b.Name, err)
+	}
+	st.FormerMTU, st.Link.MTU = st.Link.MTU, b.MTU
+	return nil
+}
+
+func (h *Host) bringUp(link netlink.Link, b Bridge, st *BridgeState) error {
+	if b.Promisc && link.Attrs().Promisc == 0 {
+		if err := h.nl.SetPromiscOn(link); err != nil {
+			return fmt.Errorf("set bridge %s promiscuous: %w", b.Name, err)
+		}
+		st.Promisc = true
+	}
+	if link.Attrs().Flags&net.FlagUp != 0 {
+		return nil
+	}
+	if err := h.nl.LinkSetUp(link); err != nil {
+		return fmt.Errorf("set bridge %s up: %w", b.Name, err)
+	}
+	st.Raised = true
+	return nil
+}
