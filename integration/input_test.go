@@ -134,6 +134,8 @@ func badNAT(call func(testbed.Config) testbed.Call, ports, bridge testbed.Config
 		{"bit for nftables", 7, "iptables", call(ports.With("markMasqBit", 5).With("backend", "nftables"))},
 		{"address to leave with that is none", 7, "snatTo", call(ports.With("ipMasq", true).With("snatTo", []any{"127.0.0.1"}))},
 		{"two addresses to leave with", 7, "second address", call(ports.With("ipMasq", true).With("snatTo", []any{"192.0.2.1", "192.0.2.2"}))},
+		{"destinations without masquerade, without masquerade", 7, "ipMasq", call(ports.With("ipMasq", false).With("nonMasqueradeCIDRs", []any{"10.0.0.0/8"}))},
+		{"destinations without masquerade that are none", 7, "nonMasqueradeCIDRs", call(ports.With("ipMasq", true).With("nonMasqueradeCIDRs", []any{"0.0.0.0/0"}))},
 		{"address to leave with, without masquerade", 7, "ipMasq", call(ports.With("ipMasq", false).With("snatTo", []any{"192.0.2.1"}))},
 		{"random ports without masquerade", 7, "ipMasq", call(ports.With("ipMasq", false).With("masqueradeRandomFully", true))},
 	}

@@ -174,3 +174,20 @@ func TestTrafficLeavesAsTheConfigSays(t *testing.T) {
 		}
 	})
 }
+
+// TestSomeDestinationsSeeTheContainersOwnAddress has the LAN's address of one family among them.
+func TestSomeDestinationsSeeTheContainersOwnAddress(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, h *testbed.Host, n testbed.Network) {
+		h.Serve(h.LAN, "tcp", 7000, "lan")
+		h.RunIn(h.LAN, "ip", "route", "add", "10.99.0.0/24", "via", testbed.HostAddr4)
+		n = n.With(1, "nonMasqueradeCIDRs", []any{"198.51.100.0/24", "198.51.100.0/25", "fd00::/8"}).With(1, "ipMasq", true)
+		web, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+		expect(t, h, web.Netns, "tcp", testbed.LANAddr4, 7000, "lan", web4)
+		expect(t, h, web.Netns, "tcp", testbed.LANAddr6, 7000, "lan", testbed.HostAddr6)
+		expect(t, h, web.Netns, "tcp", testbed.HostAddr4, 8080, "web", "")
+		if a := n.Check(t, web, result.Raw); a.Exit != 0 {
+			t.Errorf("CHECK: %s", a.Stdout)
+		}
+		n.Del(t, web, nil)
+	})
+}

@@ -13,6 +13,7 @@ type Keys struct {
 	IPMasq bool     `json:"ipMasq"`
 	Random bool     `json:"masqueradeRandomFully"`
 	SNATTo []string `json:"snatTo"`
+	Direct []string `json:"nonMasqueradeCIDRs"`
 }
 
 // Leave validates the keys.
@@ -25,6 +26,16 @@ func (k Keys) Leave() (nat.Leave, error) {
 		return nat.Leave{}, cni.InvalidConfig("masqueradeRandomFully", true, "cannot be combined with snatTo")
 	case len(k.SNATTo) > 0 && !k.IPMasq:
 		return nat.Leave{}, cni.InvalidConfig("snatTo", k.SNATTo, "needs \"ipMasq\": true")
+	}
+	for _, text := range k.Direct {
+		p, err := netip.ParsePrefix(text)
+		switch {
+		case !k.IPMasq:
+			return nat.Leave{}, cni.InvalidConfig("nonMasqueradeCIDRs", k.Direct, "needs \"ipMasq\": true")
+		case err != nil || p.Addr().Is4In6() || p.Bits() == 0:
+			return nat.Leave{}, cni.InvalidConfig("nonMasqueradeCIDRs", text, "is not a prefix of some addresses")
+		}
+		leave.Direct = append(leave.Direct, p.Masked())
 	}
 	for _, text := range k.SNATTo {
 		a, err := netip.ParseAddr(text)

@@ -24,9 +24,9 @@ func wants() []nat.Translations {
 		{Mappings: mappings("tcp 192.0.2.1:80 10.1.0.3:80"), Networks: networks("hairpin 10.1.0.0/16", "masquerade 10.1.0.0/16")},
 		{Mappings: mappings("tcp 192.0.2.2:80 10.1.0.4:80", "tcp [::]:80 [fd01::4]:80"), Networks: networks("hairpin 10.1.0.0/24", "hairpin fd01::/64")},
 		{Mappings: mappings("udp 0.0.0.0:80 10.1.0.5:80", "tcp 0.0.0.0:81 10.1.0.5:81")},
-		{Mappings: ranges("udp 0.0.0.0:10 10.1.0.5:10", 600)},
-		{Networks: networks("masquerade 10.1.0.0/24", "masquerade fd01::/48")},
-		{Networks: networks("masquerade-random 10.1.0.0/16", "masquerade fd01::/64")},
+		{Mappings: ranges("udp 0.0.0.0:10 10.1.0.5:10", 600), Networks: networks("direct 10.1.0.0/24 to 10.0.0.0/9")},
+		{Networks: networks("direct 10.1.0.0/24 to 10.0.0.0/8", "direct fd01::/64 to fd00::/8", "masquerade 10.1.0.0/24", "masquerade fd01::/48")},
+		{Networks: networks("direct 10.1.0.0/16 to 10.64.0.0/16", "masquerade-random 10.1.0.0/16", "masquerade fd01::/64")},
 	}
 }
 
@@ -149,8 +149,22 @@ func (m *model) expected() string {
 		r.Missing = []string{"table"}
 	}
 	slices.SortFunc(r.Entries, func(a, b nat.Entry) int { return a.Mapping.Compare(b.Mapping) })
-	r.Networks = outermost(r.Networks)
+	r.Networks = outermost(widened(r.Networks))
 	return nattest.Dump(r)
+}
+
+// widened has each network that some destinations are reached from without masquerade be the
+// outermost of those that it lies in.
+func widened(list []nat.Network) []nat.Network {
+	list = slices.Clone(list)
+	for i, n := range list {
+		for _, o := range list {
+			if n.Treatment == nat.Direct && o.Treatment == nat.Direct && o.Prefix.Overlaps(n.Prefix) && o.Prefix.Bits() < list[i].Prefix.Bits() {
+				list[i].Prefix = o.Prefix
+			}
+		}
+	}
+	return list
 }
 
 // outermost drops the networks that lie in others of the same treatment.
@@ -158,6 +172,9 @@ func outermost(list []nat.Network) []nat.Network {
 	var out []nat.Network
 	for _, n := range list {
 		inner := slices.ContainsFunc(list, func(o nat.Network) bool {
+			if n.Treatment == nat.Direct {
+				return o.Treatment == nat.Direct && o.Prefix == n.Prefix && o.Dst.Overlaps(n.Dst) && o.Dst.Bits() < n.Dst.Bits()
+			}
 			return o.Treatment == n.Treatment && o.Prefix.Overlaps(n.Prefix) && o.Prefix.Bits() < n.Prefix.Bits()
 		})
 		if !inner && !slices.Contains(out, n) {

@@ -21,6 +21,8 @@ const (
 	HideClients
 	// Inside: traffic inside the network keeps its source. It comes with every other treatment.
 	Inside
+	// Direct: traffic to Network.Dst keeps its source, such as that to pods of other nodes.
+	Direct
 	// SNAT: traffic to elsewhere leaves with the address Network.To.
 	SNAT
 	// MasqueradeRandom: as Masquerade, always with a port chosen at random.
@@ -29,7 +31,7 @@ const (
 	Masquerade
 )
 
-var treatments = [...]string{"", "hairpin", "hide-clients", "inside", "snat", "masquerade-random", "masquerade"}
+var treatments = [...]string{"", "hairpin", "hide-clients", "inside", "direct", "snat", "masquerade-random", "masquerade"}
 
 // String returns the treatment in words, "masquerade".
 func (t Treatment) String() string {
@@ -57,6 +59,7 @@ func (t *Treatment) UnmarshalText(text []byte) error {
 type Network struct {
 	Prefix    netip.Prefix `json:"prefix"`
 	Treatment Treatment    `json:"treatment"`
+	Dst       netip.Prefix `json:"dst,omitzero"`  // of Direct, of the prefix's family
 	To        netip.Addr   `json:"to,omitzero"`   // of SNAT, of the prefix's family
 	Mark      Mark         `json:"mark,omitzero"` // of Hairpin
 }
@@ -64,6 +67,9 @@ type Network struct {
 // String returns "masquerade 10.1.0.0/24", "snat 10.1.0.0/24 to 192.0.2.1".
 func (n Network) String() string {
 	text := n.Treatment.String() + " " + n.Prefix.String()
+	if n.Dst.IsValid() {
+		text += " to " + n.Dst.String()
+	}
 	if n.To.IsValid() {
 		text += " to " + n.To.String()
 	}
@@ -92,7 +98,7 @@ func (m Mark) String() string {
 func (n Network) Compare(o Network) int {
 	return cmp.Or(
 		cmp.Compare(n.Treatment, o.Treatment), n.To.Compare(o.To), cmp.Compare(n.Mark.Mask, o.Mark.Mask),
-		cmp.Compare(n.Mark.Chain, o.Mark.Chain), comparePrefixes(n.Prefix, o.Prefix),
+		cmp.Compare(n.Mark.Chain, o.Mark.Chain), comparePrefixes(n.Prefix, o.Prefix), comparePrefixes(n.Dst, o.Dst),
 	)
 }
 
@@ -102,17 +108,26 @@ func (n Network) clashes(o Network) bool {
 	return n.Treatment == SNAT && o.Treatment == SNAT && n.To != o.To && n.Prefix.Overlaps(o.Prefix)
 }
 
+// Overlaps reports whether a packet can be of both, in the set of one treatment.
+func (n Network) Overlaps(o Network) bool {
+	return n.Treatment == o.Treatment && n.Mark == o.Mark && n.Prefix.Overlaps(o.Prefix) &&
+		(!n.Dst.IsValid() || n.Dst.Overlaps(o.Dst))
+}
+
 // inKernel returns what the kernel shall hold for networks: disjoint ones for each treatment,
 // and each of them as Inside. An interval set of the kernel takes no overlapping elements.
 func inKernel(list []Network) []Network {
 	byTreatment := map[Network][]netip.Prefix{}
+	disjoint := disjointDirect(list)
 	for _, n := range list {
 		byTreatment[Network{Treatment: Inside}] = append(byTreatment[Network{Treatment: Inside}], n.Prefix)
+		if n.Treatment == Direct {
+			continue
+		}
 		treatment := n
 		treatment.Prefix = netip.Prefix{}
 		byTreatment[treatment] = append(byTreatment[treatment], n.Prefix)
 	}
-	var disjoint []Network
 	for n, prefixes := range byTreatment {
 		for _, n.Prefix = range cover(prefixes) {
 			disjoint = append(disjoint, n)
@@ -121,13 +136,35 @@ func inKernel(list []Network) []Network {
 	return canonicalNetworks(disjoint)
 }
 
+// disjointDirect returns what is left of Direct where networks or their destinations lie in
+// others: a network that lies in another one has the destinations of both.
+func disjointDirect(list []Network) (disjoint []Network) {
+	list = slices.DeleteFunc(slices.Clone(list), func(n Network) bool { return n.Treatment != Direct })
+	var sources []netip.Prefix
+	for _, n := range list {
+		sources = append(sources, n.Prefix)
+	}
+	for _, source := range cover(sources) {
+		var destinations []netip.Prefix
+		for _, n := range list {
+			if source.Overlaps(n.Prefix) {
+				destinations = append(destinations, n.Dst)
+			}
+		}
+		for _, dst := range cover(destinations) {
+			disjoint = append(disjoint, Network{Prefix: source, Treatment: Direct, Dst: dst})
+		}
+	}
+	return disjoint
+}
+
 // covering returns those of list that cover one of wanted.
 func covering(list, wanted []Network) []Network {
 	return slices.DeleteFunc(slices.Clone(list), func(n Network) bool {
 		return !slices.ContainsFunc(wanted, func(w Network) bool {
-			p := w.Prefix
-			w.Prefix = n.Prefix
-			return w == n && n.Prefix.Overlaps(p)
+			overlaps := n.Overlaps(w)
+			w.Prefix, w.Dst = n.Prefix, n.Dst
+			return w == n && overlaps
 		})
 	})
 }

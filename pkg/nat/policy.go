@@ -41,6 +41,8 @@ type Leave struct {
 	Masquerade bool
 	Random     bool         // with a port chosen at random
 	To         []netip.Addr // one of a family, instead of an address that the kernel chooses
+	// Direct is where traffic leaves as it is nevertheless.
+	Direct []netip.Prefix
 }
 
 // Request is what translations follow from.
@@ -79,9 +81,7 @@ func Translate(r Request) (Translations, error) {
 }
 
 func (r Request) networks(p netip.Prefix) (list []Network) {
-	if r.Leave.Masquerade {
-		list = append(list, r.Leave.network(p))
-	}
+	list = r.Leave.networks(p)
 	if len(r.Ports) == 0 {
 		return list
 	}
@@ -97,11 +97,21 @@ func (r Request) networks(p netip.Prefix) (list []Network) {
 // Translations are those of an attachment that publishes no port.
 func (l Leave) Translations(addresses []netip.Prefix) (t Translations) {
 	for _, a := range addresses {
-		if l.Masquerade {
-			t.Networks = append(t.Networks, l.network(a.Masked()))
-		}
+		t.Networks = append(t.Networks, l.networks(a.Masked())...)
 	}
 	return t.canonical()
+}
+
+func (l Leave) networks(p netip.Prefix) (list []Network) {
+	if !l.Masquerade {
+		return nil
+	}
+	for _, dst := range l.Direct {
+		if dst.Addr().Is4() == p.Addr().Is4() {
+			list = append(list, Network{Prefix: p, Treatment: Direct, Dst: dst.Masked()})
+		}
+	}
+	return append(list, l.network(p))
 }
 
 func (l Leave) network(p netip.Prefix) Network {

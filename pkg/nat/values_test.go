@@ -31,7 +31,7 @@ func ranges(text string, more uint16) []nat.Mapping {
 	return list
 }
 
-// networks reads "masquerade 10.1.0.0/24".
+// networks reads "masquerade 10.1.0.0/24", or "direct 10.1.0.0/24 to 10.0.0.0/8".
 func networks(texts ...string) []nat.Network {
 	var list []nat.Network
 	for _, text := range texts {
@@ -40,7 +40,11 @@ func networks(texts ...string) []nat.Network {
 		if err := n.Treatment.UnmarshalText([]byte(treatment)); err != nil {
 			panic(err)
 		}
+		prefix, dst, isDirect := strings.Cut(prefix, " to ")
 		n.Prefix = netip.MustParsePrefix(prefix)
+		if isDirect {
+			n.Dst = netip.MustParsePrefix(dst)
+		}
 		list = append(list, n)
 	}
 	return list

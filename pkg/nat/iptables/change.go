@@ -56,7 +56,7 @@ func changedNetworks(had, less, more []nat.Network) ([]nat.Network, error) {
 			continue
 		}
 		if i := slices.IndexFunc(list, func(o nat.Network) bool {
-			return o.Treatment == n.Treatment && o.Mark == n.Mark && o.Prefix.Overlaps(n.Prefix)
+			return o.Overlaps(n)
 		}); i >= 0 {
 			return nil, fmt.Errorf("add network %s: it overlaps %s: %w", n, list[i], nat.ErrDrift)
 		}

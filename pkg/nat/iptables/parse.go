@@ -121,7 +121,7 @@ func prefix(text string) (netip.Prefix, error) {
 
 // meanings are the rules that stand for a network of their own, by their comments.
 var meanings = map[string]nat.Treatment{
-	fromContainer: nat.Hairpin, hideClients: nat.HideClients, insideNetwork: nat.Inside,
+	fromContainer: nat.Hairpin, hideClients: nat.HideClients, insideNetwork: nat.Inside, direct: nat.Direct,
 	leavingAs: nat.SNAT, leavingRandom: nat.MasqueradeRandom, leaving: nat.Masquerade,
 }
 
@@ -139,6 +139,8 @@ func network(o options) (n nat.Network, ok bool, err error) {
 		return n, false, err
 	}
 	switch n.Treatment {
+	case nat.Direct:
+		n.Dst, err = netip.ParsePrefix(o["-d"])
 	case nat.SNAT:
 		n.To, err = netip.ParseAddr(o["--to-source"])
 	case nat.Hairpin:

@@ -28,6 +28,7 @@ const (
 	hairpin       = "hairpin"
 	hideClients   = "clients to hide"
 	insideNetwork = "inside a network"
+	direct        = "not to be masqueraded"
 	leavingAs     = "leaving as one address"
 	leavingRandom = "leaving by a random port"
 	leaving       = "leaving a network"
@@ -57,7 +58,7 @@ func (f family) part(r nat.Ruleset) (own nat.Ruleset, err error) {
 		}
 	}
 	for _, n := range r.Networks {
-		if n.Prefix.Bits() == 0 { // iptables takes it for no condition at all
+		if n.Prefix.Bits() == 0 || n.Dst.IsValid() && n.Dst.Bits() == 0 { // iptables takes it for no condition at all
 			return own, fmt.Errorf("write network %s: it is not one network, but everything", n)
 		}
 		if strings.Trim(n.Mark.Chain, plain) != "" || strings.HasPrefix(n.Mark.Chain, "-") || len(n.Mark.Chain) > maxChain {
@@ -212,6 +213,7 @@ func (f family) postroutingRules(networks []nat.Network) []string {
 		[]string{fmt.Sprintf(`-s %s %s -m comment --comment "from localhost" -j MASQUERADE`, f.localhost, translated)},
 		each(of(networks, nat.HideClients), "-d %[1]s "+translated, hideClients, "-j MASQUERADE"),
 		each(of(networks, nat.Inside), "-s %[1]s -d %[1]s", insideNetwork, "-j RETURN"),
+		each(of(networks, nat.Direct), "-s %[1]s -d "+toDst, direct, "-j RETURN"),
 		[]string{fmt.Sprintf("-d %s -m comment --comment multicast -j RETURN", f.multicast)},
 		each(of(networks, nat.SNAT), "-s %[1]s", leavingAs, "-j SNAT --to-source "+toAddress),
 		each(of(networks, nat.MasqueradeRandom), "-s %[1]s", leavingRandom, "-j MASQUERADE --random-fully"),
@@ -241,8 +243,11 @@ func of(networks []nat.Network, t nat.Treatment) (list []nat.Network) {
 	return list
 }
 
-// toAddress stands for Network.To in a target.
-const toAddress = "ADDRESS"
+// What stands for Network.To in a target, and for Network.Dst in a condition.
+const (
+	toAddress = "ADDRESS"
+	toDst     = "DESTINATION"
+)
 
 // each writes a rule for each network: its conditions, what it is for, and its target.
 func each(networks []nat.Network, conditions, comment, target string) (list []string) {
@@ -251,7 +256,7 @@ func each(networks []nat.Network, conditions, comment, target string) (list []st
 	}
 	for _, n := range networks {
 		rule := fmt.Sprintf(conditions, n.Prefix) + " -m comment --comment " + comment + " " + target
-		list = append(list, strings.ReplaceAll(rule, toAddress, n.To.String()))
+		list = append(list, strings.NewReplacer(toAddress, n.To.String(), toDst, n.Dst.String()).Replace(rule))
 	}
 	return list
 }

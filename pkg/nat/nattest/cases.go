@@ -56,6 +56,10 @@ func snat(network, to string) nat.Network {
 	return nat.Network{Prefix: netip.MustParsePrefix(network), Treatment: nat.SNAT, To: netip.MustParseAddr(to)}
 }
 
+func direct(network, dst string) nat.Network {
+	return nat.Network{Prefix: netip.MustParsePrefix(network), Treatment: nat.Direct, Dst: netip.MustParsePrefix(dst)}
+}
+
 func limited(m nat.Mapping, from, to, via string) nat.Mapping {
 	if from != "" {
 		m.Limit.From = netip.MustParsePrefix(from)
@@ -90,6 +94,10 @@ func Cases() []Case {
 		{"a network inside another's", nat.Translations{
 			Networks: append(treated(nat.Hairpin, "10.1.0.0/16"), treated(nat.Masquerade, "10.0.0.0/8")...),
 		}},
+		{"some destinations without masquerade", nat.Translations{Networks: append(
+			treated(nat.Masquerade, "10.1.0.0/24", "fd01::/64"),
+			direct("10.1.0.0/24", "10.0.0.0/8"), direct("10.1.0.0/24", "192.0.2.7/32"), direct("fd01::/64", "fd00::/8"),
+		)}},
 		{"the ends of the address space", nat.Translations{Networks: treated(nat.Masquerade, "255.255.255.0/24", "ffff:ffff::/32")}},
 		{"some clients", nat.Translations{Mappings: []nat.Mapping{
 			limited(web4, "192.0.2.0/25", "", ""), limited(web4, "198.51.100.0/24", "", ""), limited(web6, "2001:db8::/32", "", ""),

@@ -65,7 +65,7 @@ func change(had, less, add []nat.Network) ([]nat.Network, error) {
 		if slices.Contains(list, n) {
 			continue
 		}
-		if slices.ContainsFunc(list, func(o nat.Network) bool { return o.Treatment == n.Treatment && o.Prefix.Overlaps(n.Prefix) }) {
+		if slices.ContainsFunc(list, n.Overlaps) {
 			return nil, fmt.Errorf("add network %s: overlaps: %w", n, nat.ErrDrift)
 		}
 		list = append(list, n)

@@ -163,9 +163,7 @@ func (f family) limit(first, last []byte) (host netip.Addr, l nat.Limit) {
 
 // somePrefix returns the prefix of an interval; invalid if that is all there is.
 func (f family) somePrefix(first, last []byte) netip.Prefix {
-	from, _ := netip.AddrFromSlice(first)
-	to, _ := netip.AddrFromSlice(last)
-	p, _ := prefixBetween(from, to)
+	p, _ := prefixOf(first, last)
 	if p.Bits() == 0 {
 		return netip.Prefix{}
 	}
@@ -176,8 +174,13 @@ func (f family) somePrefix(first, last []byte) netip.Prefix {
 // and the one behind the last, a concatenated one takes both ends.
 func networkElements(n nat.Network) []nftables.SetElement {
 	first, last := n.Prefix.Masked().Addr().AsSlice(), lastAddr(n.Prefix).AsSlice()
-	if n.Treatment == nat.Inside {
+	switch n.Treatment {
+	case nat.Inside:
 		return []nftables.SetElement{{Key: slices.Concat(first, first), KeyEnd: slices.Concat(last, last)}}
+	case nat.Direct:
+		return []nftables.SetElement{{
+			Key: slices.Concat(first, n.Dst.Masked().Addr().AsSlice()), KeyEnd: slices.Concat(last, lastAddr(n.Dst).AsSlice()),
+		}}
 	}
 	begin := nftables.SetElement{Key: first}
 	if n.Treatment == nat.SNAT {

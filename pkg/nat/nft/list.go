@@ -57,8 +57,8 @@ func readSet(conn *nftables.Conn, f family, s *nftables.Set, r *nat.Ruleset) err
 	for _, t := range networkTreatments {
 		switch {
 		case name != setName(t):
-		case t == nat.Inside:
-			r.Networks = append(r.Networks, f.pairs(elements)...)
+		case t == nat.Inside, t == nat.Direct:
+			r.Networks = append(r.Networks, f.pairs(t, elements)...)
 		default:
 			r.Networks = append(r.Networks, networks(t, elements)...)
 		}
@@ -112,18 +112,28 @@ func ends(e nftables.SetElement) int {
 	return 0
 }
 
-// pairs reads a set of network . network.
-func (f family) pairs(elements []nftables.SetElement) []nat.Network {
+// pairs reads a set of network . destination.
+func (f family) pairs(t nat.Treatment, elements []nftables.SetElement) []nat.Network {
 	var list []nat.Network
 	for _, e := range elements {
-		if len(e.Key) < f.addrLen || len(e.KeyEnd) < f.addrLen {
+		if len(e.Key) < 2*f.addrLen || len(e.KeyEnd) < 2*f.addrLen {
 			continue
 		}
-		first, _ := netip.AddrFromSlice(e.Key[:f.addrLen])
-		last, _ := netip.AddrFromSlice(e.KeyEnd[:f.addrLen])
-		if p, ok := prefixBetween(first, last); ok {
-			list = append(list, nat.Network{Prefix: p, Treatment: nat.Inside})
+		n := nat.Network{Treatment: t}
+		source, ok := prefixOf(e.Key[:f.addrLen], e.KeyEnd[:f.addrLen])
+		dst, ok2 := prefixOf(e.Key[f.addrLen:2*f.addrLen], e.KeyEnd[f.addrLen:2*f.addrLen])
+		if n.Prefix = source; t == nat.Direct {
+			n.Dst = dst
+		}
+		if ok && ok2 {
+			list = append(list, n)
 		}
 	}
 	return list
+}
+
+func prefixOf(first, last []byte) (netip.Prefix, bool) {
+	from, _ := netip.AddrFromSlice(first)
+	to, _ := netip.AddrFromSlice(last)
+	return prefixBetween(from, to)
 }

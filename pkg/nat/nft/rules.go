@@ -140,6 +140,7 @@ func postroutingRules() []netfilter.Rule {
 			rule("from localhost, IPv"+f.suffix, join(f.is(), translated(), f.fromLocalhost(), leave())),
 			rule("clients to hide, IPv"+f.suffix, join(f.is(), translated(), f.destination(), in(set(nat.HideClients)), leave())),
 			rule("inside a network, IPv"+f.suffix, join(f.is(), f.bothIn(set(nat.Inside)), goBack())),
+			rule("not to be masqueraded, IPv"+f.suffix, join(f.is(), f.bothIn(set(nat.Direct)), goBack())),
 			rule("multicast, IPv"+f.suffix, join(f.is(), f.toMulticast(), goBack())),
 			rule("leaving as one address, IPv"+f.suffix, join(f.is(), f.snat(set(nat.SNAT)))),
 			rule("leaving by a random port, IPv"+f.suffix, join(f.is(), f.source(), in(set(nat.MasqueradeRandom)), leaveAtRandom())),

@@ -68,10 +68,10 @@ func (f family) portMap(name string) *nftables.Set {
 }
 
 // networkTreatments are those that have a set of networks, in the order in which they are
-// listed. The set of Inside holds each network twice, as source and destination; that of SNAT
-// is a map to the address.
+// listed. The set of Inside holds each network twice, as source and destination, that of Direct
+// with another destination; that of SNAT is a map to the address.
 var networkTreatments = []nat.Treatment{
-	nat.Hairpin, nat.HideClients, nat.Inside, nat.SNAT, nat.MasqueradeRandom, nat.Masquerade,
+	nat.Hairpin, nat.HideClients, nat.Inside, nat.Direct, nat.SNAT, nat.MasqueradeRandom, nat.Masquerade,
 }
 
 func setName(t nat.Treatment) string { return strings.ReplaceAll(t.String(), "-", "_") }
@@ -80,7 +80,7 @@ func setName(t nat.Treatment) string { return strings.ReplaceAll(t.String(), "-"
 func (f family) networkSet(t nat.Treatment) *nftables.Set {
 	s := &nftables.Set{Table: table(), Name: setName(t) + f.suffix, Interval: true, KeyType: f.addrType}
 	switch t {
-	case nat.Inside:
+	case nat.Inside, nat.Direct:
 		s.Concatenation = true
 		s.KeyType = nftables.MustConcatSetType(f.addrType, f.addrType)
 	case nat.SNAT:

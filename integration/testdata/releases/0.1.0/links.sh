@@ -20,7 +20,7 @@ sysctl -qw net.ipv6.conf.lab0.addr_gen_mode=1
 sysctl -qw net.ipv4.conf.lab0.route_localnet=1
 ip address add 10.98.0.1/24 dev lab0
 ip link set lab0 up
-ip link add veth638c742877d address 32:f4:20:bc:38:57 mtu 1500 group 30306 type veth peer name eth0 address 0a:58:0a:63:00:02 mtu 1500 netns {web}
+ip link add veth638c742877d address 76:66:28:d6:b9:2c mtu 1500 group 30306 type veth peer name eth0 address 0a:58:0a:63:00:02 mtu 1500 netns {web}
 ip link set veth638c742877d master demo0 alias 'vethbridge demo/web/eth0 10.99.0.2/24 fd99::2/64'
 ip link set veth638c742877d type bridge_slave hairpin on isolated off
 sysctl -qw net.ipv6.conf.veth638c742877d.accept_ra=1
@@ -41,7 +41,7 @@ nsenter --net={web} ip address add fd99::2/64 dev eth0 nodad
 nsenter --net={web} ip link set eth0 up
 nsenter --net={web} ip -4 route add default via 10.99.0.1 dev eth0
 nsenter --net={web} ip -6 route add default via fd99::1 dev eth0 metric 1024
-ip link add veth9d17260faba address 8a:4c:45:65:50:52 mtu 1500 group 30306 type veth peer name eth0 address 0a:58:0a:63:00:03 mtu 1500 netns {db}
+ip link add veth9d17260faba address 16:30:8c:71:51:57 mtu 1500 group 30306 type veth peer name eth0 address 0a:58:0a:63:00:03 mtu 1500 netns {db}
 ip link set veth9d17260faba master demo0 alias 'vethbridge demo/db/eth0 10.99.0.3/24 fd99::3/64'
 ip link set veth9d17260faba type bridge_slave hairpin off isolated off
 sysctl -qw net.ipv6.conf.veth9d17260faba.accept_ra=1
@@ -62,7 +62,7 @@ nsenter --net={db} ip address add fd99::3/64 dev eth0 nodad
 nsenter --net={db} ip link set eth0 up
 nsenter --net={db} ip -4 route add default via 10.99.0.1 dev eth0
 nsenter --net={db} ip -6 route add default via fd99::1 dev eth0 metric 1024
-ip link add veth8f4ce557321 address 82:01:52:65:e2:91 mtu 1500 group 30306 type veth peer name eth0 address 0a:58:0a:62:00:02 mtu 1500 netns {api}
+ip link add veth8f4ce557321 address 7a:66:48:47:e3:fb mtu 1500 group 30306 type veth peer name eth0 address 0a:58:0a:62:00:02 mtu 1500 netns {api}
 ip link set veth8f4ce557321 master lab0 alias 'vethbridge lab/api/eth0 10.98.0.2/24'
 ip link set veth8f4ce557321 type bridge_slave hairpin on isolated off
 sysctl -qw net.ipv6.conf.veth8f4ce557321.accept_ra=1
