@@ -159,7 +159,7 @@ func (r released) goesOn(t *testing.T, a attached) {
 	t.Helper()
 	n, c := r.of(a)
 	if answer := n.Check(t, c, a.Result); answer.Exit != 0 {
-		t.Errorf("CHECK of %s: %s", a.Container, answer.Stdout)
+		t.Errorf("CHECK of %s: %s\n(what is to be released is recorded again by make record RELEASE=...)", a.Container, answer.Stdout)
 	}
 	for _, p := range a.Ports {
 		expect(t, r.h, r.h.LAN, "tcp", testbed.HostAddr4, p.HostPort, a.Container, "")
