@@ -1,12 +1,15 @@
 package netfilter
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
 	"github.com/google/nftables/userdata"
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // Rule is one rule with the comment that says what it is for, by which it is known again.
@@ -76,4 +79,24 @@ func TableExists(conn *nftables.Conn, t *nftables.Table) (bool, error) {
 		return false, fmt.Errorf("list nftables tables: %w", err)
 	}
 	return slices.ContainsFunc(tables, func(have *nftables.Table) bool { return have.Name == t.Name }), nil
+}
+
+// HasTable is TableExists by one message, whatever number of others there is.
+func (c *Conn) HasTable(t *nftables.Table) (bool, error) {
+	socket, err := c.socket()
+	if err != nil {
+		return false, err
+	}
+	data := attributes{byte(t.Family), unix.NFNETLINK_V0, 0, 0}
+	data.text(unix.NFTA_TABLE_NAME, t.Name)
+	_, err = socket.Execute(netlink.Message{
+		Header: netlink.Header{Type: unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETTABLE, Flags: netlink.Request}, Data: data,
+	})
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, unix.ENOENT):
+		return false, nil
+	}
+	return false, fmt.Errorf("ask for table %s: %w", t.Name, err)
 }

@@ -18,21 +18,49 @@ const (
 	answerLimit = time.Minute
 )
 
-// Conn is a netlink socket to nftables in the namespace of the thread that first uses it.
-// It is not safe for concurrent use.
+// Conn is a way to nftables in the namespace of the thread that first uses it. It is not safe
+// for concurrent use.
 type Conn struct {
-	nft *nftables.Conn // nil until it is needed
+	// Each is nil until it is needed.
+	nft   *nftables.Conn // for tables with all that is in them
+	plain *netlink.Conn  // for elements, and to ask for a single thing
 }
 
-// Close closes the socket. After a deletion the kernel lets that wait for a grace period
+// Close closes the sockets. After a deletion the kernel lets that wait for a grace period
 // (nf_tables_rcv_nl_event in net/netfilter/nf_tables_api.c), so nobody should hold a lock.
 func (c *Conn) Close() error {
+	err := c.dropSocket()
 	if c.nft == nil {
-		return nil
+		return err
 	}
-	err := c.nft.CloseLasting()
+	err = errors.Join(err, c.nft.CloseLasting())
 	c.nft = nil
 	return err
+}
+
+// socket opens the plain socket at the first call.
+func (c *Conn) socket() (*netlink.Conn, error) {
+	if c.plain != nil {
+		return c.plain, nil
+	}
+	s, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
+	if err != nil {
+		return nil, fmt.Errorf("open netlink socket: %w", err)
+	}
+	if err := s.SetDeadline(time.Now().Add(answerLimit)); err != nil {
+		return nil, errors.Join(fmt.Errorf("open netlink socket: %w", err), s.Close())
+	}
+	c.plain = s
+	return s, nil
+}
+
+func (c *Conn) dropSocket() error {
+	if c.plain == nil {
+		return nil
+	}
+	s := c.plain
+	c.plain = nil
+	return s.Close()
 }
 
 // Open returns the connection for reading and for collecting a batch. The socket is opened

@@ -7,6 +7,7 @@
 // Files:
 //
 //	conn.go      Conn: the socket, one batch a change
+//	changes.go   Changes: elements that come and go, in one transaction
 //	elements.go  elements of sets, in bites that fit
 //	lookup.go    Holds: one element of a set
 //	policy.go    asking for one chain of anybody

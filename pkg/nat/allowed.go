@@ -53,8 +53,11 @@ func narrowerLink(a, b string) (string, bool) {
 
 // limits are those of the mappings to one address of the host, disjoint.
 func (a Allowed) limits() (list []Limit) {
-	if a.Nobody {
+	switch {
+	case a.Nobody:
 		return nil
+	case len(a.From)+len(a.Hosts)+len(a.Via) == 0:
+		return []Limit{{}}
 	}
 	for _, from := range orAny(a.From) {
 		for _, to := range orAny(a.Hosts) {

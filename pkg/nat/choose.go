@@ -56,8 +56,9 @@ type choice struct {
 
 func (c choice) of(p Port, r PortRange, had []Mapping) (Port, error) {
 	for _, m := range had {
-		if m.Protocol == p.Protocol && m.Target.Port() == p.ContainerPort && (!p.HostIP.IsValid() || p.HostIP == m.Host) {
-			if p.HostPort = m.HostPort; !c.wanted(p) {
+		one, ok := m.To(p.ContainerPort)
+		if ok && m.Protocol == p.Protocol && (!p.HostIP.IsValid() || p.HostIP == m.Host) {
+			if p.HostPort = one.HostPort; !c.wanted(p) {
 				return p, nil
 			}
 		}

@@ -76,7 +76,7 @@ func Translate(r Request) (Translations, error) {
 	for _, a := range r.Addresses {
 		t.Networks = append(t.Networks, r.networks(a.Masked())...)
 	}
-	t.Mappings = disjoint(t.Mappings)
+	t.Mappings = disjoint(folded(t.canonical().Mappings))
 	return t.canonical(), nil
 }
 

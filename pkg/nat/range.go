@@ -17,6 +17,40 @@ func (m Mapping) Singles() []Mapping {
 	return list
 }
 
+// folded makes one range of ports that follow each other and lead to ports that do: a hundred of them
+// are one claim.
+func folded(list []Mapping) (ranges []Mapping) {
+	type line struct { // of ports that each lead to one as far away
+		protocol Protocol
+		host, to netip.Addr
+		limit    Limit
+		away     uint16
+	}
+	last := map[line]int{}
+	for _, m := range list {
+		on := line{m.Protocol, m.Host, m.Target.Addr(), m.Limit, m.Target.Port() - m.HostPort}
+		if at, ok := last[on]; ok && int(ranges[at].Last())+1 == int(m.HostPort) {
+			ranges[at].More += m.More + 1
+			continue
+		}
+		last[on] = len(ranges)
+		ranges = append(ranges, m)
+	}
+	return ranges
+}
+
+// To is the one of a range that leads to a port of the container, if one does.
+func (m Mapping) To(port uint16) (one Mapping, ok bool) {
+	n := port - m.Target.Port()
+	if n > m.More {
+		return one, false
+	}
+	one = m
+	one.HostPort, one.More = m.HostPort+n, 0
+	one.Target = netip.AddrPortFrom(m.Target.Addr(), port)
+	return one, true
+}
+
 // single is the one of a range that has the host's end of o, if there is one.
 func (m Mapping) single(o Mapping) (one Mapping, ok bool) {
 	if m.Protocol != o.Protocol || m.Host != o.Host || m.Limit != o.Limit || !m.Has(o.HostPort) {
@@ -39,6 +73,13 @@ func singles(list []Mapping) []Mapping {
 	}
 	slices.SortFunc(apart, Mapping.Compare)
 	return apart
+}
+
+func countPorts(list []Mapping) (n int) {
+	for _, m := range list {
+		n += int(m.More) + 1
+	}
+	return n
 }
 
 // disjoint takes ranges apart that have a port of others: which of two mappings of a port comes

@@ -43,8 +43,12 @@ func TestARangeIsOneMappingUnlessItsPortsDiffer(t *testing.T) {
 		{"same ports", []nat.Port{port("", 5000, 5999, 5000)}, []string{"tcp 0.0.0.0:5000-5999 -> 10.1.0.2:5000-5999"}},
 		{"of one address", []nat.Port{port("192.0.2.1", 1, 65535, 1)}, []string{"tcp 192.0.2.1:1-65535 -> 10.1.0.2:1-65535"}},
 		{"other ports", []nat.Port{port("", 5000, 5001, 80)}, []string{"tcp 0.0.0.0:5000-5001 -> 10.1.0.2:80-81"}},
-		{"beside each other", []nat.Port{port("", 5000, 5001, 5000), port("", 5002, 5003, 5002)}, []string{
-			"tcp 0.0.0.0:5000-5001 -> 10.1.0.2:5000-5001", "tcp 0.0.0.0:5002-5003 -> 10.1.0.2:5002-5003"}},
+		{"behind each other", []nat.Port{port("", 5002, 5003, 82), port("", 5001, 5001, 81), port("", 5000, 5000, 80)}, []string{
+			"tcp 0.0.0.0:5000-5003 -> 10.1.0.2:80-83"}},
+		{"behind each other, to others", []nat.Port{port("", 5000, 5000, 80), port("", 5001, 5001, 80), port("", 5002, 5002, 81)}, []string{
+			"tcp 0.0.0.0:5000 -> 10.1.0.2:80", "tcp 0.0.0.0:5001-5002 -> 10.1.0.2:80-81"}},
+		{"up to the last port there is", []nat.Port{port("", 1, 65534, 1), port("", 65535, 65535, 65535)}, []string{
+			"tcp 0.0.0.0:1-65535 -> 10.1.0.2:1-65535"}},
 		{"one of them for one address too", []nat.Port{port("", 5000, 5001, 5000), port("192.0.2.1", 5001, 5001, 80)}, []string{
 			"tcp 0.0.0.0:5000 -> 10.1.0.2:5000", "tcp 0.0.0.0:5001 -> 10.1.0.2:5001", "tcp 192.0.2.1:5001 -> 10.1.0.2:80"}},
 		{"the same twice", []nat.Port{port("", 5000, 5001, 5000), port("", 5000, 5001, 5000)}, []string{

@@ -123,6 +123,8 @@ func (t Translations) Empty() bool { return len(t.Mappings) == 0 && len(t.Networ
 
 // equal reports whether both say the same, be it by a range or by each of its ports.
 func (t Translations) equal(o Translations) bool {
-	return slices.Equal(t.Networks, o.Networks) &&
-		(slices.Equal(t.Mappings, o.Mappings) || slices.Equal(singles(t.Mappings), singles(o.Mappings)))
+	if !slices.Equal(t.Networks, o.Networks) || countPorts(t.Mappings) != countPorts(o.Mappings) {
+		return false
+	}
+	return slices.Equal(t.Mappings, o.Mappings) || slices.Equal(singles(t.Mappings), singles(o.Mappings))
 }

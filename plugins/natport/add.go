@@ -68,7 +68,13 @@ func (a *adding) resolve(ctx context.Context) (err error) {
 	if a.by, err = a.host.Backend(ctx, a.cfg.Backend); err != nil {
 		return err
 	}
-	a.cfg, err = a.cfg.resolved(a.host)
+	if !a.cfg.StrictHostIP {
+		return nil
+	}
+	if a.cfg, err = a.cfg.resolved(a.host); err != nil {
+		return err
+	}
+	a.plan, err = newPlan(a.cfg, a.req)
 	return err
 }
 
@@ -130,8 +136,8 @@ func (a *adding) claim(ctx context.Context) error {
 func (a *adding) reportChosen(ctx context.Context) {
 	for _, p := range a.cfg.Ports {
 		for _, m := range a.plan.Translations.Mappings {
-			if p.HostPort == 0 && m.Protocol == p.Protocol && m.Target.Port() == p.ContainerPort {
-				a.req.Log.InfoContext(ctx, "chose host port", "mapping", m.String())
+			if one, ok := m.To(p.ContainerPort); ok && p.HostPort == 0 && m.Protocol == p.Protocol {
+				a.req.Log.InfoContext(ctx, "chose host port", "mapping", one.String())
 			}
 		}
 	}
@@ -140,7 +146,7 @@ func (a *adding) reportChosen(ctx context.Context) {
 func (a *adding) enter(ctx context.Context) error {
 	owner := a.req.Owner
 	return a.host.Store.Update(ctx, func(tx *state.Tx) (err error) {
-		if a.plan, err = chosenPlan(tx, a.cfg, a.req, a.busy.has); err != nil {
+		if a.plan, err = chosenPlan(tx, a.plan, a.cfg, a.req, a.busy.has); err != nil {
 			return err
 		}
 		record, known, err := tx.Attachment(owner)

@@ -25,12 +25,17 @@ func check(ctx context.Context, r cni.Request) error {
 		return cni.StateError(err)
 	}
 	defer h.Close()
-	if cfg, err = cfg.resolved(h); err != nil {
-		return natError(err)
+	if cfg.StrictHostIP {
+		if cfg, err = cfg.resolved(h); err != nil {
+			return natError(err)
+		}
 	}
-	var plan Plan
+	plan, err := newPlan(cfg, r)
+	if err != nil {
+		return err
+	}
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
-		plan, err = chosenPlan(tx, cfg, r, func(nat.Port) bool { return false })
+		plan, err = chosenPlan(tx, plan, cfg, r, func(nat.Port) bool { return false })
 		return err
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/netip"
+	"slices"
 
 	"vethbridge/internal/cni"
 	"vethbridge/internal/state"
@@ -52,15 +53,14 @@ func localhostTarget(list []nat.Mapping) (target netip.Addr) {
 // chosenPlan is the plan with a host port for each that the config leaves open, the one that
 // the book has for the owner or one that is free, and without the ports that lead to the
 // container by another of its networks.
-func chosenPlan(tx *state.Tx, cfg Config, r cni.Request, busy func(nat.Port) bool) (Plan, error) {
-	ports, err := nat.Choose(tx, r.Owner, nat.PartNatport, cfg.Ports, cfg.ChooseFrom, busy)
-	if err != nil {
-		return Plan{}, err
-	}
-	cfg.Ports = ports
-	plan, err := newPlan(cfg, r)
-	if err != nil {
-		return Plan{}, err
+func chosenPlan(tx *state.Tx, plan Plan, cfg Config, r cni.Request, busy func(nat.Port) bool) (_ Plan, err error) {
+	if slices.ContainsFunc(cfg.Ports, func(p nat.Port) bool { return p.HostPort == 0 }) {
+		if cfg.Ports, err = nat.Choose(tx, r.Owner, nat.PartNatport, cfg.Ports, cfg.ChooseFrom, busy); err != nil {
+			return Plan{}, err
+		}
+		if plan, err = newPlan(cfg, r); err != nil {
+			return Plan{}, err
+		}
 	}
 	plan.Translations.Mappings, err = nat.NotElsewhere(tx, r.Owner, plan.Translations.Mappings)
 	plan.Localhost = localhostTarget(plan.Translations.Mappings)

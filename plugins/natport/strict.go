@@ -11,9 +11,6 @@ import (
 // resolved is the config with what "strictHostIP" makes of it on this host: a port of one
 // address is for packets that come by the link that has it, and for processes of the host.
 func (c Config) resolved(h *host.Host) (Config, error) {
-	if !c.StrictHostIP {
-		return c, nil
-	}
 	ports := make([]nat.Port, 0, len(c.Ports))
 	for _, p := range c.Ports {
 		if p.HostIP.IsValid() && !p.HostIP.IsUnspecified() && !p.HostIP.IsLoopback() {

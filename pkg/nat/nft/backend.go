@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 
 	"github.com/google/nftables"
 
@@ -24,16 +26,20 @@ func (b *Backend) Apply(_ context.Context, c nat.Change) error {
 	if c.Empty() {
 		return nil
 	}
-	return b.batch("change translations", func(conn *nftables.Conn) error {
-		return errors.Join(
-			deleteNetworks(conn, c.RemoveNetworks), addNetworks(conn, c.AddNetworks),
-			deleteMappings(conn, c.Remove), addMappings(conn, c.Mark, c.Add),
-		)
-	})
+	var changes netfilter.Changes
+	err := errors.Join(
+		eachNetwork(c.RemoveNetworks, changes.Delete), eachNetwork(c.AddNetworks, changes.Add),
+	)
+	eachMap("", c.Remove, changes.Delete)
+	eachMap(c.Mark, c.Add, changes.Add)
+	if err != nil {
+		return fmt.Errorf("change translations: %w", err)
+	}
+	return outcome("change translations", b.conn.Make(&changes))
 }
 
-func (b *Backend) batch(what string, collect func(*nftables.Conn) error) error {
-	err := b.conn.Batch(collect)
+// outcome tells drift from other errors.
+func outcome(what string, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -50,13 +56,17 @@ func (b *Backend) Restore(_ context.Context, r nat.Ruleset) error {
 	if err != nil {
 		return fmt.Errorf("restore translations: %w", err)
 	}
-	return b.batch("restore translations", func(conn *nftables.Conn) error {
-		err := errors.Join(layout().Make(conn, have), addNetworks(conn, r.Networks))
-		for mark, mappings := range byMark(r.Entries) {
-			err = errors.Join(err, addMappings(conn, mark, mappings))
+	return outcome("restore translations", b.conn.Batch(func(conn *nftables.Conn) error {
+		var failed []error
+		add := func(s *nftables.Set, list iter.Seq[nftables.SetElement]) {
+			failed = append(failed, netfilter.AddElements(conn, s, slices.Collect(list)))
 		}
-		return err
-	})
+		failed = append(failed, layout().Make(conn, have), eachNetwork(r.Networks, add))
+		for mark, mappings := range byMark(r.Entries) {
+			eachMap(mark, mappings, add)
+		}
+		return errors.Join(failed...)
+	}))
 }
 
 func (b *Backend) find() (netfilter.Found, error) {
@@ -81,20 +91,14 @@ func (b *Backend) Clear(context.Context) error {
 	if err != nil {
 		return fmt.Errorf("remove translations: %w", err)
 	}
-	return b.batch("remove translations", func(conn *nftables.Conn) error {
+	return outcome("remove translations", b.conn.Batch(func(conn *nftables.Conn) error {
 		layout().Unmake(conn, have)
 		return nil
-	})
+	}))
 }
 
 // Present reports whether our table is there.
-func (b *Backend) Present() (bool, error) {
-	conn, err := b.conn.Open()
-	if err != nil {
-		return false, err
-	}
-	return netfilter.TableExists(conn, table())
-}
+func (b *Backend) Present() (bool, error) { return b.conn.HasTable(table()) }
 
 // Usable tells why nftables can't be used.
 func (b *Backend) Usable(context.Context) error {
@@ -102,69 +106,45 @@ func (b *Backend) Usable(context.Context) error {
 	return err
 }
 
-func addMappings(conn *nftables.Conn, mark string, list []nat.Mapping) error {
-	return eachMap(list, func(s *nftables.Set, mappings []nat.Mapping) error {
-		return netfilter.AddElements(conn, s, elements(mark, mappings))
-	})
-}
+// manyPorts are so many that one interval costs less than an element for each: a change of a map of
+// intervals takes the longer, the more of them there are (nft_pipapo_clone in
+// net/netfilter/nft_set_pipapo.c).
+const manyPorts = 500
 
-func deleteMappings(conn *nftables.Conn, list []nat.Mapping) error {
-	return eachMap(list, func(s *nftables.Set, mappings []nat.Mapping) error {
-		return netfilter.DeleteElements(conn, s, elements("", mappings))
-	})
-}
-
-func elements(mark string, list []nat.Mapping) []nftables.SetElement {
-	out := make([]nftables.SetElement, 0, len(list))
-	for _, m := range list {
-		out = append(out, mappingElement(mark, m))
-	}
-	return out
-}
-
-// pieces are the mappings that stand for one in the maps. A range is one where each port leads to
-// the port of its own number: nftables can't add to a port.
+// pieces are the mappings that stand for one in the maps. A range is one if it is long, and each
+// port leads to the port of its own number: nftables can't add to a port.
 func pieces(m nat.Mapping) []nat.Mapping {
-	if m.More == 0 || m.HostPort == m.Target.Port() && m.Limit.Via == "" {
+	if m.More == 0 || m.More >= manyPorts && m.HostPort == m.Target.Port() && m.Limit.Via == "" {
 		return []nat.Mapping{m}
 	}
 	return m.Singles()
 }
 
-// eachMap calls fn with the mappings of each map.
-func eachMap(list []nat.Mapping, fn func(*nftables.Set, []nat.Mapping) error) error {
-	sets := map[string]*nftables.Set{}
-	bySet := map[string][]nat.Mapping{}
+// eachMap calls fn with the elements of each map that stand for mappings.
+func eachMap(mark string, list []nat.Mapping, fn func(*nftables.Set, iter.Seq[nftables.SetElement])) {
+	bySet := map[set][]nat.Mapping{}
 	for _, m := range list {
 		apart := pieces(m)
-		s := mapOf(apart[0])
-		sets[s.Name] = s
-		bySet[s.Name] = append(bySet[s.Name], apart...)
+		bySet[setOf(apart[0])] = append(bySet[setOf(apart[0])], apart...)
 	}
-	for name, mappings := range bySet {
-		if err := fn(sets[name], mappings); err != nil {
-			return err
-		}
+	for s, mappings := range bySet {
+		fn(s.family.portMap(s.name), func(yield func(nftables.SetElement) bool) {
+			for _, m := range mappings {
+				if !yield(mappingElement(mark, m)) {
+					return
+				}
+			}
+		})
 	}
-	return nil
 }
 
-func addNetworks(conn *nftables.Conn, list []nat.Network) error {
-	return eachNetwork(list, conn.SetAddElements)
-}
-
-func deleteNetworks(conn *nftables.Conn, list []nat.Network) error {
-	return eachNetwork(list, conn.SetDeleteElements)
-}
-
-func eachNetwork(list []nat.Network, fn func(*nftables.Set, []nftables.SetElement) error) error {
+// eachNetwork calls fn with the elements of each network.
+func eachNetwork(list []nat.Network, fn func(*nftables.Set, iter.Seq[nftables.SetElement])) error {
 	for _, n := range list {
 		if n.Mark != (nat.Mark{}) {
 			return fmt.Errorf("write network %s: only iptables marks packets as asked for", n)
 		}
-		if err := fn(familyOf(n.Prefix.Addr()).networkSet(n.Treatment), networkElements(n)); err != nil {
-			return err
-		}
+		fn(familyOf(n.Prefix.Addr()).networkSet(n.Treatment), slices.Values(networkElements(n)))
 	}
 	return nil
 }

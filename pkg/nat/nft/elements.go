@@ -20,20 +20,26 @@ func familyOf(a netip.Addr) family {
 	return ipv6
 }
 
-// mapOf returns the map that a mapping stands in.
-func mapOf(m nat.Mapping) *nftables.Set {
-	f := familyOf(m.Host)
+// set names a map of published ports of a family.
+type set struct {
+	family family
+	name   string
+}
+
+// setOf returns the map that a mapping stands in, if it does in one piece.
+func setOf(m nat.Mapping) set {
+	s := set{familyOf(m.Host), hostPorts}
 	switch {
-	case m.More > 0: // in one piece, see elements
-		return f.portMap(rangePorts)
+	case m.More > 0:
+		s.name = rangePorts
 	case m.Limit.Via != "":
-		return f.portMap(linkPorts)
+		s.name = linkPorts
 	case !m.Limit.None():
-		return f.portMap(limitedPorts)
+		s.name = limitedPorts
 	case m.Host.IsUnspecified():
-		return f.portMap(anyPorts)
+		s.name = anyPorts
 	}
-	return f.portMap(hostPorts)
+	return s
 }
 
 // In a concatenation every field is padded to a multiple of four bytes (nft(8), CONCATENATIONS).
