@@ -3,15 +3,16 @@
 
 GO := go
 # Without inlining the executables are a twelfth smaller. Where most instructions of an ADD are, it stays on:
-# that takes 28 % of them away for 1.5 % of the size.
+# that takes 28 % of them away for 1.5 % of the size. Assembly for hash functions that see a few bytes (purego leaves
+# it out) and the room between functions are another 2 %.
 INLINED := runtime internal/runtime/... internal/abi internal/sync sync/... reflect encoding/json strconv internal/strconv unicode/utf8
-FLAGS := -trimpath -buildvcs=false -gcflags=all=-l $(INLINED:%=-gcflags=%=) -ldflags='-s -w'
+FLAGS := -trimpath -buildvcs=false -tags=purego -gcflags=all=-l $(INLINED:%=-gcflags=%=) -ldflags='-s -w -funcalign=16'
 BUILD := CGO_ENABLED=0 $(GO) build $(FLAGS)
 # What real runtimes need beside ours, and what ours are compared with.
 PEERS := $(addprefix github.com/containernetworking/plugins/plugins/,main/loopback main/bridge ipam/host-local meta/portmap)
 LINT := $(GO) tool -modfile=scripts/lint/go.mod golangci-lint
 
-.PHONY: help build man test unit blackbox record test-runtimes test-vm demo bench lint deps clean
+.PHONY: help build man schema test unit blackbox record test-runtimes test-vm demo bench lint deps clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -19,8 +20,11 @@ help: ## this list
 build: ## both executables, into bin/
 	$(BUILD) -o bin/ ./plugins/...
 
-man: ## the manual pages, from the commands and docs/reference.md, into docs/man
+man: schema ## the manual pages, from the commands and docs/reference.md, into docs/man
 	$(GO) run ./scripts/man docs/reference.md docs/man
+
+schema: ## the JSON Schemas of the configs, from the structs that they are decoded into, into conf/schema
+	$(GO) test -count=1 -run=TestTheSchemaOf ./pkg/ipam ./plugins/... -update
 
 test: unit blackbox ## all tests
 

@@ -32,6 +32,7 @@ type session struct {
 	host     *host.Host
 	out      io.Writer
 	errOut   io.Writer
+	judgeOwn Judge
 	stateDir string
 	json     bool
 	network  string
@@ -49,7 +50,8 @@ type session struct {
 }
 
 // Run runs the command that the arguments name and returns the exit status.
-func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
+// The judge of vethbridge's own configs may be nil.
+func Run(ctx context.Context, args []string, judge Judge, out, errOut io.Writer) int {
 	name := strings.TrimLeft(args[0], "-")
 	if name == "h" {
 		name = "help"
@@ -59,7 +61,7 @@ func Run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		fmt.Fprintf(errOut, "vethbridge: there is no command %q\n%s", args[0], usage())
 		return exitUsage
 	}
-	s := &session{out: out, errOut: errOut}
+	s := &session{out: out, errOut: errOut, judgeOwn: judge}
 	switch err := s.parse(command, args[1:], errOut); {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(out, command.usage())

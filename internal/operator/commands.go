@@ -35,6 +35,10 @@ func Commands() []Command {
 		{Name: "check", Summary: "the state file, and the kernel beside it",
 			flags: "state network", run: check},
 		{Name: "repair", Summary: "rules that are missing are put back", run: repair},
+		{Name: "validate", Subject: "FILE", Summary: "a network config is judged, by line and column",
+			Detail: "It is compared with the JSON Schemas in conf/schema, and with what the plugins themselves refuse, natport's if it " +
+				"stands beside this executable; the host is not looked at. An unknown key is a warning.",
+			flags: "json", offline: true, run: validate},
 		{Name: "doctor", Summary: "every known trap on this host, with the way out",
 			Detail: "It looks at the range sets of the networks in " + netDir + " too.",
 			flags:  "json config data-dir", run: doctor},

@@ -141,7 +141,7 @@ func fishCompletion() string {
 	}
 	for _, c := range Commands() {
 		line := "complete -c vethbridge -n '__fish_seen_subcommand_from " + c.Name + "'"
-		if c.Subject != "" {
+		if c.Subject != "" && c.Subject != "FILE" {
 			b.WriteString(line + fishWords(c.Subject, c.words()) + "\n")
 		}
 		for _, f := range c.Flags() {

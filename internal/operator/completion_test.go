@@ -15,7 +15,7 @@ import (
 func completionFile(t *testing.T, shell string) string {
 	t.Helper()
 	var out, errOut bytes.Buffer
-	if status := Run(context.Background(), []string{"completion", shell}, &out, &errOut); status != exitFine {
+	if status := Run(context.Background(), []string{"completion", shell}, nil, &out, &errOut); status != exitFine {
 		t.Fatalf("completion %s: exit %d: %s", shell, status, errOut.String())
 	}
 	file := filepath.Join(t.TempDir(), shell)
@@ -50,7 +50,7 @@ func TestEveryShellReadsItsCompletion(t *testing.T) {
 	}
 	var out, errOut bytes.Buffer
 	for _, args := range [][]string{{"completion"}, {"completion", "tcsh"}} {
-		if status := Run(context.Background(), args, &out, &errOut); status != exitUsage || !strings.Contains(errOut.String(), "can be bash, zsh, fish") {
+		if status := Run(context.Background(), args, nil, &out, &errOut); status != exitUsage || !strings.Contains(errOut.String(), "can be bash, zsh, fish") {
 			t.Errorf("%v: exit %d: %s", args, status, errOut.String())
 		}
 	}

@@ -12,6 +12,7 @@
 //	drift.go     what the kernel lacks of an attachment
 //	inspect.go   inspect: one attachment whole
 //	trace.go     trace: the way of one packet; trace_client.go sends it
+//	validate.go  validate: a config by line and column; validate_plugin.go asks the plugins
 //	check.go     check: the book, and the kernel beside it
 //	mend.go      repair and gc
 //	doctor.go    doctor: every known trap; doctor_host.go, doctor_network.go have them

@@ -17,7 +17,7 @@ import (
 func TestEveryCommandHasHelpThatFitsATerminal(t *testing.T) {
 	for _, c := range Commands() {
 		var out, errOut bytes.Buffer
-		if status := Run(context.Background(), []string{"help", c.Name}, &out, &errOut); status != exitFine {
+		if status := Run(context.Background(), []string{"help", c.Name}, nil, &out, &errOut); status != exitFine {
 			t.Errorf("help %s: exit %d: %s", c.Name, status, errOut.String())
 		}
 		for line := range strings.Lines(out.String()) {

@@ -17,5 +17,6 @@
 //	check.go      CHECK
 //	gc.go         GC
 //	status.go     STATUS
+//	person.go     help and validate, for people
 //	errors.go     what errors of the libraries mean in CNI
 package main

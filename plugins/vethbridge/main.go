@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 
 	"vethbridge/internal/cni"
@@ -14,7 +15,11 @@ func main() {
 		if netavark.Is(os.Args[1]) {
 			os.Exit(netavark.Run(context.Background(), os.Args[1:], os.Stdin, os.Stdout))
 		}
-		os.Exit(operator.Run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+		judge := func(config json.RawMessage) error {
+			_, err := decodeConfig(cni.Request{Config: config})
+			return err
+		}
+		os.Exit(operator.Run(context.Background(), os.Args[1:], judge, os.Stdout, os.Stderr))
 	}
 	os.Exit(cni.Main(cni.Plugin{
 		About: "CNI plugin vethbridge: wires a container's network namespace into a Linux bridge",

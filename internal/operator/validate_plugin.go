@@ -1,0 +1,105 @@
+package operator
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"vethbridge/internal/schema"
+)
+
+// Judge is what a plugin says about its config, decoded as ADD decodes it.
+type Judge func(config json.RawMessage) error
+
+// judgePlugin says nothing about plugins of others.
+func (s *session) judgePlugin(ctx context.Context, set schema.Set, text []byte, path string, config schema.Node) ([]schema.Finding, error) {
+	kind, _ := config.Get("type")
+	if kind.Text != "vethbridge" && kind.Text != "natport" {
+		return nil, nil
+	}
+	if ipam, _ := config.Get("ipam"); delegated(ipam) {
+		set = maps.Clone(set)
+		set["ipam.json"] = schema.Schema{} // the other plugin's keys
+	}
+	found := set.Check(kind.Text+".json", path, config)
+	if slices.ContainsFunc(found, func(f schema.Finding) bool { return !f.Mild }) {
+		return found, nil
+	}
+	err := s.judgeVethbridge(config.Raw(text))
+	if kind.Text == "natport" {
+		err = judgeNatport(ctx, config.Raw(text))
+	}
+	if err != nil {
+		key := keyOf(err.Error())
+		found = append(found, schema.Finding{At: config.Find(key).At, Key: strings.TrimPrefix(path+"."+key, "."), Message: err.Error()})
+	}
+	return found, nil
+}
+
+func delegated(ipam schema.Node) bool {
+	kind, _ := ipam.Get("type")
+	return kind.Text != ""
+}
+
+func (s *session) judgeVethbridge(config json.RawMessage) error {
+	if s.judgeOwn == nil {
+		return nil
+	}
+	return s.judgeOwn(config)
+}
+
+// judgeNatport asks the executable beside this one. Where there is none, only the schema has been
+// asked.
+func judgeNatport(ctx context.Context, config json.RawMessage) error {
+	path, err := os.Executable()
+	if err != nil {
+		return nil
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(filepath.Dir(path), "natport"), "validate")
+	cmd.Stdin = bytes.NewReader(config)
+	out, err := cmd.Output()
+	var failed *exec.ExitError
+	if errors.As(err, &failed) {
+		return fmt.Errorf("%s", bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// keyOf is the key that an error of a config names, in the words of cni.InvalidConfig.
+func keyOf(message string) string {
+	rest, _ := strings.CutPrefix(message, "validate config: ")
+	key, _, _ := strings.Cut(rest, " ")
+	return strings.Trim(key, ":")
+}
+
+// judgeChain is about what the plugins are to each other.
+func judgeChain(plugins []schema.Node) (found []schema.Finding) {
+	var before []string
+	for i, p := range plugins {
+		kind, _ := p.Get("type")
+		add := func(mild bool, message string) {
+			found = append(found, schema.Finding{At: kind.At, Key: fmt.Sprintf("plugins[%d]", i), Mild: mild, Message: message})
+		}
+		capabilities, _ := p.Get("capabilities")
+		ports, _ := capabilities.Get("portMappings")
+		switch {
+		case kind.Text == "natport" && i == 0:
+			add(false, "natport needs a plugin before it that makes the interface")
+		case kind.Text == "natport" && slices.Contains(before, "portmap"), kind.Text == "portmap" && slices.Contains(before, "natport"):
+			add(false, "natport and portmap both publish the ports; keep one of them")
+		}
+		if kind.Text == "natport" && ports.Text != "true" {
+			add(true, "without \"capabilities\": {\"portMappings\": true} no runtime tells natport which ports to publish")
+		}
+		before = append(before, kind.Text)
+	}
+	return found
+}
