@@ -24,10 +24,9 @@ cd /run/trixie/root
 for dir in proc sys dev run; do mount --rbind /$dir $dir; done
 mkdir -p "./$2" old
 mount --bind "$2" "./$2"
-for dir in var/lib/containers var/lib/docker etc/containers; do
-  mkdir -p $dir
-  mount -t tmpfs tmpfs $dir
-done
+mkdir -p var/lib/containers var/lib/docker
+mount --bind /var/lib/containers var/lib/containers
+mount -t tmpfs tmpfs var/lib/docker
 pivot_root . old
 umount -l /old
 mount --make-rshared /
@@ -196,6 +195,28 @@ func TestPodman5ContainersJoinAndLeaveWhileTheyRun(t *testing.T) {
 		}
 		answers(t, "web", fromLAN("tcp", "8080")...)
 		p.subject().passed(t, add, "a running container joins and leaves a network")
+	})
+}
+
+func TestPodman5ContainersComeBackAfterAReboot(t *testing.T) {
+	onMachine(t, func(t *testing.T) {
+		p := newPodman5(t)
+		p.networks()
+		before := state(t)
+		p.serve("web", "--network", "front", "--network", "back", "-p", "8080:80")
+		p.serve("db", "--network", "front:ip=10.88.0.77", "-p", "8090-8099:80-89")
+		reboot(t)
+		p.enter = enterTrixie(t)
+		silent(t, fromLAN("tcp", "8080")...)
+		p.do("start", "--all")
+		reachable(t, "web", "8080", p.in("db")...)
+		reachable(t, "db", "8090", p.in("web")...)
+		answers(t, "db", append(p.in("web"), "/bin/probe", "ask", "tcp", "10.88.0.77:80")...)
+		p.subject().passed(t, boot, restart)
+		p.do("rm", "-f", "-t", "0", "web", "db")
+		if after := state(t); after != before {
+			t.Errorf("was\n%s\nleft:\n%s", before, after)
+		}
 	})
 }
 
