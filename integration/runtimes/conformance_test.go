@@ -31,6 +31,7 @@ const (
 	stopStart   = "stopped and started again, the port answers again"
 	daemonDies  = "the daemon is killed meanwhile: containers go on, and leave nothing"
 	sandboxDies = "the sandbox is killed: its heir has address and port at once"
+	undisturbed = "its containers and rules are undisturbed, and disturb nobody"
 	burstOf20   = "20 at once come, answer and go"
 	lateDel     = "a late DEL of a former sandbox spares its heir"
 	fullPool    = "a network without a free address says so"

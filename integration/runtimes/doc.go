@@ -21,6 +21,8 @@
 //	node_test.go        a node: a release of containerd that runs pods
 //	crictl_test.go      pods, as crictl starts and removes them
 //	cri_test.go         what pods are promised
+//	beside_test.go      docker, netavark and the reference plugins on the same host
+//	reboot_test.go      what dies with a boot
 //	burst_test.go       many pods at once, beside the reference plugins
 //	tools/              modules that build what Debian doesn't have, apart from the product's go.mod
 package runtimes
