@@ -2,6 +2,8 @@ package integration
 
 import (
 	"encoding/json"
+	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -31,11 +33,21 @@ func TestEverySampleConflistWorksWithCnitool(t *testing.T) {
 			h.Run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth9", "netns", h.LANFile()) // for an uplink
 			h.Run("ip", "link", "set", "eth0", "up")
 			tool := h.NewCNITool(built, confDir)
+			leaseSubnet(t, tool)
 			before := h.Snapshot()
 			runSample(t, h, tool, list)
 			forgetBridge(h, list)
 			h.Same(t, before)
 		})
+	}
+}
+
+// leaseSubnet is what flanneld does for conflists that name its file.
+func leaseSubnet(t *testing.T, tool testbed.CNITool) {
+	t.Helper()
+	dir := filepath.Join(filepath.Dir(tool.StateDir()), "flannel")
+	if err := errors.Join(os.Mkdir(dir, 0o755), os.WriteFile(filepath.Join(dir, "subnet.env"), []byte(subnetEnv), 0o644)); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -46,6 +46,7 @@ type rawConfig struct {
 	PreserveDefaultVLAN bool            `json:"preserveDefaultVlan"`
 	DNS                 cni.DNS         `json:"dns"`
 	IPAM                json.RawMessage `json:"ipam"`
+	SubnetFile          string          `json:"subnetFile"`
 	masquerade.Keys
 	rawFence
 	RuntimeConfig struct {
@@ -60,6 +61,8 @@ type rawConfig struct {
 			IPs []string `json:"ips"`
 		} `json:"cni"`
 	} `json:"args"`
+	// networks are reached by the gateway, whatever else is: those that the subnet file names.
+	networks []netip.Prefix
 }
 
 // capabilityDNS is what runtimes pass for the capability "dns" (CNI conventions, "Dynamic Plugin
@@ -74,6 +77,9 @@ type capabilityDNS struct {
 func decodeConfig(r cni.Request) (Config, error) {
 	raw := rawConfig{Bridge: defaultBridge}
 	if err := r.Decode(&raw); err != nil {
+		return Config{}, err
+	}
+	if err := raw.followSubnetFile(r); err != nil {
 		return Config{}, err
 	}
 	if err := errors.Join(raw.validate(), raw.validateUplink()); err != nil {
@@ -194,6 +200,9 @@ func (raw rawConfig) builtIn(args map[string]string) (IPAM, error) {
 	wanted, err := raw.wanted(args)
 	if err != nil {
 		return IPAM{}, err
+	}
+	for _, network := range raw.networks {
+		config.Routes = append(config.Routes, ipam.Route{Destination: network, Scope: ipam.ScopeUnset})
 	}
 	dns, err := readResolvConf(config.ResolvConf)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"vethbridge/internal/cni"
@@ -15,6 +16,10 @@ import (
 // written, the kernel can translate, the bridge has a free port and every range has a free address.
 func status(ctx context.Context, r cni.Request) error {
 	cfg, err := decodeConfig(r)
+	var passing *cni.Error
+	if errors.As(err, &passing) && passing.Code == cni.CodeTryAgain {
+		return cni.NotAvailable(err)
+	}
 	if err != nil {
 		return err
 	}
