@@ -22,7 +22,7 @@ func (o Owner) Mark() string {
 	if len(mark) <= maxMark {
 		return mark
 	}
-	return MarkPrefix + "sha256:" + digest(string(o.Key()))
+	return MarkPrefix + hashPrefix + digest(string(o.Key()))
 }
 
 // ParseMark returns the owner that a mark names. It reports false for marks of other

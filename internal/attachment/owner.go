@@ -2,8 +2,8 @@ package attachment
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"encoding/hex"
+	"hash/fnv"
 	"strings"
 )
 
@@ -19,6 +19,9 @@ type Owner struct {
 // maxKeyPart bounds one part of a store key, so that a name of any length makes a key
 // that the store takes; a longer part is replaced by its hash.
 const maxKeyPart = 255
+
+// hashPrefix begins what stands for a name that is too long.
+const hashPrefix = "fnv128a:"
 
 // String returns "network/container/ifname", the form used in messages.
 func (o Owner) String() string {
@@ -49,10 +52,14 @@ func keyPart(s string) string {
 	if len(s) <= maxKeyPart {
 		return s
 	}
-	return "sha256:" + digest(s)
+	return hashPrefix + digest(s)
 }
 
+// digest is 128 bits of FNV-1a: whoever names networks and containers is root, so nobody has to
+// be kept from making two that are equal, and a cryptographic hash costs every start a tenth
+// of a millisecond.
 func digest(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	return hex.EncodeToString(sum[:])
+	h := fnv.New128a()
+	_, _ = h.Write([]byte(s))
+	return hex.EncodeToString(h.Sum(nil))
 }

@@ -1,7 +1,7 @@
 package links
 
 import (
-	"crypto/sha256"
+	"hash/fnv"
 	"net"
 	"net/netip"
 	"strings"
@@ -15,13 +15,17 @@ func StableMAC(addr netip.Addr) net.HardwareAddr {
 		ip := addr.As4()
 		return append(net.HardwareAddr{0x0a, 0x58}, ip[:]...)
 	}
-	ip := addr.As16()
-	sum := sha256.Sum256(ip[:])
-	return append(net.HardwareAddr{0x0a, 0x59}, sum[:4]...)
+	return hashedMAC(0x59, string(addr.AsSlice()))
 }
 
 // DerivedMAC returns the locally administered unicast MAC address that follows from texts.
 func DerivedMAC(texts ...string) net.HardwareAddr {
-	sum := sha256.Sum256([]byte(strings.Join(texts, "\x00")))
-	return append(net.HardwareAddr{0x0a, 0x5a}, sum[:4]...)
+	return hashedMAC(0x5a, strings.Join(texts, "\x00"))
+}
+
+// hashedMAC ends in 32 bits of FNV-1a, which differ for any two addresses of one /112.
+func hashedMAC(kind byte, text string) net.HardwareAddr {
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(text))
+	return hash.Sum(net.HardwareAddr{0x0a, kind})
 }

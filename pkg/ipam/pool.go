@@ -2,10 +2,10 @@ package ipam
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"net/netip"
 	"slices"
 
@@ -36,8 +36,9 @@ func (p pool) key() []byte {
 	if err != nil {
 		panic(fmt.Sprintf("encode range: %v", err)) // addresses and prefixes always encode
 	}
-	hash := sha256.Sum256(text)
-	return append(attachment.NetworkKey(p.Network), hash[:]...)
+	hash := fnv.New128a()
+	_, _ = hash.Write(text)
+	return hash.Sum(attachment.NetworkKey(p.Network))
 }
 
 func (p pool) put(tx *state.Tx) error {
