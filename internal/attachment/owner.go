@@ -1,10 +1,8 @@
 package attachment
 
 import (
-	"cmp"
 	"encoding/hex"
 	"hash/fnv"
-	"strings"
 )
 
 // Owner identifies one attachment: the interface IfName of container ContainerID on
@@ -32,15 +30,6 @@ func (o Owner) String() string {
 // that NetworkKey returns.
 func (o Owner) Key() []byte {
 	return append(NetworkKey(o.Network), keyPart(o.ContainerID)+"\x00"+keyPart(o.IfName)...)
-}
-
-// Compare orders owners by network, container and interface.
-func (o Owner) Compare(p Owner) int {
-	return cmp.Or(
-		strings.Compare(o.Network, p.Network),
-		strings.Compare(o.ContainerID, p.ContainerID),
-		strings.Compare(o.IfName, p.IfName),
-	)
 }
 
 // NetworkKey returns the prefix of the keys of all owners on a network.

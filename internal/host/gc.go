@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sort"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/state"
@@ -28,21 +27,36 @@ func (h *Host) collect(ctx context.Context, network string, valid []attachment.O
 		return err
 	}
 	var failed []error
-	for _, owner := range stale {
+	for owner, created := range stale {
 		if slices.Contains(valid, owner) {
 			continue
 		}
-		if err := h.Exclusively(ctx, owner, func() error { return release(ctx, owner) }); err != nil {
+		if err := h.collectOne(ctx, owner, created, release); err != nil {
 			failed = append(failed, err)
-		} else {
-			h.Log.InfoContext(ctx, "released an attachment that is not valid", "owner", owner.String())
 		}
 	}
 	return errors.Join(failed...)
 }
 
-// candidates lists all owners on the network that there are at this moment.
-func (h *Host) candidates(ctx context.Context, network string) ([]attachment.Owner, error) {
+// collectOne releases an owner, unless it has been attached anew since its record was created at
+// the given time; 0 if it had none.
+func (h *Host) collectOne(ctx context.Context, owner attachment.Owner, created int64, release func(context.Context, attachment.Owner) error) error {
+	return h.Exclusively(ctx, owner, func() error {
+		record, known, err := h.record(ctx, owner)
+		if err != nil || known && record.Created != created {
+			return err
+		}
+		if err := release(ctx, owner); err != nil {
+			return err
+		}
+		h.Log.InfoContext(ctx, "released an attachment that is not valid", "owner", owner.String())
+		return nil
+	})
+}
+
+// candidates are all owners on the network that there are at this moment, with the time at which
+// their records were created; 0 for those that only the kernel's marks name.
+func (h *Host) candidates(ctx context.Context, network string) (map[attachment.Owner]int64, error) {
 	recorded, err := h.Attachments(ctx, network)
 	if err != nil {
 		return nil, err
@@ -51,11 +65,14 @@ func (h *Host) candidates(ctx context.Context, network string) ([]attachment.Own
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range recorded {
-		owners = append(owners, a.Owner)
+	candidates := map[attachment.Owner]int64{}
+	for _, owner := range owners {
+		candidates[owner] = 0
 	}
-	sort.Slice(owners, func(i, j int) bool { return owners[i].Compare(owners[j]) < 0 })
-	return slices.Compact(owners), nil
+	for _, a := range recorded {
+		candidates[a.Owner] = a.Created
+	}
+	return candidates, nil
 }
 
 // markedOwners lists the owners on the network that links or rules name and the book does

@@ -91,45 +91,49 @@ func (h *Host) Reclaim(ctx context.Context, network string) (released []attachme
 
 // ReclaimOne releases an attachment if it is dead and reports whether it was.
 func (h *Host) ReclaimOne(ctx context.Context, a state.Attachment) (bool, error) {
-	life, err := h.Liveness(ctx, a)
-	if life != Dead {
-		if err != nil {
-			h.Log.WarnContext(ctx, "cannot tell whether an attachment is alive, keeping it", "owner", a.Owner.String(), "err", err)
-		}
+	if !h.dead(ctx, a) {
 		return false, nil
 	}
-	free, err := h.releaseUnlessBusy(ctx, a.Owner)
-	if err != nil {
-		return false, fmt.Errorf("reclaim: %w", err)
-	}
-	if free {
-		h.Log.WarnContext(ctx, "reclaimed a dead attachment", "owner", a.Owner.String())
-	}
-	return free, nil
-}
-
-// releaseUnlessBusy does not wait for another call for the owner, which may be waiting for the
-// caller, and reports whether it has released it.
-func (h *Host) releaseUnlessBusy(ctx context.Context, owner attachment.Owner) (bool, error) {
-	unlock, ok, err := h.Store.TryLockOwner(owner)
-	if err != nil || !ok {
-		return false, err
-	}
-	defer unlock()
-	return true, h.Release(ctx, owner)
+	return h.releaseDead(ctx, a.Owner)
 }
 
 // ReclaimHolder releases the attachment of owner if it is dead, and reports whether what
 // it held is free now: it also is if owner has no record at all.
 func (h *Host) ReclaimHolder(ctx context.Context, owner attachment.Owner) (bool, error) {
 	record, known, err := h.record(ctx, owner)
-	if err != nil {
+	if err != nil || known && !h.dead(ctx, record) {
 		return false, err
 	}
-	if !known {
-		return h.releaseUnlessBusy(ctx, owner)
+	return h.releaseDead(ctx, owner)
+}
+
+// dead warns where it can't be told, which counts as alive.
+func (h *Host) dead(ctx context.Context, a state.Attachment) bool {
+	life, err := h.Liveness(ctx, a)
+	if err != nil {
+		h.Log.WarnContext(ctx, "cannot tell whether an attachment is alive, keeping it", "owner", a.Owner.String(), "err", err)
 	}
-	return h.ReclaimOne(ctx, record)
+	return life == Dead
+}
+
+// releaseDead releases an owner that was found dead. It judges once more what the book says when
+// nobody else is at the owner: a container may have been started again under the same name.
+// Another call for the owner is not waited for, since that may be waiting for the caller.
+func (h *Host) releaseDead(ctx context.Context, owner attachment.Owner) (bool, error) {
+	unlock, ok, err := h.Store.TryLockOwner(owner)
+	if err != nil || !ok {
+		return false, err
+	}
+	defer unlock()
+	record, known, err := h.record(ctx, owner)
+	if err != nil || known && !h.dead(ctx, record) {
+		return false, err
+	}
+	if err := h.Release(ctx, owner); err != nil {
+		return false, fmt.Errorf("reclaim: %w", err)
+	}
+	h.Log.WarnContext(ctx, "reclaimed a dead attachment", "owner", owner.String())
+	return true, nil
 }
 
 // Attachments lists the records of a network, or of all if network is empty.
