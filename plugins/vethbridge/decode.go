@@ -61,8 +61,6 @@ type rawConfig struct {
 			IPs []string `json:"ips"`
 		} `json:"cni"`
 	} `json:"args"`
-	// networks are reached by the gateway, whatever else is: those that the subnet file names.
-	networks []netip.Prefix
 }
 
 // capabilityDNS is what runtimes pass for the capability "dns" (CNI conventions, "Dynamic Plugin
@@ -79,7 +77,8 @@ func decodeConfig(r cni.Request) (Config, error) {
 	if err := r.Decode(&raw); err != nil {
 		return Config{}, err
 	}
-	if err := raw.followSubnetFile(r); err != nil {
+	networks, err := raw.followSubnetFile(r)
+	if err != nil {
 		return Config{}, err
 	}
 	if err := errors.Join(raw.validate(), raw.validateUplink()); err != nil {
@@ -93,6 +92,7 @@ func decodeConfig(r cni.Request) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	source.BuiltIn.Routes = append(source.BuiltIn.Routes, networks...)
 	if raw.Disabled && source.Kind != IPAMNone {
 		return Config{}, cni.InvalidConfig("disableContainerInterface", true, "cannot be combined with ipam: an interface that is down has no routes")
 	}
@@ -200,9 +200,6 @@ func (raw rawConfig) builtIn(args map[string]string) (IPAM, error) {
 	wanted, err := raw.wanted(args)
 	if err != nil {
 		return IPAM{}, err
-	}
-	for _, network := range raw.networks {
-		config.Routes = append(config.Routes, ipam.Route{Destination: network, Scope: ipam.ScopeUnset})
 	}
 	dns, err := readResolvConf(config.ResolvConf)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"vethbridge/internal/cni"
+	"vethbridge/pkg/ipam"
 )
 
 // subnets is what flanneld says about the host that it runs on (WriteSubnetFile in pkg/subnet
@@ -25,18 +26,18 @@ type subnets struct {
 }
 
 // followSubnetFile fills in what the file says in place of keys: ranges, mtu, ipMasq and its
-// exceptions.
-func (raw *rawConfig) followSubnetFile(r cni.Request) error {
+// exceptions. It returns the routes to the networks of all hosts.
+func (raw *rawConfig) followSubnetFile(r cni.Request) (routes []ipam.Route, err error) {
 	if raw.SubnetFile == "" {
-		return nil
+		return nil, nil
 	}
 	text, err := readSubnetFile(raw.SubnetFile)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s, err := parseSubnets(text)
 	if err != nil {
-		return cni.InvalidConfig("subnetFile", raw.SubnetFile, err.Error())
+		return nil, cni.InvalidConfig("subnetFile", raw.SubnetFile, err.Error())
 	}
 	if raw.MTU == 0 {
 		raw.MTU = s.MTU
@@ -45,7 +46,7 @@ func (raw *rawConfig) followSubnetFile(r cni.Request) error {
 		IPMasq *bool `json:"ipMasq"`
 	}
 	if err := r.Decode(&given); err != nil {
-		return err
+		return nil, err
 	}
 	if given.IPMasq == nil {
 		raw.IPMasq = !s.Masquerade
@@ -55,10 +56,10 @@ func (raw *rawConfig) followSubnetFile(r cni.Request) error {
 			raw.Direct = append(raw.Direct, network.String())
 		}
 		if !slices.ContainsFunc(s.Own, func(own netip.Prefix) bool { return own.Masked() == network }) {
-			raw.networks = append(raw.networks, network)
+			routes = append(routes, ipam.Route{Destination: network, Scope: ipam.ScopeUnset})
 		}
 	}
-	return raw.setRanges(s.Own)
+	return routes, raw.setRanges(s.Own)
 }
 
 func readSubnetFile(path string) (string, error) {
@@ -129,18 +130,14 @@ func (s *subnets) addFamily(prefix string, values map[string]string) error {
 
 // setRanges makes one range set of each subnet, unless another plugin gives the addresses.
 func (raw *rawConfig) setRanges(own []netip.Prefix) error {
-	var ipam struct {
-		Type, Subnet, Ranges any
-	}
-	if len(raw.IPAM) > 0 {
-		if err := json.Unmarshal(raw.IPAM, &ipam); err != nil {
-			return nil // which is refused where ipam is decoded
-		}
+	var keys map[string]any
+	if len(raw.IPAM) > 0 && json.Unmarshal(raw.IPAM, &keys) != nil {
+		return nil // which is refused where ipam is decoded
 	}
 	switch {
-	case ipam.Type != nil && ipam.Type != "":
+	case keys["type"] != nil && keys["type"] != "":
 		return nil
-	case ipam.Subnet != nil || ipam.Ranges != nil || len(raw.RuntimeConfig.IPRanges) > 0:
+	case keys["subnet"] != nil || keys["ranges"] != nil || len(raw.RuntimeConfig.IPRanges) > 0:
 		return cni.InvalidConfig("subnetFile", raw.SubnetFile, "cannot be combined with ranges of ipam: it says them")
 	}
 	var sets [][]map[string]string
