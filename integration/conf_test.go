@@ -16,7 +16,7 @@ import (
 const confDir = "../conf"
 
 // TestEverySampleConflistWorksWithCnitool runs each conflist as it stands: ADD of two
-// containers, CHECK, STATUS, packets between them, DEL. Where natport is in it, packets
+// containers, CHECK, STATUS, packets between them, DEL of one, GC of the other. Where natport is in it, packets
 // from the LAN through a host port, and out to the LAN too.
 func TestEverySampleConflistWorksWithCnitool(t *testing.T) {
 	files, err := filepath.Glob(confDir + "/*.conflist")
@@ -40,6 +40,11 @@ func TestEverySampleConflistWorksWithCnitool(t *testing.T) {
 			h.Same(t, before)
 		})
 	}
+	version := "cnitool " + moduleVersion(t, "github.com/containernetworking/cni")
+	for _, verb := range []string{"ADD", "CHECK", "STATUS", "DEL"} {
+		tellConformance(t, "cnitool", version, verb, "every sample in conf/ as it is")
+	}
+	tellConformance(t, "cnitool", version, "GC", "all that it knows of is released, and a call without a list refused")
 }
 
 // leaseSubnet is what flanneld does for conflists that name its file.
@@ -70,7 +75,17 @@ func runSample(t *testing.T, h *testbed.Host, tool testbed.CNITool, list *libcni
 		expect(t, h, web, "tcp", testbed.LANAddr4, 7000, "lan", testbed.HostAddr4)
 	}
 	tool.Must(t, "del", list.Name, db)
-	tool.Must(t, "del", list.Name, web, port)
+	collectAll(t, tool, list.Name, web)
+}
+
+// collectAll has cnitool release all that it knows of. It calls DEL for each, and then GC without
+// the list that the specification wants, which is refused.
+func collectAll(t *testing.T, tool testbed.CNITool, network, netns string) {
+	t.Helper()
+	out, err := tool.Do(t, "gc", network, netns)
+	if err != nil && !strings.Contains(out, "has no cni.dev/valid-attachments") {
+		t.Errorf("gc: %v: %s", err, out)
+	}
 }
 
 // firstAddress returns the first address of a result; a network without IPAM has none.
