@@ -3,6 +3,7 @@ package integration
 import (
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	"vethbridge/integration/testbed"
@@ -46,6 +47,12 @@ func situations() []situation {
 		{"interface renamed", unchanged(func(_ *testing.T, h *testbed.Host, c ctr) {
 			h.RunIn(c.Netns, "ip", "link", "set", "eth0", "down")
 			h.RunIn(c.Netns, "ip", "link", "set", "eth0", "name", "hidden")
+		})},
+		{"interface moved to another namespace", unchanged(func(_ *testing.T, h *testbed.Host, c ctr) {
+			h.RunIn(c.Netns, "ip", "link", "set", "eth0", "netns", h.NewContainer(), "name", "moved")
+		})},
+		{"link has another alias", unchanged(func(_ *testing.T, h *testbed.Host, c ctr) {
+			h.Run("sh", "-c", "ip link set $(ip -br link show master demo0 | cut -d@ -f1) alias theirs")
 		})},
 		{"state lost", unchanged(func(t *testing.T, h *testbed.Host, _ ctr) {
 			if err := os.RemoveAll(h.StateDir); err != nil {
@@ -131,4 +138,39 @@ func TestDelWithTheNamespaceOfAnotherContainerSparesIt(t *testing.T) {
 		t.Errorf("CHECK of the new one: %s", a.Stdout)
 	}
 	n.Del(t, next, result.Raw)
+}
+
+// TestDelGoesByTheHostsLinkAndNotByThePathOfTheNamespace: the path of the dead container's namespace
+// leads to another one already, which has its own eth0, when the first DEL comes.
+func TestDelGoesByTheHostsLinkAndNotByThePathOfTheNamespace(t *testing.T) {
+	h, n := newDemo(t)
+	before := h.Snapshot()
+	old, oldResult := attach(t, h, n, "old")
+	h.StopServing()
+	second := h.NewContainer()
+	h.Run("umount", old.Netns)
+	h.Run("mount", "--bind", second, old.Netns)
+	next := testbed.Container{ID: "new", Netns: old.Netns}
+	result := n.Add(t, next)
+	n.Del(t, old, oldResult.Raw)
+	if a := n.Check(t, next, result.Raw); a.Exit != 0 {
+		t.Errorf("CHECK of the new one: %s", a.Stdout)
+	}
+	n.Del(t, next, result.Raw)
+	h.Same(t, before)
+}
+
+// TestDelSparesAnInterfaceThatTheContainerMadeInPlaceOfOurs is about one that has renamed its eth0.
+func TestDelSparesAnInterfaceThatTheContainerMadeInPlaceOfOurs(t *testing.T) {
+	h, n := newDemo(t)
+	before := h.Snapshot()
+	c, result := attach(t, h, n, "web")
+	for _, words := range []string{"set eth0 down", "set eth0 name hidden", "add eth0 type veth peer name own"} {
+		h.RunIn(c.Netns, "ip", append([]string{"link"}, strings.Fields(words)...)...)
+	}
+	n.Del(t, c, result.Raw)
+	if links := h.RunIn(c.Netns, "ip", "-br", "link"); !strings.Contains(links, "eth0@own") || strings.Contains(links, "hidden") {
+		t.Errorf("the container has\n%s", links)
+	}
+	h.Same(t, before)
 }

@@ -42,4 +42,11 @@ func parseAlias(alias string) Marked {
 	return m
 }
 
+// sameMaker reports whether two marks begin with the same word.
+func sameMaker(a, b string) bool {
+	of, _, _ := strings.Cut(a, " ")
+	by, _, _ := strings.Cut(b, " ")
+	return of == by
+}
+
 func markOf(link netlink.Link) string { return parseAlias(link.Attrs().Alias).Mark }

@@ -119,11 +119,11 @@ func (h *Host) DeletePort(_ context.Context, hostName, mark string) error {
 	return nil
 }
 
-// marked finds the link of an attachment. A plugin that was killed between making the link
-// and marking it leaves one of our name without any alias: it counts too.
+// marked finds the link of an attachment. One of our name that carries no mark at all counts too:
+// a plugin was killed between making and marking it, or somebody has given it another alias.
 func (h *Host) marked(hostName, mark string) (netlink.Link, error) {
 	link, err := h.nl.LinkByName(hostName)
-	if err == nil && (markOf(link) == mark || link.Attrs().Alias == "" && link.Type() == "veth") {
+	if err == nil && (markOf(link) == mark || link.Type() == "veth" && !sameMaker(markOf(link), mark)) {
 		return link, nil
 	}
 	if err != nil && !isMissing(err) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
@@ -74,6 +75,9 @@ func recordedPlan(ctx context.Context, h *host.Host, cfg Config, r cni.Request) 
 			leases, err := ipam.Leases(tx, r.Owner)
 			if err != nil {
 				return err
+			}
+			if have, want := len(leases), len(cfg.IPAM.BuiltIn.Sets); have != want {
+				return fmt.Errorf("check leases: there are %d of %s, want one of each of %d range sets", have, r.Owner, want)
 			}
 			assignment = builtInAssignment(cfg.IPAM, leases)
 		}
