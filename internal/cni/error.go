@@ -81,9 +81,14 @@ func DriftError(err error) error {
 		Details: "the attachment is not as ADD made it; DEL and ADD it again"}
 }
 
-// NotAvailable is what STATUS answers when no ADD can succeed.
+// NotAvailable is what STATUS answers when no ADD can succeed. The way out is that of err.
 func NotAvailable(err error) error {
-	return &Error{Code: CodeNotAvailable, Message: "check status: " + err.Error(), Cause: err}
+	status := &Error{Code: CodeNotAvailable, Message: "check status: " + err.Error(), Cause: err}
+	var known *Error
+	if errors.As(err, &known) {
+		status.Details = known.Details
+	}
+	return status
 }
 
 // wireError makes the error that skel prints. It must return an untyped nil for success.

@@ -110,6 +110,21 @@ func (h *Host) uplinkRecord(ctx context.Context, u Uplink) (r uplinkRecord, need
 	return r, true, h.putUplink(ctx, u.Name, r)
 }
 
+// RefuseUplink returns why UseUplink would fail. The bridge may be missing yet.
+func (h *Host) RefuseUplink(u Uplink) error {
+	link, bridge, err := h.uplinkEnds(u.Name, u.Bridge)
+	var missing *links.UplinkMissingError
+	switch {
+	case errors.As(err, &missing) && missing.Name == u.Bridge:
+		bridge.Index = -1 // that of no link
+	case err != nil:
+		return err
+	case u.MTU > link.MTU:
+		return &links.UplinkMTUError{Name: u.Name, MTU: link.MTU, PortMTU: u.MTU}
+	}
+	return h.Links.RefuseUplink(link, bridge.Link, u.Move)
+}
+
 func (h *Host) newUplinkRecord(u Uplink, link, bridge links.Uplink) (uplinkRecord, error) {
 	r := uplinkRecord{BootID: h.Store.BootID(), Index: link.Index, Bridge: u.Bridge, BridgeMAC: bridge.MAC, WasUp: link.Up}
 	if !u.Move {

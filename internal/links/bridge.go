@@ -118,11 +118,14 @@ func (h *Host) finish(link netlink.Link, b Bridge) error {
 	return h.nl.LinkSetAlias(link, b.Mark)
 }
 
-// quiet keeps a bridge from taking addresses and routes out of router advertisements, and
-// from having a link-local address where there is no IPv6.
+// quiet keeps a bridge from taking addresses and routes out of router advertisements and
+// redirects, and from having a link-local address where there is no IPv6.
 func (b Bridge) quiet() error {
 	conf := "net/ipv6/conf/" + b.Name + "/"
-	list := []setting{{conf + "accept_ra", "0"}, {conf + "autoconf", "0"}}
+	list := []setting{
+		{conf + "accept_ra", "0"}, {conf + "autoconf", "0"}, {conf + "accept_redirects", "0"},
+		{"net/ipv4/conf/" + b.Name + "/accept_redirects", "0"},
+	}
 	if b.IPv6 {
 		return ensureAll(append(list, b.linkLocal()...))
 	}
@@ -225,7 +228,8 @@ func (h *Host) hasPorts(bridge int) (bool, error) {
 // the number 0).
 const MaxPorts = 1023
 
-// CountPorts returns how many ports the bridge has; none if it is missing.
+// CountPorts returns how many ports the bridge has; none if it is missing. A link of that name that
+// is no bridge is a *NotABridgeError.
 func (h *Host) CountPorts(name string) (int, error) {
 	link, err := h.nl.LinkByName(name)
 	if isMissing(err) {
@@ -233,6 +237,9 @@ func (h *Host) CountPorts(name string) (int, error) {
 	}
 	if err != nil {
 		return 0, fmt.Errorf("find bridge %s: %w", name, err)
+	}
+	if link.Type() != "bridge" {
+		return 0, &NotABridgeError{name, link.Type()}
 	}
 	ports, err := retry(func() ([][]byte, error) { return h.raw.ports(link.Attrs().Index) })
 	if err != nil {

@@ -72,11 +72,11 @@ func TestTheMTUOfABridgeStaysAsPortsComeAndGo(t *testing.T) {
 	}
 }
 
-func TestABridgeOfOursIsDeafToRouterAdvertisements(t *testing.T) {
+func TestABridgeOfOursIsDeafToRouterAdvertisementsAndRedirects(t *testing.T) {
 	h := newHost(t)
 	h.ensure(t, demoBridge())
-	for _, key := range []string{"accept_ra", "autoconf"} {
-		if now, err := sysctl.Get("net/ipv6/conf/demo0/" + key); err != nil || now != "0" {
+	for _, key := range []string{"ipv6/conf/demo0/accept_ra", "ipv6/conf/demo0/autoconf", "ipv6/conf/demo0/accept_redirects", "ipv4/conf/demo0/accept_redirects"} {
+		if now, err := sysctl.Get("net/" + key); err != nil || now != "0" {
 			t.Errorf("%s is %q, %v", key, now, err)
 		}
 	}

@@ -82,7 +82,10 @@ func (p Port) addAddress(nl *netlink.Handle, link netlink.Link, a netip.Prefix) 
 // container.
 func (p Port) setSysctls() error {
 	conf := "net/ipv6/conf/" + p.ContainerName + "/"
-	list := []setting{{conf + "accept_ra", "0"}, {conf + "autoconf", "0"}, {conf + "accept_redirects", "0"}}
+	list := []setting{
+		{conf + "accept_ra", "0"}, {conf + "autoconf", "0"}, {conf + "accept_redirects", "0"},
+		{"net/ipv4/conf/" + p.ContainerName + "/accept_redirects", "0"},
+	}
 	switch {
 	case !p.hasIPv6():
 		list = append(list, setting{conf + "addr_gen_mode", "1"})

@@ -45,8 +45,8 @@ func TestAddPortLeavesNoAddressTentativeAndNoAdvertisementWelcome(t *testing.T) 
 			t.Errorf("%s is tentative", a)
 		}
 	}
-	for _, key := range []string{"accept_dad", "accept_ra", "autoconf", "accept_redirects"} {
-		if now := c.sysctl(t, "net/ipv6/conf/eth0/"+key); now != "0" {
+	for _, key := range []string{"ipv6/conf/eth0/accept_dad", "ipv6/conf/eth0/accept_ra", "ipv6/conf/eth0/autoconf", "ipv6/conf/eth0/accept_redirects", "ipv4/conf/eth0/accept_redirects"} {
+		if now := c.sysctl(t, "net/"+key); now != "0" {
 			t.Errorf("%s is %s", key, now)
 		}
 	}

@@ -57,10 +57,31 @@ func (h *Host) filterVLANs(link netlink.Link, b Bridge, ours bool) error {
 	}
 	now, err := h.nl.LinkByIndex(link.Attrs().Index)
 	if err == nil && !filtering(now) { // a kernel without it may also say yes
-		return &VLANUnsupportedError{"VLAN filtering of bridges (CONFIG_BRIDGE_VLAN_FILTERING)"}
+		return &VLANUnsupportedError{noFiltering}
 	}
 	return err
 }
+
+// RefuseVLANs returns why a bridge that is there can't separate VLANs: a *VLANUnsupportedError or,
+// without the mark of ours, a *VLANFilteringOffError. One that is missing refuses nothing yet.
+func (h *Host) RefuseVLANs(name, mark string) error {
+	link, err := h.nl.LinkByName(name)
+	if isMissing(err) || err == nil && filtering(link) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find bridge %s: %w", name, err)
+	}
+	if _, err := h.raw.vlans(link.Attrs().Index); errors.Is(err, unix.EOPNOTSUPP) {
+		return &VLANUnsupportedError{noFiltering}
+	}
+	if link.Attrs().Alias != mark {
+		return &VLANFilteringOffError{name}
+	}
+	return nil
+}
+
+const noFiltering = "VLAN filtering of bridges (CONFIG_BRIDGE_VLAN_FILTERING)"
 
 func filtering(link netlink.Link) bool {
 	bridge, ok := link.(*netlink.Bridge)

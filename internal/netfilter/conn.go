@@ -45,10 +45,10 @@ func (c *Conn) socket() (*netlink.Conn, error) {
 	}
 	s, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
 	if err != nil {
-		return nil, fmt.Errorf("open netlink socket: %w", err)
+		return nil, fmt.Errorf("open nftables socket: %w", err)
 	}
 	if err := s.SetDeadline(time.Now().Add(answerLimit)); err != nil {
-		return nil, errors.Join(fmt.Errorf("open netlink socket: %w", err), s.Close())
+		return nil, errors.Join(fmt.Errorf("open nftables socket: %w", err), s.Close())
 	}
 	c.plain = s
 	return s, nil

@@ -14,7 +14,7 @@ import (
 func Holds(s *nftables.Set, key []byte) (bool, error) {
 	conn, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
 	if err != nil {
-		return false, fmt.Errorf("open netlink socket: %w", err)
+		return false, fmt.Errorf("open nftables socket: %w", err)
 	}
 	defer conn.Close()
 	data, err := lookup(s, key)

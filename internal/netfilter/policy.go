@@ -37,7 +37,7 @@ func ChainExists(f Family, table, chain string) (bool, error) {
 func getChain(f Family, table, chain string) (map[uint16][]byte, error) {
 	conn, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
 	if err != nil {
-		return nil, fmt.Errorf("open netlink socket: %w", err)
+		return nil, fmt.Errorf("open nftables socket: %w", err)
 	}
 	defer conn.Close()
 	e := netlink.NewAttributeEncoder()

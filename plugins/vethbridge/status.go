@@ -8,12 +8,14 @@ import (
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
 	"vethbridge/internal/links"
+	"vethbridge/internal/masquerade"
 	"vethbridge/internal/state"
 	"vethbridge/pkg/ipam"
 )
 
 // status tells whether an ADD could succeed now: the config is valid, the state can be
-// written, the kernel can translate, the bridge has a free port and every range has a free address.
+// written, the kernel has what the config asks for, the bridge has a free port and every range
+// has a free address.
 func status(ctx context.Context, r cni.Request) error {
 	cfg, err := decodeConfig(r)
 	var passing *cni.Error
@@ -31,10 +33,8 @@ func status(ctx context.Context, r cni.Request) error {
 	if err := h.Store.Update(ctx, func(*state.Tx) error { return nil }); err != nil {
 		return cni.NotAvailable(err)
 	}
-	if cfg.Leave.Masquerade {
-		if err := h.BackendUsable(ctx, cfg.Backend); err != nil {
-			return cni.NotAvailable(err)
-		}
+	if err := usable(ctx, h, cfg); err != nil {
+		return cni.NotAvailable(cniError(err))
 	}
 	if cfg.IsGateway {
 		h.WarnOfDrops(ctx)
@@ -51,6 +51,28 @@ func status(ctx context.Context, r cni.Request) error {
 	return nil
 }
 
+// usable names what of the config the kernel, or what others have made, stands against. Guard and
+// walls are nftables in any case.
+func usable(ctx context.Context, h *host.Host, cfg Config) error {
+	if err := h.BackendUsable(ctx, masquerade.Nftables); err != nil {
+		return err
+	}
+	if cfg.Leave.Masquerade && cfg.Backend == masquerade.Iptables {
+		if err := h.BackendUsable(ctx, cfg.Backend); err != nil {
+			return err
+		}
+	}
+	if cfg.VLAN.Filtering {
+		if err := h.Links.RefuseVLANs(cfg.Bridge, host.BridgeMark); err != nil {
+			return err
+		}
+	}
+	if cfg.Uplink == "" {
+		return nil
+	}
+	return h.RefuseUplink(host.Uplink{Name: cfg.Uplink, Bridge: cfg.Bridge, Move: cfg.MoveAddresses, MTU: cfg.MTU})
+}
+
 // fewPorts is how many free ports are worth a warning.
 const fewPorts = 50
 
@@ -60,9 +82,9 @@ func freePorts(ctx context.Context, h *host.Host, bridge string) error {
 	ports, err := h.Links.CountPorts(bridge)
 	switch {
 	case err != nil:
-		return cni.NotAvailable(err)
+		return cni.NotAvailable(cniError(err))
 	case ports >= links.MaxPorts:
-		return cni.NotAvailable(&links.BridgeFullError{Name: bridge})
+		return cni.NotAvailable(cniError(&links.BridgeFullError{Name: bridge}))
 	case ports > links.MaxPorts-fewPorts:
 		h.Log.WarnContext(ctx, "the bridge is nearly full", "bridge", bridge, "ports", ports, "limit", links.MaxPorts)
 	}
