@@ -50,7 +50,11 @@ func TestTheOperatorSeesChecksAndMends(t *testing.T) {
 	h.Run("nft", "delete", "element", "inet", "vethbridge", "any_ports4", "{ tcp . 8080 }")
 	says(t, h, 1, []string{"mapping tcp 0.0.0.0:8080 -> 10.99.0.2:80 is missing"}, "check")
 	says(t, h, 0, []string{"all is as the book says"}, "check", "--state")
+	broken := h.Snapshot()
+	says(t, h, 0, []string{"would put right: check translations: mapping tcp 0.0.0.0:8080 -> 10.99.0.2:80 is missing"}, "repair", "--dry-run")
+	h.Same(t, broken)
 	says(t, h, 0, []string{"restored"}, "repair")
+	says(t, h, 0, []string{"nothing to repair"}, "repair", "--dry-run")
 	says(t, h, 0, []string{"nothing to repair"}, "repair")
 	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
 
@@ -62,7 +66,10 @@ func TestTheOperatorSeesChecksAndMends(t *testing.T) {
 		out, _ = operate(t, h, "ls")
 	}
 	says(t, h, 1, []string{"demo/lost/eth0 is dead"}, "check")
+	dying := h.Snapshot()
 	says(t, h, 0, []string{"would release demo/lost/eth0"}, "gc", "--dry-run")
+	h.Same(t, dying)
+	says(t, h, 1, []string{"demo/lost/eth0 is dead"}, "check")
 	says(t, h, 0, []string{"released demo/lost/eth0"}, "gc")
 	out, _ := operate(t, h, "ls", "--json")
 	var rows []struct{ Container string }

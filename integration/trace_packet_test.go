@@ -111,7 +111,7 @@ func traceFromTheLAN(t *testing.T, h *testbed.Host, dest string, port int) (stri
 }
 
 // startTrace returns when the trace waits for its packet.
-func startTrace(t *testing.T, h *testbed.Host, dest string, port int) (*exec.Cmd, *strings.Builder) {
+func startTrace(t testing.TB, h *testbed.Host, dest string, port int) (*exec.Cmd, *strings.Builder) {
 	t.Helper()
 	var out strings.Builder
 	cmd := exec.Command(filepath.Join(string(built), "vethbridge"), "trace", testbed.LANAddr4, dest, strconv.Itoa(port), "--state-dir", h.StateDir)

@@ -22,6 +22,23 @@ func (f Firewall) Accepts() (bool, error) {
 	return netfilter.ChainExists(f.table(), "filter", chain)
 }
 
+// LetsThrough reports whether our chain lets a bridge through. It starts a process.
+func (f Firewall) LetsThrough(bridge string) (bool, error) {
+	ipt, err := f.open()
+	if err != nil {
+		return false, err
+	}
+	if there, err := ipt.Exists("filter", "FORWARD", "-j", chain); err != nil || !there {
+		return false, nil // to ask about a chain that is not there is an error
+	}
+	for _, rule := range rules(bridge) {
+		if there, err := ipt.Exists("filter", chain, rule...); err != nil || !there {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 // Accept lets through what is forwarded from and to a bridge, by rules behind all that the
 // host's administrator has, but ahead of a last rule that refuses everything. Repeating it
 // changes nothing.

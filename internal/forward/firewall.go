@@ -68,6 +68,34 @@ func (f Firewall) Drops() (bool, error) {
 	return slices.Contains(rules, "-P FORWARD DROP"), nil
 }
 
+// SetBy names programs whose chains stand in the filter table, which are known to set its policy;
+// only those of the nft variant are seen.
+func (f Firewall) SetBy() (programs []string) {
+	for _, known := range []struct{ chain, program string }{{"DOCKER-USER", "docker"}, {"DOCKER", "docker"}, {"ufw-before-forward", "ufw"}, {"ufw6-before-forward", "ufw"}} {
+		there, err := netfilter.ChainExists(f.table(), "filter", known.chain)
+		if err == nil && there && !f.Legacy && !slices.Contains(programs, known.program) {
+			programs = append(programs, known.program)
+		}
+	}
+	return programs
+}
+
+// Rules lists the rules of a chain as "iptables -S" does; none if it is not there,
+// or for the legacy variant, whose tables to look at would make them.
+func (f Firewall) Rules(table, chain string) ([]string, error) {
+	if there, err := netfilter.ChainExists(f.table(), table, chain); f.Legacy || err != nil || !there {
+		return nil, err
+	}
+	ipt, err := f.open()
+	if err != nil {
+		return nil, nil // a program that is not there has made none
+	}
+	if there, err := ipt.ChainExists(table, chain); err != nil || !there {
+		return nil, nil
+	}
+	return ipt.List(table, chain)
+}
+
 // InUse reports whether there is a filter table. To ask iptables would make one.
 func (f Firewall) InUse() bool {
 	if !f.Legacy {

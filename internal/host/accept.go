@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"vethbridge/internal/attachment"
@@ -90,6 +91,74 @@ func (h *Host) accepted(ctx context.Context, firewall forward.Firewall, o shared
 		return err
 	})
 	return known, err
+}
+
+// Barred lists the bridges that shall be let through, and the firewalls that drop what is forwarded
+// and don't let them, as "iptables-nft does not let bridge cni0 through". It starts a process for each firewall
+// that drops.
+func (h *Host) Barred(ctx context.Context) (list []string, err error) {
+	err = h.eachBarred(ctx, func(f forward.Firewall, bridge string) error {
+		list = append(list, fmt.Sprintf("%s does not let bridge %s through", f, bridge))
+		return nil
+	})
+	return list, err
+}
+
+// RepairAccept lets them through, and reports whether there were any.
+func (h *Host) RepairAccept(ctx context.Context) (changed bool, err error) {
+	err = h.eachBarred(ctx, func(f forward.Firewall, bridge string) error {
+		changed = true
+		return h.locked(ctx, func() error {
+			if err := h.remember(ctx, Accepted(bridge), []shared.Setting{{Key: f.String()}}); err != nil {
+				return err
+			}
+			return f.Accept(bridge)
+		})
+	})
+	return changed, err
+}
+
+func (h *Host) eachBarred(ctx context.Context, fn func(forward.Firewall, string) error) error {
+	bridges, err := h.acceptedBridges(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range forward.All() {
+		if drops, err := f.Drops(); err != nil || !drops {
+			continue // a program that is not there drops nothing
+		}
+		for _, bridge := range bridges {
+			through, err := f.LetsThrough(bridge)
+			if err == nil && !through {
+				err = fn(f, bridge)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// acceptedBridges are those with an attachment that wants them let through.
+func (h *Host) acceptedBridges(ctx context.Context) (list []string, err error) {
+	bridges, err := h.bridgesInUse(ctx)
+	if err != nil {
+		return nil, err
+	}
+	err = h.Store.View(ctx, func(tx *state.Tx) error {
+		for _, bridge := range bridges {
+			users, err := Accepted(bridge).Users(tx)
+			if err != nil {
+				return err
+			}
+			if len(users) > 0 {
+				list = append(list, bridge)
+			}
+		}
+		return nil
+	})
+	return list, err
 }
 
 // UndoAccept takes back AcceptForwarding for owner, unless another attachment needs it.

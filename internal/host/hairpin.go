@@ -17,7 +17,7 @@ var bridgeFilter = []string{"net/bridge/bridge-nf-call-iptables", "net/bridge/br
 // EnableHairpin sets hairpin mode on those of the named links that are bridge ports, if
 // br_netfilter makes it necessary. It goes with the link, so there is nothing to undo.
 func (h *Host) EnableHairpin(_ context.Context, names []string) error {
-	if len(names) == 0 || !bridgesFiltered() {
+	if len(names) == 0 || !BridgesFiltered() {
 		return nil
 	}
 	for _, name := range names {
@@ -30,7 +30,8 @@ func (h *Host) EnableHairpin(_ context.Context, names []string) error {
 	return nil
 }
 
-func bridgesFiltered() bool {
+// BridgesFiltered reports whether br_netfilter shows bridged frames to the IP hooks.
+func BridgesFiltered() bool {
 	for _, key := range bridgeFilter {
 		if now, err := sysctl.Get(key); err == nil && now == "1" {
 			return true

@@ -133,21 +133,31 @@ func (h *Host) bridgesInUse(ctx context.Context) ([]string, error) {
 	return bridges, err
 }
 
-// RepairZones puts bridges back into their zones, which a reload of firewalld has forgotten, and
-// reports whether there were any.
-func (h *Host) RepairZones(ctx context.Context) (changed bool, err error) {
+// Misplaced lists the bridges that are not in their zone of firewalld, which a reload forgets.
+func (h *Host) Misplaced(ctx context.Context) (zones map[string]string, err error) {
 	bridges, err := h.bridgesInUse(ctx)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
-	var failed []error
+	zones = map[string]string{}
 	for _, bridge := range bridges {
 		zone, err := h.zoneOf(ctx, bridge)
-		if failed = append(failed, err); zone.Key == "" || h.CheckZone(ctx, bridge, zone.Key) == nil {
-			continue
+		if err != nil {
+			return zones, err
 		}
-		changed = true
-		failed = append(failed, firewalld.Assign(ctx, bridge, zone.Key))
+		if zone.Key != "" && h.CheckZone(ctx, bridge, zone.Key) != nil {
+			zones[bridge] = zone.Key
+		}
 	}
-	return changed, errors.Join(failed...)
+	return zones, nil
+}
+
+// RepairZones puts bridges back into their zones, and reports whether there were any.
+func (h *Host) RepairZones(ctx context.Context) (changed bool, err error) {
+	zones, err := h.Misplaced(ctx)
+	failed := []error{err}
+	for bridge, zone := range zones {
+		failed = append(failed, firewalld.Assign(ctx, bridge, zone))
+	}
+	return len(zones) > 0, errors.Join(failed...)
 }

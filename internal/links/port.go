@@ -141,6 +141,15 @@ func (h *Host) marked(hostName, mark string) (netlink.Link, error) {
 	return nil, nil
 }
 
+// Hairpin reports whether a link is in hairpin mode; one that is no port of a bridge is not.
+func (h *Host) Hairpin(name string) (bool, error) {
+	port, err := h.raw.port(name)
+	if err != nil {
+		return false, fmt.Errorf("find link %s: %w", name, err)
+	}
+	return port.hairpin, nil
+}
+
 // SetHairpin sets hairpin mode of a bridge port. Another link is a *NotAPortError.
 func (h *Host) SetHairpin(name string, on bool) error {
 	link, err := h.nl.LinkByName(name)

@@ -35,6 +35,7 @@ type session struct {
 	judgeOwn Judge
 	stateDir string
 	json     bool
+	narrow   bool
 	network  string
 	filter   filter
 	check    bool
@@ -142,6 +143,9 @@ func (s *session) run(ctx context.Context, c Command, errOut io.Writer) error {
 	}
 	log := slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	h, err := host.Open(s.stateDir, log)
+	if err != nil && c.unopened != nil {
+		return c.unopened(s, err)
+	}
 	if err != nil {
 		return err
 	}

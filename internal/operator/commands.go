@@ -13,6 +13,8 @@ type Command struct {
 	flags   string   // names of flags, separated by spaces
 	offline bool     // needs neither the state file nor the kernel
 	run     func(context.Context, *session) error
+	// unopened is what the command does where the state directory can't be used; nil: nothing.
+	unopened func(*session, error) error
 }
 
 // Commands lists all commands in the order in which they are shown. It is a function, so that
@@ -23,7 +25,7 @@ func Commands() []Command {
 			Detail: "The state is alive, dead (its network namespace and its link are gone, or its boot is over), unknown (that " +
 				"can't be told) or, with --check, drifted: the kernel lacks something that the state file says it has. " +
 				"All filters that are given must match.",
-			flags: "network container address port check watch json", run: list},
+			flags: "network container address port check watch narrow json", run: list},
 		{Name: "inspect", Subject: "WHAT", Summary: "one attachment whole: by container ID, address, host port or link",
 			Detail: "The beginning of a container ID is enough. What the kernel lacks of the attachment is shown as drift.",
 			flags:  "network json", run: inspect},
@@ -34,14 +36,14 @@ func Commands() []Command {
 			flags: "network wait json", run: tracePacket},
 		{Name: "check", Summary: "the state file, and the kernel beside it",
 			flags: "state network", run: check},
-		{Name: "repair", Summary: "rules that are missing are put back", run: repair},
+		{Name: "repair", Summary: "rules that are missing are put back", flags: "dry-run", run: repair},
 		{Name: "validate", Subject: "FILE", Summary: "a network config is judged, by line and column",
 			Detail: "It is compared with the JSON Schemas in conf/schema, and with what the plugins themselves refuse, natport's if it " +
 				"stands beside this executable; the host is not looked at. An unknown key is a warning.",
 			flags: "json", offline: true, run: validate},
 		{Name: "doctor", Summary: "every known trap on this host, with the way out",
 			Detail: "It looks at the range sets of the networks in " + netDir + " too.",
-			flags:  "json config data-dir", run: doctor},
+			flags:  "json config data-dir", run: doctor, unopened: unusable},
 		{Name: "gc", Summary: "dead attachments are released",
 			flags: "network dry-run", run: collect},
 		{Name: "import", Summary: "leases of the reference host-local are taken over",

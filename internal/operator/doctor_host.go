@@ -2,12 +2,12 @@ package operator
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
+	"io/fs"
 	"strconv"
 	"strings"
 
-	"vethbridge/internal/forward"
 	"vethbridge/internal/host"
 	"vethbridge/internal/masquerade"
 	"vethbridge/internal/shared"
@@ -15,11 +15,17 @@ import (
 	"vethbridge/internal/sysctl"
 )
 
-func nftablesThere(ctx context.Context, s *session) ([]finding, error) {
+// kernelFeatures are those that nothing works without.
+func kernelFeatures(ctx context.Context, s *session) (list []finding, err error) {
+	const see = "the-kernel-lacks-something"
 	if err := s.host.BackendUsable(ctx, masquerade.Auto); err != nil {
-		return []finding{{problem, err.Error(), "the kernel needs nf_tables (CONFIG_NF_TABLES and NF_TABLES_INET)"}}, nil
+		list = append(list, finding{problem, err.Error(), nil, "the kernel needs nf_tables (CONFIG_NF_TABLES and NF_TABLES_INET)", see})
 	}
-	return nil, nil
+	if _, err := sysctl.Get("net/netfilter/nf_conntrack_max"); errors.Is(err, fs.ErrNotExist) {
+		list = append(list, finding{problem, "the kernel tracks no connections, so that nothing can be translated", []string{"modprobe nf_conntrack"},
+			"a kernel without that module needs CONFIG_NF_CONNTRACK", see})
+	}
+	return list, nil
 }
 
 // forwarding is switched on by the first ADD; another program may have turned it off since.
@@ -35,10 +41,15 @@ func forwarding(ctx context.Context, s *session) (list []finding, err error) {
 		if now, err := sysctl.Get(f.key); len(users) > 0 && (err != nil || now != "1") {
 			name := strings.ReplaceAll(f.key, "/", ".")
 			list = append(list, finding{problem, fmt.Sprintf("%s is %q, and %d attachments need it", name, now, len(users)),
-				"sysctl -w " + name + "=1, and see who turned it off (/etc/sysctl.d)"})
+				[]string{set(f.key, "1")}, "see who turned it off (/etc/sysctl.d)", "forwarding-is-off"})
 		}
 	}
 	return list, nil
+}
+
+// set is the command that sets a sysctl.
+func set(key, value string) string {
+	return "sysctl -w " + strings.ReplaceAll(key, "/", ".") + "=" + value
 }
 
 func (s *session) users(ctx context.Context, o shared.Object) (n []string, err error) {
@@ -52,61 +63,30 @@ func (s *session) users(ctx context.Context, o shared.Object) (n []string, err e
 	return n, err
 }
 
-// firewalls are those of iptables: where one drops, our chain must be there.
-func firewalls(_ context.Context, _ *session) (list []finding, err error) {
-	for _, f := range forward.All() {
-		drops, err := f.Drops()
-		if err != nil || !drops {
-			continue // a program that is not there drops nothing
-		}
-		if there, err := f.Accepts(); err == nil && !there {
-			list = append(list, finding{problem, fmt.Sprintf("the policy of %s's FORWARD chain is DROP (docker and ufw set it), and our bridges are not let through", f),
-				"the next ADD lets its bridge through, unless its network says \"acceptForward\": false"})
-		}
-	}
-	return list, nil
-}
-
-// foreignDrops are chains that end a packet's way whatever ours say.
-func foreignDrops(ctx context.Context, s *session) (list []finding, err error) {
-	names, err := s.host.ForeignDrops(ctx)
-	for _, name := range names {
-		if name == host.FirewalldForward {
-			list = append(list, finding{problem, "firewalld refuses what is forwarded, and a bridge of ours is in none of its zones",
-				"\"firewalldZone\": \"trusted\" in the config of vethbridge; for now: firewall-cmd --zone=trusted --change-interface=BRIDGE"})
-			continue
-		}
-		list = append(list, finding{problem, "the nftables chain " + name + " drops what is forwarded and not accepted in it",
-			"accept your bridges there: nft insert rule " + name + " iifname BRIDGE accept, and the same with oifname; ours can't override it"})
-	}
-	return list, err
-}
-
-func bothVariants(_ context.Context, _ *session) ([]finding, error) {
-	for _, f := range forward.All() {
-		if !f.Legacy || !f.InUse() {
-			continue
-		}
-		if other := (forward.Firewall{V6: f.V6}); other.InUse() {
-			return []finding{{warning, fmt.Sprintf("both %s and %s have rules: a packet must pass both", f, other),
-				"use one: update-alternatives --display iptables says which one programs take"}}, nil
-		}
-	}
-	return nil, nil
-}
-
 func routerAdvertisements(_ context.Context, s *session) (list []finding, err error) {
 	if on, err := sysctl.Get("net/ipv6/conf/all/forwarding"); err != nil || on != "1" {
 		return nil, nil
 	}
 	devices, err := s.host.Links.RouterAdvertisementDevices()
 	for _, device := range devices {
-		if now, err := sysctl.Get("net/ipv6/conf/" + device + "/accept_ra"); err == nil && now != "2" {
-			list = append(list, finding{warning, fmt.Sprintf("%s has its IPv6 default route from a router advertisement, and loses it while the host forwards: accept_ra is %s", device, now),
-				"sysctl -w net.ipv6.conf." + device + ".accept_ra=2"})
+		key := "net/ipv6/conf/" + device + "/accept_ra"
+		if now, err := sysctl.Get(key); err == nil && now != "2" {
+			list = append(list, finding{warning,
+				fmt.Sprintf("%s has its IPv6 default route from a router advertisement, and loses it while the host forwards: accept_ra is %s", device, now),
+				[]string{set(key, "2")}, "", "the-host-loses-its-ipv6-default-route"})
 		}
 	}
 	return list, err
+}
+
+// noIPv6 is a trap for the next container: the kernel gives its link no address.
+func noIPv6(ctx context.Context, s *session) ([]finding, error) {
+	users, err := s.users(ctx, host.Forwarding6)
+	if now, off := sysctl.Get("net/ipv6/conf/default/disable_ipv6"); err != nil || len(users) == 0 || off != nil || now != "1" {
+		return nil, err
+	}
+	return []finding{{problem, fmt.Sprintf("net.ipv6.conf.default.disable_ipv6 is 1: new links get no IPv6 address, and %d attachments have one", len(users)),
+		[]string{set("net/ipv6/conf/default/disable_ipv6", "0")}, "or leave IPv6 out of the networks", "ipv6-is-turned-off"}}, nil
 }
 
 // connections is about the kernel's table of tracked connections: a full one drops packets.
@@ -116,7 +96,7 @@ func connections(_ context.Context, _ *session) ([]finding, error) {
 		return nil, nil
 	}
 	return []finding{{warning, fmt.Sprintf("%d of %d connections are tracked; beyond that packets are dropped", count, limit),
-		"sysctl -w net.netfilter.nf_conntrack_max=" + strconv.Itoa(limit*2)}}, nil
+		[]string{set("net/netfilter/nf_conntrack_max", strconv.Itoa(limit*2))}, "", "too-many-connections-are-tracked"}}, nil
 }
 
 func number(key string) int {
@@ -128,21 +108,38 @@ func number(key string) int {
 	return n
 }
 
-// strictReversePath matters as soon as an answer leaves by another link than the question
-// came in by.
-func strictReversePath(ctx context.Context, s *session) ([]finding, error) {
-	records, err := s.host.Attachments(ctx, "")
-	if err != nil {
+// reversePath matters as soon as an answer leaves by another link than the question came in by.
+// The stricter of a link's own value and that of all counts (Documentation/networking/ip-sysctl.rst: the maximum).
+func reversePath(ctx context.Context, s *session) (list []finding, err error) {
+	names, err := s.bridgeNames(ctx)
+	if err != nil || len(names) < 2 {
 		return nil, err
 	}
-	var names []string
-	for _, a := range records {
-		names = append(names, a.Bridge)
+	for _, name := range append([]string{"all"}, names...) {
+		key := "net/ipv4/conf/" + name + "/rp_filter"
+		if number(key) == 1 {
+			list = append(list, finding{warning,
+				fmt.Sprintf("%s is 1 and there are several networks: a container on two of them loses packets that come in by the other one", strings.ReplaceAll(key, "/", ".")),
+				[]string{set(key, "2")}, "", "the-reverse-path-filter-is-strict"})
+		}
 	}
-	slices.Sort(names)
-	if all := number("net/ipv4/conf/all/rp_filter"); all != 1 || len(slices.Compact(names)) < 2 {
+	return list, nil
+}
+
+// bridgeFilter is about br_netfilter, which shows bridged frames to the rules for IP.
+func bridgeFilter(ctx context.Context, s *session) (list []finding, err error) {
+	if !host.BridgesFiltered() {
 		return nil, nil
 	}
-	return []finding{{warning, "net.ipv4.conf.all.rp_filter is 1 and there are several networks: a container on two of them loses packets that come in by the other one",
-		"sysctl -w net.ipv4.conf.all.rp_filter=2"}}, nil
+	rows, err := s.rows(ctx)
+	for _, r := range rows {
+		if len(r.mappings) == 0 || r.Link == "" || r.State != host.Alive.String() {
+			continue
+		}
+		if on, err := s.host.Links.Hairpin(r.Link); err == nil && !on {
+			list = append(list, finding{problem, fmt.Sprintf("net.bridge.bridge-nf-call-iptables is 1 and port %s has hairpin mode off: %s does not reach its own published ports", r.Link, r.record.Owner),
+				[]string{"ip link set " + r.Link + " type bridge_slave hairpin on"}, "", "a-container-does-not-reach-its-own-published-port"})
+		}
+	}
+	return list, err
 }

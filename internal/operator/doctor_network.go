@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 
 	"vethbridge/internal/fence"
 	"vethbridge/internal/host"
@@ -22,14 +22,14 @@ const netDir = "/etc/cni/net.d"
 
 func stateFile(ctx context.Context, s *session) ([]finding, error) {
 	if err := s.host.Store.Check(ctx, ipam.Check, nat.CheckBook, fence.Check, shared.Check, host.CheckMACs); err != nil {
-		return []finding{{problem, err.Error(), "keep a copy of the state file for a report, remove it, and it is rebuilt from the kernel by the next call"}}, nil
+		return []finding{{problem, err.Error(), nil, "keep a copy of the state file for a report, remove it, and it is rebuilt from the kernel by the next call", "the-state-file-contradicts-itself"}}, nil
 	}
 	return nil, nil
 }
 
 func kernelAsBook(ctx context.Context, s *session) ([]finding, error) {
 	if err := errors.Join(s.host.NAT.CheckAll(ctx), s.host.Fence.VerifyAll(ctx)); err != nil {
-		return []finding{{problem, "rules were removed or changed behind our back: " + err.Error(), "vethbridge repair"}}, nil
+		return []finding{{problem, "rules were removed or changed behind our back: " + err.Error(), []string{s.own("repair")}, "", "rules-were-removed"}}, nil
 	}
 	return nil, nil
 }
@@ -39,9 +39,9 @@ func dead(ctx context.Context, s *session) (list []finding, err error) {
 	for _, a := range records {
 		switch life, err := s.host.Liveness(ctx, a); {
 		case life == host.Dead:
-			list = append(list, finding{warning, a.Owner.String() + " is dead; nobody called DEL for it", "vethbridge gc, or wait: what it holds is released when needed"})
+			list = append(list, finding{warning, a.Owner.String() + " is dead; nobody called DEL for it", []string{s.own("gc")}, "or wait: what it holds is released when needed", "an-attachment-is-dead"})
 		case err != nil:
-			list = append(list, finding{warning, fmt.Sprintf("cannot tell whether %s is alive: %v", a.Owner, err), "remove the container by its runtime"})
+			list = append(list, finding{warning, fmt.Sprintf("cannot tell whether %s is alive: %v", a.Owner, err), nil, "remove the container by its runtime", "an-attachment-is-dead"})
 		}
 	}
 	return list, err
@@ -49,38 +49,41 @@ func dead(ctx context.Context, s *session) (list []finding, err error) {
 
 // bridges looks at those that attachments are on.
 func bridges(ctx context.Context, s *session) (list []finding, err error) {
-	records, err := s.host.Attachments(ctx, "")
+	names, err := s.bridgeNames(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, a := range records {
-		if a.Bridge != "" {
-			names = append(names, a.Bridge)
-		}
-	}
-	slices.Sort(names)
 	outside, err := s.host.Links.DefaultRouteMTU()
-	for _, name := range slices.Compact(names) {
+	for _, name := range names {
 		list = append(list, s.bridge(name, outside)...)
 	}
 	return list, err
 }
 
+// bridgeNames are those that attachments are on.
+func (s *session) bridgeNames(ctx context.Context) ([]string, error) {
+	records, err := s.host.Attachments(ctx, "")
+	var names []string
+	for _, a := range records {
+		names = append(names, a.Bridge)
+	}
+	return distinct(names), err
+}
+
 func (s *session) bridge(name string, outside int) (list []finding) {
 	bridge, err := s.host.Links.Uplink(name)
 	if err != nil {
-		return []finding{{problem, err.Error(), "DEL and ADD its containers"}}
+		return []finding{{problem, err.Error(), nil, "DEL and ADD its containers", "a-bridge-is-gone"}}
 	}
 	if !bridge.Up {
-		list = append(list, finding{problem, "bridge " + name + " is down", "ip link set " + name + " up"})
+		list = append(list, finding{problem, "bridge " + name + " is down", []string{"ip link set " + name + " up"}, "", "a-bridge-is-down"})
 	}
 	if outside != 0 && bridge.MTU > outside {
 		list = append(list, finding{warning, fmt.Sprintf("bridge %s has MTU %d, the way out has %d: large packets are lost where path MTU discovery is blocked", name, bridge.MTU, outside),
-			fmt.Sprintf("say \"mtu\": %d, and make the containers again", outside)})
+			[]string{fmt.Sprintf("ip link set %s mtu %d", name, outside)}, fmt.Sprintf("say \"mtu\": %d, and make the containers again", outside), "a-bridge-has-a-larger-mtu-than-the-way-out"})
 	}
 	if ports, err := s.host.Links.CountPorts(name); err == nil && ports*10 > links.MaxPorts*9 {
-		list = append(list, finding{warning, fmt.Sprintf("bridge %s has %d of %d ports", name, ports, links.MaxPorts), "give a second network a bridge of its own"})
+		list = append(list, finding{warning, fmt.Sprintf("bridge %s has %d of %d ports", name, ports, links.MaxPorts), nil, "give a second network a bridge of its own", "a-bridge-is-nearly-full"})
 	}
 	return list
 }
@@ -103,7 +106,7 @@ func pools(ctx context.Context, s *session) (list []finding, err error) {
 		for i, u := range usages {
 			if u.Used*10 >= u.Size*9 {
 				list = append(list, finding{warning, fmt.Sprintf("range set %d of network %s has %d of %d addresses left", i, network, u.Free(), u.Size),
-					"enlarge the range in " + file + ", or remove containers"})
+					nil, "enlarge the range in " + file + ", or remove containers", "a-range-set-is-nearly-full"})
 			}
 		}
 	}
@@ -122,7 +125,7 @@ func leftovers(_ context.Context, s *session) (list []finding, err error) {
 			continue
 		}
 		list = append(list, finding{warning, fmt.Sprintf("host-local has %d leases of network %s, which we don't know of", len(requests), network),
-			"vethbridge import --config " + file})
+			[]string{s.own("import", "--config", file, "--data-dir", s.dataDir)}, "", "host-local-has-leases-of-our-network"})
 	}
 	return list, nil
 }
@@ -139,4 +142,23 @@ func (s *session) configs() []string {
 		}
 	}
 	return files
+}
+
+// configFiles are judged as validate does, those of ours; a VLAN is something that a kernel can lack.
+func configFiles(ctx context.Context, s *session) (list []finding, err error) {
+	for _, file := range s.configs() {
+		text, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(text), "vethbridge") && !strings.Contains(string(text), "natport") {
+			continue
+		}
+		remarks, err := s.remarks(ctx, file)
+		if err != nil {
+			return list, err
+		}
+		for _, r := range remarks {
+			list = append(list, finding{r.Severity, fmt.Sprintf("%s, line %d, column %d: %s", r.File, r.Line, r.Column, r.Message),
+				nil, "correct it, and see what \"vethbridge validate " + file + "\" says", "a-config-has-an-unknown-key-or-a-wrong-value"})
+		}
+	}
+	return list, nil
 }

@@ -26,6 +26,7 @@ func allFlags() []Flag {
 		{Name: "port", Value: "PORT", Summary: "this host port: 8080, or 8080/udp", target: func(s *session) any { return &s.filter.port }},
 		{Name: "check", Summary: "compare with the kernel: what differs is drifted", target: func(s *session) any { return &s.check }},
 		{Name: "watch", Summary: "again every second, until interrupted", target: func(s *session) any { return &s.watch }},
+		{Name: "narrow", Summary: "fewer columns, for a terminal of 80", target: func(s *session) any { return &s.narrow }},
 		{Name: "json", Summary: "JSON instead of a table", target: func(s *session) any { return &s.json }},
 		{Name: "state", Summary: "the state file only", target: func(s *session) any { return &s.state }},
 		{Name: "dry-run", Summary: "say what would be done", target: func(s *session) any { return &s.dryRun }},

@@ -1,12 +1,17 @@
 package operator
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"vethbridge/pkg/nat"
 )
 
 func list(ctx context.Context, s *session) error {
@@ -24,14 +29,52 @@ func (s *session) list(ctx context.Context, out io.Writer) error {
 	if s.json {
 		return writeJSON(out, rows)
 	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "NETWORK\tCONTAINER\tINTERFACE\tSTATE\tADDRESSES\tPORTS\tLINK\tAGE")
-	for _, r := range rows {
-		fmt.Fprintln(w, strings.Join([]string{
-			r.Network, r.Container, r.IfName, r.State, strings.Join(r.Addresses, ","), strings.Join(r.Ports, ","), r.Link, r.Age,
-		}, "\t"))
+	var table bytes.Buffer
+	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	columns := row.wide
+	if s.narrow {
+		columns = row.slim
 	}
-	return w.Flush()
+	fmt.Fprintln(w, strings.Join(columns(row{
+		Network: "NETWORK", Container: "CONTAINER", IfName: "INTERFACE", State: "STATE", Addresses: []string{"ADDRESSES"}, Ports: []string{"PORTS"}, Link: "LINK", Age: "AGE",
+	}), "\t"))
+	for _, r := range rows {
+		fmt.Fprintln(w, strings.Join(columns(r), "\t"))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err = io.WriteString(out, s.paintColumn(table.String()))
+	return err
+}
+
+func (r row) wide() []string {
+	return []string{r.Network, r.Container, r.IfName, r.State, strings.Join(r.Addresses, ","), strings.Join(r.Ports, ","), r.Link, r.Age}
+}
+
+// slim is for a terminal of 80 columns: the beginning of the ID, the first address, host ports
+// without the rest.
+func (r row) slim() []string {
+	address, ports := "", []string{}
+	if len(r.Addresses) > 0 {
+		address, _, _ = strings.Cut(r.Addresses[0], "/")
+	}
+	for _, m := range r.mappings {
+		port := strconv.Itoa(int(m.HostPort))
+		if m.More > 0 {
+			port += "-" + strconv.Itoa(int(m.Last()))
+		}
+		if m.Protocol != nat.TCP {
+			port += "/" + m.Protocol.String()
+		}
+		if !slices.Contains(ports, port) {
+			ports = append(ports, port)
+		}
+	}
+	if r.record.Owner.Network == "" { // the headings
+		ports = r.Ports
+	}
+	return []string{r.Network, r.Container[:min(12, len(r.Container))], r.State, address, strings.Join(ports, ","), r.Age}
 }
 
 func writeJSON(out io.Writer, value any) error {

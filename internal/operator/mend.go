@@ -9,6 +9,9 @@ import (
 
 // repair puts back the rules that are missing, of all attachments, in one transaction each.
 func repair(ctx context.Context, s *session) error {
+	if s.dryRun {
+		return s.wouldRepair(ctx)
+	}
 	translations, err := s.host.NAT.Repair(ctx)
 	if err != nil {
 		return err
@@ -21,6 +24,10 @@ func repair(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	accepted, err := s.host.RepairAccept(ctx)
+	if err != nil {
+		return err
+	}
 	if translations {
 		fmt.Fprintln(s.out, "restored the translations of all attachments")
 	}
@@ -30,7 +37,34 @@ func repair(ctx context.Context, s *session) error {
 	if zones {
 		fmt.Fprintln(s.out, "put bridges back into their zones of firewalld")
 	}
-	if !translations && !fences && !zones {
+	if accepted {
+		fmt.Fprintln(s.out, "let bridges through iptables again")
+	}
+	if !translations && !fences && !zones && !accepted {
+		fmt.Fprintln(s.out, "nothing to repair")
+	}
+	return nil
+}
+
+// wouldRepair lists what repair would change.
+func (s *session) wouldRepair(ctx context.Context) error {
+	zones, err := s.host.Misplaced(ctx)
+	if err != nil {
+		return err
+	}
+	list := append(messages(s.host.NAT.CheckAll(ctx)), messages(s.host.Fence.VerifyAll(ctx))...)
+	barred, err := s.host.Barred(ctx)
+	if err != nil {
+		return err
+	}
+	list = append(list, barred...)
+	for bridge, zone := range zones {
+		list = append(list, fmt.Sprintf("check zone: bridge %s is not in zone %s of firewalld", bridge, zone))
+	}
+	for _, difference := range list {
+		fmt.Fprintf(s.out, "would put right: %s\n", difference)
+	}
+	if len(list) == 0 {
 		fmt.Fprintln(s.out, "nothing to repair")
 	}
 	return nil

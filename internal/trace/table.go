@@ -107,6 +107,17 @@ func Unwatch(conn *netfilter.Conn) error {
 	return nil
 }
 
+// LeftBehind reports whether the tables are there, in the namespace of the calling thread.
+func LeftBehind() (bool, error) {
+	conn := &netfilter.Conn{}
+	defer conn.Close()
+	c, err := conn.Open()
+	if err != nil {
+		return false, err
+	}
+	return netfilter.TableExists(c, layouts(Wanted{})[1].Table)
+}
+
 func change(conn *netfilter.Conn, w Wanted, wanted bool) error {
 	return conn.Batch(func(c *nftables.Conn) error {
 		var failed []error

@@ -3,6 +3,7 @@ package nat
 import (
 	"net/netip"
 	"slices"
+	"sort"
 )
 
 // Singles returns one mapping for each port.
@@ -71,7 +72,7 @@ func singles(list []Mapping) []Mapping {
 	for _, m := range list {
 		apart = append(apart, m.Singles()...)
 	}
-	slices.SortFunc(apart, Mapping.Compare)
+	sort.Slice(apart, func(i, j int) bool { return apart[i].Compare(apart[j]) < 0 })
 	return apart
 }
 

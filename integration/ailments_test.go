@@ -1,0 +1,85 @@
+package integration
+
+import (
+	"strings"
+
+	"vethbridge/integration/testbed"
+)
+
+// ailment is a broken host: what breaks it, words of what the doctor says, and where he has no
+// command, what follows his words.
+type ailment struct {
+	name, words string
+	make, cure  func(*testbed.Host, testbed.Network, testbed.Container)
+}
+
+type deed = func(*testbed.Host, testbed.Network, testbed.Container)
+
+// byShell runs commands on the host.
+func byShell(words string) deed {
+	return func(h *testbed.Host, _ testbed.Network, _ testbed.Container) { h.Run("sh", "-ec", words) }
+}
+
+func ailments() []ailment {
+	return append(hostAilments(), linkAilments()...)
+}
+
+func hostAilments() []ailment {
+	return []ailment{
+		{"forwarding off", "net.ipv4.ip_forward is \"0\"", byShell("sysctl -qw net.ipv4.ip_forward=0"), nil},
+		{"IPv6 forwarding off", "net.ipv6.conf.all.forwarding is \"0\"", byShell("sysctl -qw net.ipv6.conf.all.forwarding=0"), nil},
+		{"IPv6 disabled", "net.ipv6.conf.default.disable_ipv6 is 1", byShell("sysctl -qw net.ipv6.conf.default.disable_ipv6=1"), nil},
+		{"docker's policy", "the policy of iptables-nft's FORWARD chain is DROP (set by docker)", byShell("iptables-nft -N DOCKER-USER; iptables-nft -P FORWARD DROP"), nil},
+		{"ufw's policy, IPv6", "the policy of ip6tables-nft's FORWARD chain is DROP (set by ufw)", byShell("ip6tables-nft -N ufw6-before-forward; ip6tables-nft -P FORWARD DROP"), nil},
+		{"legacy policy", "the policy of iptables-legacy's FORWARD chain is DROP", byShell("iptables-legacy -P FORWARD DROP"), nil},
+		{"somebody's nftables", "inet theirs forward drops", byShell("nft add table inet theirs; nft add chain inet theirs forward '{ type filter hook forward priority 0; policy drop; }'"),
+			byShell("nft delete table inet theirs")},
+		{"both variants of iptables", "both iptables-legacy and iptables-nft", byShell("iptables-legacy -A FORWARD -s 192.0.2.1; iptables-nft -A FORWARD -s 192.0.2.1"),
+			byShell("nft delete table ip filter")},
+		{"ruleset flushed", "rules were removed", byShell("nft flush ruleset"), nil},
+		{"guard flushed", "rules were removed", byShell("nft flush chain bridge vethbridge prerouting"), nil},
+		{"the reference portmap's rule", "iptables-nft leads host port 8080 elsewhere by a rule of the reference portmap, and demo/web/eth0 has that port",
+			byShell("iptables-nft -t nat -N CNI-HOSTPORT-DNAT; iptables-nft -t nat -A CNI-HOSTPORT-DNAT -p tcp -m multiport --dports 8080 -j ACCEPT"), nil},
+		{"a process listens", "listens on port 8080, which is published for demo/web/eth0", func(h *testbed.Host, _ testbed.Network, _ testbed.Container) { h.Serve("", "tcp", 8080, "host") },
+			func(h *testbed.Host, _ testbed.Network, _ testbed.Container) { h.StopServing() }},
+		{"a killed trace", "a killed trace has left its tables", func(h *testbed.Host, _ testbed.Network, _ testbed.Container) {
+			cmd, _ := startTrace(h.T(), h, testbed.HostAddr4, 8080)
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		}, nil},
+		{"state directory open to others", "can be written by others", func(h *testbed.Host, _ testbed.Network, _ testbed.Container) {
+			h.Run("chmod", "777", h.StateDir)
+		}, func(h *testbed.Host, _ testbed.Network, _ testbed.Container) { h.Run("chmod", "700", h.StateDir) }},
+	}
+}
+
+func linkAilments() []ailment {
+	return []ailment{
+		{"dead container", "is dead", func(h *testbed.Host, _ testbed.Network, c testbed.Container) {
+			h.RunIn(c.Netns, "ip", "link", "del", "eth0")
+			h.Forget(c.Netns)
+		}, nil},
+		{"bridge down", "bridge demo0 is down", byShell("ip link set demo0 down"), nil},
+		{"bridge with jumbo frames", "bridge demo0 has MTU 9000", byShell("ip link set demo0 mtu 9000"), nil},
+		{"strict reverse path", "net.ipv4.conf.all.rp_filter is 1", second("net/ipv4/conf/all/rp_filter"), nil},
+		{"strict reverse path of a bridge", "net.ipv4.conf.demo0.rp_filter is 1", second("net/ipv4/conf/demo0/rp_filter"), nil},
+		{"hairpin mode off", "has hairpin mode off: demo/web/eth0 does not reach its own published ports", func(h *testbed.Host, n testbed.Network, c testbed.Container) {
+			h.Run("sh", "-ec", "ip link set "+linkOf(h)+" type bridge_slave hairpin off")
+		}, nil},
+	}
+}
+
+// second makes a second network, and the reverse-path filter strict.
+func second(key string) deed {
+	return func(h *testbed.Host, n testbed.Network, _ testbed.Container) {
+		otherNetwork(n).Add(h.T(), testbed.Container{ID: "other", Netns: h.NewContainer()})
+		h.Sysctl(key, "1")
+	}
+}
+
+// linkOf is the one port of the demo bridge.
+func linkOf(h *testbed.Host) string {
+	_, rest, _ := strings.Cut(h.Run("ip", "link", "show", "master", "demo0"), ": ")
+	name, _, _ := strings.Cut(rest, "@")
+	return name
+}

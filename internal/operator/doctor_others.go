@@ -1,0 +1,163 @@
+package operator
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"vethbridge/internal/forward"
+	"vethbridge/internal/host"
+	"vethbridge/internal/listeners"
+	"vethbridge/internal/trace"
+	"vethbridge/pkg/nat"
+)
+
+// managers are programs that configure every link that they are not told to leave alone. Each
+// keeps a file for a link, named by its index.
+func managers(ctx context.Context, s *session) (list []finding, err error) {
+	rows, err := s.rows(ctx)
+	var names []string
+	for _, r := range rows {
+		names = append(names, r.Bridge, r.Link)
+	}
+	var byNetworkManager, byNetworkd []string
+	for _, name := range distinct(names) {
+		link, err := s.host.Links.Uplink(name)
+		if err != nil {
+			continue // it is missing, which others see
+		}
+		index := strconv.Itoa(link.Index)
+		if has("/run/NetworkManager/devices/"+index, "managed=true") {
+			byNetworkManager = append(byNetworkManager, name)
+		}
+		if has("/run/systemd/netif/links/"+index, "ADMIN_STATE=configured", "ADMIN_STATE=configuring", "ADMIN_STATE=failed") {
+			byNetworkd = append(byNetworkd, name)
+		}
+	}
+	if len(byNetworkManager) > 0 {
+		list = append(list, finding{warning, "NetworkManager manages " + strings.Join(byNetworkManager, ", ") + ": it takes addresses away and brings links down",
+			commands("nmcli device set %s managed no", byNetworkManager), "for good: unmanaged-devices in /etc/NetworkManager/conf.d, as the page shows", "networkmanager-manages-our-links"})
+	}
+	if len(byNetworkd) > 0 {
+		list = append(list, finding{warning, "systemd-networkd manages " + strings.Join(byNetworkd, ", ") + ": a .network file matches, and its addresses and routes replace ours",
+			[]string{`printf '[Match]\nName=` + strings.Join(byNetworkd, " ") + `\n[Link]\nUnmanaged=yes\n' > /etc/systemd/network/00-vethbridge.network`, "networkctl reload"},
+			"veth* instead of the names is for links to come, too", "systemd-networkd-manages-our-links"})
+	}
+	return list, err
+}
+
+func commands(format string, names []string) (list []string) {
+	for _, name := range names {
+		list = append(list, fmt.Sprintf(format, name))
+	}
+	return list
+}
+
+// has reports whether a file has one of the lines.
+func has(file string, lines ...string) bool {
+	text, err := os.ReadFile(file)
+	return err == nil && slices.ContainsFunc(strings.Split(string(text), "\n"), func(l string) bool { return slices.Contains(lines, l) })
+}
+
+// takenPorts are host ports on which a process of the host waits in vain, since the port is
+// published. Runtimes that hold a port for a container do so on purpose.
+func takenPorts(ctx context.Context, s *session) (list []finding, err error) {
+	rows, err := s.rows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, protocol := range []nat.Protocol{nat.TCP, nat.UDP} {
+		sockets, err := listeners.List(uint8(protocol))
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			list = append(list, waitingInVain(r, protocol, sockets)...)
+		}
+	}
+	return list, nil
+}
+
+func waitingInVain(r row, protocol nat.Protocol, sockets []listeners.Socket) (list []finding) {
+	for _, m := range r.mappings {
+		for _, l := range sockets {
+			if m.Protocol != protocol || r.State != host.Alive.String() || !l.Takes(uint8(protocol), netip.AddrPortFrom(m.Host, m.HostPort)) {
+				continue
+			}
+			process := listeners.Process(l.Inode)
+			name, _, _ := strings.Cut(process, " ")
+			if slices.Contains([]string{"conmon", "rootlessport", "docker-proxy"}, name) {
+				continue
+			}
+			list = append(list, finding{warning, fmt.Sprintf("%s listens on port %d, which is published for %s: clients get to the container", process, m.HostPort, r.record.Owner),
+				nil, "stop it or let it listen elsewhere; \"hostPortConflict\" says what the next ADD does about it", "a-process-of-the-host-listens-on-a-published-port"})
+		}
+	}
+	return list
+}
+
+var ruleOfPort = regexp.MustCompile(`--dports? ([0-9,]+)`)
+
+// otherPlugins are rules that the reference portmap left, or still has, for host ports of ours.
+func otherPlugins(ctx context.Context, s *session) (list []finding, err error) {
+	rows, err := s.rows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range forward.All() {
+		rules, err := f.Rules("nat", "CNI-HOSTPORT-DNAT")
+		if err != nil {
+			return nil, err
+		}
+		for _, rule := range rules {
+			ports := ruleOfPort.FindStringSubmatch(rule)
+			if ports == nil {
+				continue
+			}
+			for port := range strings.SplitSeq(ports[1], ",") {
+				if r := publisher(rows, port); r != nil {
+					list = append(list, finding{problem, fmt.Sprintf("%s leads host port %s elsewhere by a rule of the reference portmap, and %s has that port", f, port, r.record.Owner),
+						[]string{f.String() + " -t nat -D" + strings.TrimPrefix(rule, "-A")},
+						"remove its container by the runtime if there is one; else the rule is what a crash has left", "another-plugin-holds-a-published-port"})
+				}
+			}
+		}
+	}
+	return list, nil
+}
+
+func publisher(rows []row, port string) *row {
+	n, err := strconv.ParseUint(port, 10, 16)
+	for i, r := range rows {
+		if err == nil && slices.ContainsFunc(r.mappings, func(m nat.Mapping) bool { return m.Has(uint16(n)) }) {
+			return &rows[i]
+		}
+	}
+	return nil
+}
+
+// leftTrace is what a trace leaves that was killed.
+func leftTrace(_ context.Context, s *session) ([]finding, error) {
+	left, err := trace.LeftBehind()
+	if err != nil || !left || s.tracing() {
+		return nil, err
+	}
+	return []finding{{warning, "a killed trace has left its tables " + trace.TableName,
+		[]string{"nft delete table inet " + trace.TableName, "nft delete table bridge " + trace.TableName}, "the next trace replaces them", "a-killed-trace-has-left-its-tables"}}, nil
+}
+
+// tracing reports whether a trace is under way.
+func (s *session) tracing() bool {
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	return slices.ContainsFunc(files, func(file string) bool {
+		text, _ := os.ReadFile(file)
+		words := strings.Split(string(text), "\x00")
+		return len(words) > 1 && filepath.Base(words[0]) == "vethbridge" && words[1] == "trace"
+	})
+}
