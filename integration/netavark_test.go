@@ -36,7 +36,7 @@ func podmanNetwork(h *testbed.Host, name, digit string) testbed.Config {
 		"name": name, "id": strings.Repeat(digit, 64), "driver": "vethbridge", "created": "2026-11-24T10:00:00Z",
 		"subnets": []any{
 			testbed.Config{"subnet": "10.9" + digit + ".0.0/24", "gateway": "10.9" + digit + ".0.1"},
-			testbed.Config{"subnet": "fd9" + digit + "::/64"},
+			testbed.Config{"subnet": "fd9" + digit + "::/64", "gateway": "fd9" + digit + "::1"},
 		},
 		"ipv6_enabled": true, "internal": false, "dns_enabled": true, "ipam_options": testbed.Config{"driver": "host-local"},
 		"options": testbed.Config{"stateDir": h.StateDir}, "network_dns_servers": nil,
@@ -225,4 +225,22 @@ func TestTheDefaultRouteOfAPodmanNetworkIsAsItsOptionsSay(t *testing.T) {
 		podman(t, container, "teardown", web)
 		h.Same(t, before)
 	}
+}
+
+// TestAnInternalNetworkOfPodmanHasNoGateway: podman gives away the address that would be one.
+func TestAnInternalNetworkOfPodmanHasNoGateway(t *testing.T) {
+	h := testbed.NewHost(t)
+	network := podmanNetwork(h, "front", "3")
+	network["internal"], network["subnets"] = true, []any{testbed.Config{"subnet": "10.93.0.0/24"}}
+	created, _ := podman(t, network, "create")
+	before := h.Snapshot()
+	web := h.NewContainer()
+	container := podmanContainer(created, "a", "eth0", "1")
+	container["network_options"] = testbed.Config{"interface_name": "eth0", "static_ips": []any{"10.93.0.1"}}
+	answer, status := podman(t, container, "setup", web)
+	if text, _ := json.Marshal(answer); status != 0 || !strings.Contains(string(text), `"subnets":[{"ipnet":"10.93.0.1/24"}]`) {
+		t.Errorf("setup: %s, %d", text, status)
+	}
+	podman(t, container, "teardown", web)
+	h.Same(t, before)
 }

@@ -15,6 +15,7 @@
 //	conformance_test.go what the table of conformance is made of
 //	podman_test.go      podman 4, by CNI
 //	podman5_test.go     podman 5, by netavark
+//	podman5_options_test.go  options of its networks
 //	rootless_test.go    podman 5 without root
 //	nerdctl_test.go     nerdctl
 //	containerd_test.go  containerd by ctr

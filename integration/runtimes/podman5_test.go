@@ -177,6 +177,23 @@ func TestPodman5JudgesNetworksWhenTheyAreCreated(t *testing.T) {
 	})
 }
 
+func TestPodman5RunsContainersOnTheSampleNetwork(t *testing.T) {
+	onMachine(t, func(t *testing.T) {
+		p := newPodman5(t)
+		run(t, "cp", conf+"/podman5-network.json", "/run/containers.json")
+		run(t, append(slices.Clone(p.enter), "install", "-D", "/run/containers.json", "/etc/containers/networks/containers.json")...)
+		before := state(t)
+		p.serve("web", "--network", "containers", "-p", "8080:80")
+		p.has("web", "10.90.0.2/16", "fd90::2/64")
+		reachable(t, "web", "8080", p.in("web")...)
+		p.do("rm", "-f", "-t", "0", "web")
+		if after := state(t); after != before {
+			t.Errorf("was\n%s\nleft:\n%s", before, after)
+		}
+		p.subject().passed(t, add, sample)
+	})
+}
+
 // TestPodman5ContainersJoinAndLeaveWhileTheyRun is about "podman network connect".
 func TestPodman5ContainersJoinAndLeaveWhileTheyRun(t *testing.T) {
 	onMachine(t, func(t *testing.T) {

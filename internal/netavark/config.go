@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -27,7 +28,7 @@ func (n Network) bridge() string {
 func (n Network) chain() (vethbridge, natport config, err error) {
 	vethbridge = config{
 		"cniVersion": cniVersion, "name": n.Name, "type": "vethbridge", "bridge": n.bridge(),
-		"isDefaultGateway": !n.Internal, "isGateway": true, "internal": n.Internal, "removeBridge": true,
+		"isDefaultGateway": n.hasGateway() && !n.Internal, "isGateway": n.hasGateway(), "internal": n.Internal, "removeBridge": true,
 	}
 	natport = config{"cniVersion": cniVersion, "name": n.Name, "type": "natport", "ipMasq": !n.Internal,
 		"hostPortConflict": "warn", // podman's monitor listens on each port itself, so that nothing else takes it
@@ -38,10 +39,14 @@ func (n Network) chain() (vethbridge, natport config, err error) {
 	ipam, err := n.ipam()
 	if ipam != nil {
 		vethbridge["ipam"] = ipam
-	} else { // layer 2
-		vethbridge["isDefaultGateway"], vethbridge["isGateway"] = false, false
 	}
 	return vethbridge, natport, errors.Join(err, n.defaultRoute(vethbridge), apply(n.Options, vethbridge, natport))
+}
+
+// hasGateway reports whether podman knows a gateway. Where it knows none, as in an internal
+// network, it gives away all addresses.
+func (n Network) hasGateway() bool {
+	return slices.ContainsFunc(n.Subnets, func(s Subnet) bool { return s.Gateway.IsValid() })
 }
 
 // ipam is that of podman's "host-local", whose addresses it asks for one by one, or none.
@@ -58,7 +63,7 @@ func (n Network) ipam() (config, error) {
 	}
 	var sets, routes []any
 	for _, s := range n.Subnets {
-		r := config{"subnet": s.Subnet}
+		r := config{"subnet": s.Subnet, "gateway": "none"}
 		if s.Gateway.IsValid() {
 			r["gateway"] = s.Gateway
 		}
@@ -88,7 +93,7 @@ func (n Network) defaultRoute(vethbridge config) error {
 	}
 	word, given := n.Options[metric]
 	ipam, layer3 := vethbridge["ipam"].(config)
-	if !given || !layer3 || n.Internal {
+	if !given || !layer3 || n.Internal || !n.hasGateway() {
 		return nil
 	}
 	priority, err := strconv.ParseUint(word, 10, 31)
