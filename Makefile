@@ -38,9 +38,9 @@ record: deps ## keeps what this tree makes as that of a release, for later ones 
 	$(GO) test -count=1 ./integration -run TestAttachmentsOfEveryRelease -args -record $(RELEASE)
 
 test-runtimes: SHELL := /bin/bash -o pipefail
-test-runtimes: build .cache/runtimes/crictl .cache/runtimes/containerd2/containerd .cache/runtimes/nerdctl/nerdctl .cache/runtimes/trixie.log ## real podman, containerd and nerdctl on private machines
+test-runtimes: build .cache/runtimes/crictl .cache/runtimes/containerd2/containerd .cache/runtimes/nerdctl/nerdctl .cache/runtimes/flanneld .cache/runtimes/trixie.log ## real podman, containerd, nerdctl and flannel on private machines
 	@scripts/deps runtimes
-	$(BUILD) -o .cache/runtimes/ ./plugins/... ./scripts/probe $(PEERS)
+	$(BUILD) -o .cache/runtimes/ ./plugins/... ./scripts/probe $(PEERS) github.com/containernetworking/cni/cnitool
 	$(GO) test -v -count=1 -run 'Sample|WayOfCalling|CRIO' ./integration | tee .cache/runtimes.log
 	$(GO) test -v -count=1 -timeout 20m ./integration/runtimes | tee -a .cache/runtimes.log
 	$(GO) run ./scripts/conformance .cache/runtimes.log docs/conformance.md
@@ -56,6 +56,11 @@ test-runtimes: build .cache/runtimes/crictl .cache/runtimes/containerd2/containe
 
 .cache/runtimes/nerdctl/nerdctl: integration/runtimes/tools/nerdctl/go.mod
 	CGO_ENABLED=0 $(GO) -C integration/runtimes/tools/nerdctl build $(FLAGS) -o $(CURDIR)/$(@D)/ tool
+	@touch $@
+
+# Its backend udp is written in C.
+.cache/runtimes/flanneld: integration/runtimes/tools/flannel/go.mod
+	CGO_ENABLED=1 $(GO) -C integration/runtimes/tools/flannel build $(FLAGS) -o $(CURDIR)/$@ github.com/flannel-io/flannel
 	@touch $@
 
 # A newer Debian in a folder, for podman 5 and docker.

@@ -25,5 +25,8 @@
 //	beside_test.go      docker, netavark and the reference plugins on the same host
 //	reboot_test.go      what dies with a boot
 //	burst_test.go       many pods at once, beside the reference plugins
+//	hosts_test.go       several hosts on one segment
+//	flannel_test.go     flannel between two hosts
+//	twonodes_test.go    routes between two nodes
 //	tools/              modules that build what Debian doesn't have, apart from the product's go.mod
 package runtimes

@@ -13,15 +13,27 @@ func probe() string { return filepath.Join(bin, "probe") }
 // answers asks a server until it is up, and wants its name; programs of runtimes may warn before.
 func answers(t *testing.T, name string, words ...string) {
 	t.Helper()
+	says(t, name+" ", words...)
+}
+
+// seenBy wants a server to answer, and to see the client by its address.
+func seenBy(t *testing.T, server, client string, words ...string) {
+	t.Helper()
+	says(t, server+" saw "+client+"\n", words...)
+}
+
+// says runs a command until one of its lines begins so.
+func says(t *testing.T, line string, words ...string) {
+	t.Helper()
 	var out string
 	var err error
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
-		if out, err = try(words...); err == nil && strings.Contains("\n"+out, "\n"+name+" ") {
+		if out, err = try(words...); err == nil && strings.Contains("\n"+out, "\n"+line) {
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Errorf("%s: %v: %q, want %q", strings.Join(words, " "), err, out, name)
+	t.Errorf("%s: %v: %q, want %q", strings.Join(words, " "), err, out, line)
 }
 
 // silent wants no answer.

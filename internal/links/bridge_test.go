@@ -142,6 +142,29 @@ func TestANetworkThatTheHostReachesOtherwiseIsRefused(t *testing.T) {
 	}
 }
 
+// TestTheEndOfATunnelIsNoOtherNetwork is about flannel's link for vxlan.
+func TestTheEndOfATunnelIsNoOtherNetwork(t *testing.T) {
+	h := newHost(t)
+	makeVeth(t, "tunnel", "peer0")
+	bridge := demoBridge()
+	bridge.Exclusive = true
+	for text, refused := range map[string]bool{"10.1.0.0/32": false, "10.1.0.9/32": true} {
+		addr, _ := netlink.ParseAddr(text)
+		change(t, "tunnel", func(l netlink.Link) error { return netlink.AddrAdd(l, addr) })
+		st, err := h.EnsureBridge(context.Background(), bridge)
+		if (err != nil) != refused {
+			t.Errorf("%s: %v", text, err)
+		}
+		change(t, "tunnel", func(l netlink.Link) error { return netlink.AddrDel(l, addr) })
+		if err == nil && st.Made {
+			err = h.RemoveBridge(context.Background(), bridge)
+		}
+		if err != nil && !refused {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestABridgeIsMadeOnceByManyAtATime(t *testing.T) {
 	a, b := newHost(t).Host, second(t)
 	ns, err := os.Open("/proc/thread-self/ns/net")

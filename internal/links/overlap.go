@@ -29,7 +29,7 @@ func (h *Host) refuseOverlap(network netip.Prefix, b Bridge) error {
 		return fmt.Errorf("list addresses: %w", err)
 	}
 	for _, a := range addrs {
-		if p := prefixOf(a.IPNet); !own[a.LinkIndex] && p.Overlaps(network) {
+		if p := prefixOf(a.IPNet); !own[a.LinkIndex] && p.Overlaps(network) && !isTunnelEnd(p, network) {
 			return &OverlapError{network, "address " + p.String(), h.NameOf(a.LinkIndex)}
 		}
 	}
@@ -46,6 +46,12 @@ func (h *Host) refuseOverlap(network netip.Prefix, b Bridge) error {
 		}
 	}
 	return nil
+}
+
+// isTunnelEnd reports whether an address alone is the first of a network, which no container
+// and no gateway gets: flannel's vxlan link has that one of the host's own subnet.
+func isTunnelEnd(p, network netip.Prefix) bool {
+	return p.IsSingleIP() && !network.IsSingleIP() && p.Addr() == network.Masked().Addr()
 }
 
 // indexes are those of the named links, as far as they are there.

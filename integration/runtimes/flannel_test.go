@@ -1,0 +1,94 @@
+package runtimes
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var flannel = subject{"flannel", "0.28.10"}
+
+const etcd = "http://" + router + ":2379"
+
+// newFlannel starts etcd with flannel's configuration, for hosts with the sample conflist.
+func newFlannel(t *testing.T, backend string) (one, two host) {
+	t.Helper()
+	hosts := newHosts(t, "one", "two")
+	background(t, "etcd", "--data-dir", "/run/etcd", "--listen-client-urls", etcd, "--advertise-client-urls", etcd,
+		"--listen-peer-urls", "http://127.0.0.1:2380")
+	t.Setenv("ETCDCTL_API", "3")
+	eventually(t, "etcd takes flannel's configuration", func() (string, bool) {
+		out, err := try("etcdctl", "--endpoints", etcd, "put", "/coreos.com/network/config",
+			`{"Network": "10.244.0.0/16", "Backend": {"Type": "`+backend+`"}}`)
+		return out, err == nil
+	})
+	text, err := os.ReadFile(conf + "/flannel.conflist")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range hosts {
+		h.network(string(text))
+	}
+	return hosts[0], hosts[1]
+}
+
+// flanneld starts flanneld on a host, and returns what it says about it and how to kill it.
+func (h host) flanneld() (env string, kill func()) {
+	h.Helper()
+	run(h.T, h.on("rm", "-f", "/run/flannel/subnet.env")...)
+	cmd := background(h.T, h.on(filepath.Join(bin, "flanneld"), "-etcd-endpoints", etcd, "-iface", "eth0")...)
+	eventually(h.T, "flanneld leases a subnet", func() (string, bool) {
+		out, err := try(h.on("cat", "/run/flannel/subnet.env")...)
+		env = out
+		return out, err == nil && strings.Contains(out, "FLANNEL_IPMASQ")
+	})
+	return env, func() {
+		h.Helper()
+		if err := cmd.Process.Kill(); err != nil {
+			h.Fatal(err)
+		}
+		_ = cmd.Wait()
+	}
+}
+
+// TestPodsOfTwoHostsMeetByFlannel is about subnets that flanneld leases, with our executables in
+// place of its CNI plugin.
+func TestPodsOfTwoHostsMeetByFlannel(t *testing.T) {
+	for backend, mtu := range map[string]string{"vxlan": "1450", "host-gw": "1500"} {
+		t.Run(backend, func(t *testing.T) {
+			onMachine(t, func(t *testing.T) {
+				one, two := newFlannel(t, backend)
+				if out, err := one.cni("add", "early", 8080); err == nil || !strings.Contains(out, "read subnetFile") {
+					t.Errorf("before flanneld: %v: %s", err, out)
+				}
+				env, kill := one.flanneld()
+				two.flanneld()
+				before := one.state() + two.state()
+				web, db := one.attach("web", 8080), two.attach("db", 8080)
+				if link := run(t, one.in("web", "ip", "link", "show", "eth0")...); !strings.Contains(link, "mtu "+mtu+" ") {
+					t.Errorf("want MTU %s: %s", mtu, link)
+				}
+				meet := func() { podsMeet(t, one, two, web, db) }
+				meet()
+				flannel.passed(t, add, backend+": pods of two hosts meet with their own addresses, the outside sees the host's")
+				kill()
+				meet()
+				if again, _ := one.flanneld(); again != env {
+					t.Errorf("flanneld has leased\n%s\nand before\n%s", again, env)
+				}
+				meet()
+				if out, err := one.cni("check", "web", 8080); err != nil {
+					t.Errorf("CHECK: %v: %s", err, out)
+				}
+				flannel.passed(t, check, backend+": flanneld restarted and its lease renewed")
+				one.detach("web", 8080)
+				two.detach("db", 8080)
+				if after := one.state() + two.state(); after != before {
+					t.Errorf("left:\n%s\nbefore:\n%s", after, before)
+				}
+				flannel.passed(t, del, nothingLeft)
+			})
+		})
+	}
+}
