@@ -1,6 +1,9 @@
 package integration
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -78,4 +81,48 @@ func TestBackendsWorkSideBySide(t *testing.T) {
 			h.Same(t, before)
 		})
 	}
+}
+
+// TestAnAddWhoseIPv6FailsLeavesNoIPv4Behind has a program of iptables fail for IPv6 only, for the first
+// container of a host and for a later one.
+func TestAnAddWhoseIPv6FailsLeavesNoIPv4Behind(t *testing.T) {
+	for _, backend := range backendNames[1:] {
+		t.Run(backend, func(t *testing.T) {
+			h, n := newDemo(t)
+			n = by(t, n, backend)
+			warmUp(h, backend)
+			path := os.Getenv("PATH")
+			for port, others := range []string{"", "db"} {
+				if others != "" {
+					attach(t, h, n, others, testbed.Port{HostPort: 8000 + port, ContainerPort: 80})
+				}
+				before := rulesOf(h, backend)
+				failing(t, strings.Replace(backend, "iptables", "ip6tables", 1)+"-restore")
+				web := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}
+				if a, _ := n.TryAdd(t, web); a.Exit == 0 || !strings.Contains(a.Stdout, "no such luck") {
+					t.Errorf("ADD: exit %d, %s", a.Exit, a.Stdout)
+				}
+				if after := withoutTimes(rulesOf(h, backend)); after != withoutTimes(before) {
+					t.Errorf("left:\n%s\nbefore:\n%s", after, before)
+				}
+				t.Setenv("PATH", path)
+				n.Del(t, web, nil)
+			}
+		})
+	}
+}
+
+// failing puts a program that fails in front of one of iptables.
+func failing(t *testing.T, name string) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\necho no such luck >&2\nexit 3\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+}
+
+// withoutTimes leaves out comments, which have the time of day, and counters.
+func withoutTimes(saved string) string {
+	return regexp.MustCompile(`(?m)^#.*\n|\[\d+:\d+\]`).ReplaceAllString(saved, "")
 }

@@ -43,18 +43,26 @@ func TestNoProcessIsStarted(t *testing.T) {
 	}
 }
 
-// TestIptablesIsStartedTwiceForAChange: once to read and once to write, for each family.
-func TestIptablesIsStartedTwiceForAChange(t *testing.T) {
-	h, n := newDemo(t)
-	n = n.With(0, "ipam", testbed.Config{"subnet": "10.99.0.0/24"})
-	n = by(t, n, "iptables-nft")
-	db, dbResult := attach(t, h, n, "db", testbed.Port{HostPort: 8081, ContainerPort: 80})
-	c := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}
-	watched, started := traced(t, n)
-	result := watched.Add(t, c)
-	if list := started(); len(list) != 4 {
-		t.Errorf("%d programs were started by 2 calls:\n%s", len(list), strings.Join(list, ""))
+// TestIptablesIsStartedOnceAFamilyForAChange is about the first ADD on a host, later ones, and DEL, of a
+// network with both families.
+func TestIptablesIsStartedOnceAFamilyForAChange(t *testing.T) {
+	for _, backend := range backendNames[1:] {
+		t.Run(backend, func(t *testing.T) {
+			h, n := newDemo(t)
+			n = by(t, n, backend)
+			for port, id := range []string{"first", "second", "third"} {
+				c := testbed.Container{ID: id, Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080 + port, ContainerPort: 80}}}
+				watched, started := traced(t, n)
+				watched.Add(t, c)
+				if list := started(); len(list) != 2+2 {
+					t.Errorf("%d programs were started by 2 calls for the %s container:\n%s", len(list), id, strings.Join(list, ""))
+				}
+			}
+			watched, started := traced(t, n)
+			watched.Del(t, testbed.Container{ID: "second"}, nil)
+			if list := started(); len(list) != 2+2 {
+				t.Errorf("%d programs were started by 2 calls:\n%s", len(list), strings.Join(list, ""))
+			}
+		})
 	}
-	n.Del(t, c, result.Raw)
-	n.Del(t, db, dbResult.Raw)
 }

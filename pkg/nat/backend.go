@@ -74,6 +74,9 @@ type Change struct {
 	Add, Remove    []Mapping
 	AddNetworks    []Network
 	RemoveNetworks []Network
+	// Whole is all that the book says after the change; nil where the kernel may hold more than that.
+	// A backend that can't change a part without reading all there is may write this instead.
+	Whole func(context.Context) (Ruleset, error)
 }
 
 // Empty reports whether nothing changes.

@@ -13,6 +13,9 @@
 //	policy.go       Translate: from addresses and ports to translations
 //	backend.go      Backend, Change, Ruleset: what a renderer can do
 //	keeper.go       Keeper: kernel == book
+//	whole.go        which backends the book knows all of
+//	range.go        ranges of ports, taken apart and put together
+//	holdings.go     what a backend lacks of a mapping
 //	check.go        comparing one attachment's translations with the kernel
 //	repair.go       restoring the kernel from the book
 //	strangers.go    what the kernel holds of owners that the book has lost

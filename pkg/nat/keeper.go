@@ -156,7 +156,10 @@ func (k Keeper) removeFromKernel(ctx context.Context, h holder) error {
 // change makes a change; where the kernel is not what the book says, everything that the
 // book says is restored instead, but for one holder on its way out, which may be nil.
 func (k Keeper) change(ctx context.Context, kind Kind, c Change, except *holder) error {
-	err := k.Backends[kind].Apply(ctx, c)
+	err := k.letWrite(ctx, kind, &c, except)
+	if err == nil {
+		err = k.Backends[kind].Apply(ctx, c)
+	}
 	if !errors.Is(err, ErrDrift) {
 		return err
 	}

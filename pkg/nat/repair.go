@@ -15,7 +15,7 @@ func (k Keeper) Repair(ctx context.Context) (changed bool, err error) {
 	err = k.locked(ctx, func() error {
 		return k.each(ctx, func(kind Kind) error {
 			want, have, err := k.both(ctx, kind, nil)
-			if err != nil || differences(want, have) == nil {
+			if err != nil || differences(want.Ruleset, have) == nil {
 				return err
 			}
 			changed = true
@@ -30,7 +30,7 @@ func (k Keeper) Repair(ctx context.Context) (changed bool, err error) {
 func (k Keeper) CheckAll(ctx context.Context) error {
 	return k.each(ctx, func(kind Kind) error {
 		want, have, err := k.both(ctx, kind, nil)
-		return errors.Join(append(differences(want, have), err)...)
+		return errors.Join(append(differences(want.Ruleset, have), err)...)
 	})
 }
 
@@ -64,9 +64,15 @@ func (k Keeper) eachPresent(needed map[Kind]bool, fn func(Kind) error) error {
 	return errors.Join(failed...)
 }
 
+// aim is what a backend shall hold.
+type aim struct {
+	Ruleset
+	whole bool // nothing of it is unknown to the book
+}
+
 // both returns what a backend shall hold, but for one holder on its way out, which may be nil,
 // and what it holds.
-func (k Keeper) both(ctx context.Context, kind Kind, except *holder) (want, have Ruleset, err error) {
+func (k Keeper) both(ctx context.Context, kind Kind, except *holder) (want aim, have Ruleset, err error) {
 	if have, err = k.Backends[kind].List(ctx); err != nil {
 		return want, have, err
 	}
@@ -85,23 +91,27 @@ func (k Keeper) restore(ctx context.Context, kind Kind, except *holder) error {
 }
 
 // load leaves no table behind that would hold nothing.
-func (k Keeper) load(ctx context.Context, kind Kind, want Ruleset) error {
+func (k Keeper) load(ctx context.Context, kind Kind, want aim) error {
 	if want.empty() {
 		return k.Backends[kind].Clear(ctx)
 	}
-	return k.Backends[kind].Restore(ctx, want)
+	if err := k.Backends[kind].Restore(ctx, want.Ruleset); err != nil || kind == Nftables {
+		return err
+	}
+	return k.noteWhole(ctx, kind, want.whole)
 }
 
 // target is what a backend shall hold that holds have now: what the book says, and what
 // belongs to owners that the book knows nothing of, since it may have been lost while they
 // live.
-func (k Keeper) target(ctx context.Context, kind Kind, have Ruleset, except *holder) (want Ruleset, err error) {
+func (k Keeper) target(ctx context.Context, kind Kind, have Ruleset, except *holder) (want aim, err error) {
 	err = k.Store.View(ctx, func(tx *state.Tx) error {
-		if want, err = ruleset(tx, kind, except); err != nil {
+		book, err := ruleset(tx, kind, except)
+		if err != nil {
 			return err
 		}
-		entries, err := strangers(tx, want, have)
-		want = want.keeping(entries, have.Networks)
+		entries, err := strangers(tx, book, have)
+		want = aim{book.keeping(entries, have.Networks), len(entries) == 0}
 		return err
 	})
 	return want, err

@@ -29,11 +29,15 @@ type found struct {
 	held   nat.Ruleset
 }
 
-// read reads families, each by a program of its own.
+// read reads families, each by a program of its own if it may have anything of ours.
 func (b *Backend) read(ctx context.Context, families []family) ([]found, error) {
 	var list []found
 	for _, f := range families {
-		s, err := b.save(ctx, f)
+		s := readSaved("")
+		there, err := b.present(f, tables())
+		if err == nil && there {
+			s, err = b.save(ctx, f)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -92,9 +96,15 @@ func merged(both []found) nat.Ruleset {
 	return r
 }
 
-// Apply makes one change. It reads and writes all that is there of the families that change.
+// Apply makes one change. It writes all that there shall be of the families that change, which it
+// reads before if it isn't told, or if what there is turns out not to be as it should.
 func (b *Backend) Apply(ctx context.Context, c nat.Change) error {
-	if c.Empty() {
+	switch done, err := b.applyWhole(ctx, c); {
+	case c.Empty():
+		return nil
+	case err != nil:
+		return fmt.Errorf("change translations: %w", err)
+	case done:
 		return nil
 	}
 	both, err := b.read(ctx, touched(c))
@@ -180,21 +190,39 @@ func (b *Backend) undo(ctx context.Context, before found) error {
 	return b.write(ctx, found{family: before.family, saved: now}, before.held)
 }
 
-// Present reports whether there may be chains of ours. Of the legacy variant only the table
+// Present reports whether there may be rules of ours. Of the legacy variant only the tables
 // can be seen without starting a program.
 func (b *Backend) Present() (bool, error) {
-	if b.variant == Legacy {
-		return tableInUse("/proc/thread-self/net/ip_tables_names") || tableInUse("/proc/thread-self/net/ip6_tables_names"), nil
+	for _, f := range families() {
+		if there, err := b.present(f, []table{{name: "nat", chains: []string{dnat}}}); there || err != nil {
+			return there, err
+		}
 	}
-	there4, err4 := netfilter.ChainExists(netfilter.IPv4, "nat", dnat)
-	there6, err6 := netfilter.ChainExists(netfilter.IPv6, "nat", dnat)
-	return there4 || there6, errors.Join(err4, err6)
+	return false, nil
+}
+
+// present reports whether there may be a chain of a family.
+func (b *Backend) present(f family, chains []table) (bool, error) {
+	for _, t := range chains {
+		if b.variant == Legacy {
+			if tableInUse(f.tableNames, t.name) {
+				return true, nil
+			}
+			continue
+		}
+		for _, chain := range slices.Concat(t.chains, t.user) {
+			if there, err := netfilter.ChainExists(f.kernel, t.name, chain); there || err != nil {
+				return there, err
+			}
+		}
+	}
+	return false, nil
 }
 
 // tableInUse reads a list of tables. A kernel without the legacy variant has none.
-func tableInUse(path string) bool {
+func tableInUse(path, table string) bool {
 	names, err := os.ReadFile(path)
-	return err == nil && slices.Contains(strings.Fields(string(names)), "nat")
+	return err == nil && slices.Contains(strings.Fields(string(names)), table)
 }
 
 // Usable tells why the programs or the kernel's tables can't be used.

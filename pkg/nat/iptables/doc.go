@@ -11,6 +11,7 @@
 //	change.go   what a ruleset is after a change, and when that is drift
 //	chains.go   the chains and the jumps to them
 //	rules.go    translations as rules, spelled as iptables-save spells them
+//	whole.go    Apply where the book says all
 //	restore.go  the input of iptables-restore
 //	saved.go    the output of iptables-save
 //	parse.go    rules as translations

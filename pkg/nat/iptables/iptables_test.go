@@ -9,9 +9,9 @@ import (
 )
 
 func TestIptablesKeepsTheContract(t *testing.T) {
-	for _, v := range []Variant{NFT, Legacy} {
+	for v, kind := range map[Variant]nat.Kind{NFT: nat.IptablesNFT, Legacy: nat.IptablesLegacy} {
 		t.Run(v.String(), func(t *testing.T) {
-			nattest.Contract(t, func(t *testing.T) nat.Backend {
+			nattest.Contract(t, kind, func(t *testing.T) nat.Backend {
 				netnstest.Inside(t)
 				return New(v)
 			})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -107,6 +108,16 @@ func (b *Backend) run(ctx context.Context, f family, what, input string, args ..
 		return "", fmt.Errorf("run %s: %w: %s", name, err, says)
 	}
 	return out.String(), nil
+}
+
+// lockTaken is how a program ends that did not get the lock (RESOURCE_PROBLEM in
+// include/xtables.h of iptables).
+const lockTaken = 4
+
+// refused tells a program that did not like its input from one that could not work.
+func refused(err error) bool {
+	var exit *exec.ExitError
+	return errors.As(err, &exit) && exit.ExitCode() != lockTaken
 }
 
 // xtablesLock is the file that the programs of the legacy variant lock (XT_LOCK_NAME in

@@ -8,19 +8,12 @@ func writing(have saved, rules map[string][]string) string {
 	var b strings.Builder
 	for _, t := range tables() {
 		b.WriteString("*" + t.name + "\n")
-		for _, chain := range t.chains {
-			b.WriteString(":" + chain + " - [0:0]\n")
-		}
 		for _, chain := range t.user {
 			if _, there := have.user[chain]; !there {
 				b.WriteString(":" + chain + " - [0:0]\n")
 			}
 		}
-		for _, chain := range t.chains {
-			for _, rule := range rules[chain] {
-				b.WriteString("-A " + chain + " " + rule + "\n")
-			}
-		}
+		t.write(&b, rules)
 		for _, j := range t.jumps {
 			if have.jumps[j] == 0 {
 				b.WriteString(j.adding() + "\n")
@@ -29,6 +22,33 @@ func writing(have saved, rules map[string][]string) string {
 		b.WriteString("COMMIT\n")
 	}
 	return b.String()
+}
+
+// rewriting is the input that makes our chains anew where the jumps and the administrator's
+// chains are there, and fails otherwise.
+func rewriting(rules map[string][]string) string {
+	var b strings.Builder
+	for _, t := range tables() {
+		b.WriteString("*" + t.name + "\n")
+		t.write(&b, rules)
+		for _, j := range t.jumps {
+			b.WriteString("-C " + j.from + " " + j.rule() + "\n")
+		}
+		b.WriteString("COMMIT\n")
+	}
+	return b.String()
+}
+
+// write makes our chains of the table.
+func (t table) write(b *strings.Builder, rules map[string][]string) {
+	for _, chain := range t.chains {
+		b.WriteString(":" + chain + " - [0:0]\n")
+	}
+	for _, chain := range t.chains {
+		for _, rule := range rules[chain] {
+			b.WriteString("-A " + chain + " " + rule + "\n")
+		}
+	}
 }
 
 func (j jump) adding() string {

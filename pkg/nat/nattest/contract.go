@@ -12,8 +12,8 @@ import (
 )
 
 // Contract runs what every backend must do, through the keeper that all of them serve.
-// Open returns an empty backend.
-func Contract(t *testing.T, open func(*testing.T) nat.Backend) {
+// Open returns an empty backend of the kind.
+func Contract(t *testing.T, kind nat.Kind, open func(*testing.T) nat.Backend) {
 	for name, promise := range map[string]func(*testing.T, *fixture){
 		"ReplaceIsIdempotent":                     replaceIsIdempotent,
 		"RemovalLeavesNothing":                    removalLeavesNothing,
@@ -30,24 +30,26 @@ func Contract(t *testing.T, open func(*testing.T) nat.Backend) {
 		"CheckNamesWhatDiffers":                   checkNames,
 		"TenThousandPortsAreOneReplace":           manyPorts,
 	} {
-		t.Run(name, func(t *testing.T) { promise(t, newFixture(t, open(t))) })
+		t.Run(name, func(t *testing.T) { promise(t, newFixture(t, kind, open(t))) })
 	}
 }
 
 type fixture struct {
+	kind   nat.Kind
 	keeper nat.Keeper
 	store  *state.Store
 }
 
-func newFixture(t *testing.T, b nat.Backend) *fixture {
+func newFixture(t *testing.T, kind nat.Kind, b nat.Backend) *fixture {
 	store := statetest.Open(t, nat.CheckBook)
-	return &fixture{keeper: nat.Keeper{Store: store, Backends: Only(b), Log: slog.New(slog.DiscardHandler)}, store: store}
+	backends := map[nat.Kind]nat.Backend{kind: b}
+	return &fixture{kind: kind, keeper: nat.Keeper{Store: store, Backends: backends, Log: slog.New(slog.DiscardHandler)}, store: store}
 }
 
 // Only is one backend, in the place of the default one.
 func Only(b nat.Backend) map[nat.Kind]nat.Backend { return map[nat.Kind]nat.Backend{nat.Nftables: b} }
 
-func (f *fixture) backend() nat.Backend { return f.keeper.Backends[nat.Nftables] }
+func (f *fixture) backend() nat.Backend { return f.keeper.Backends[f.kind] }
 
 func (f *fixture) attach(t *testing.T, o attachment.Owner) {
 	t.Helper()
@@ -62,7 +64,7 @@ func (f *fixture) attach(t *testing.T, o attachment.Owner) {
 func (f *fixture) replace(t *testing.T, o attachment.Owner, want nat.Translations) {
 	t.Helper()
 	f.attach(t, o)
-	if err := f.keeper.Replace(t.Context(), o, nat.PartNatport, nat.Nftables, want); err != nil {
+	if err := f.keeper.Replace(t.Context(), o, nat.PartNatport, f.kind, want); err != nil {
 		t.Fatalf("replace of %s: %v", o, err)
 	}
 	if err := f.keeper.Check(t.Context(), o, nat.PartNatport, want); err != nil {
@@ -181,7 +183,7 @@ func portTaken(t *testing.T, f *fixture) {
 		f.replace(t, Owner(1), order[0])
 		before := f.dump(t)
 		f.attach(t, Owner(2))
-		err := f.keeper.Replace(t.Context(), Owner(2), nat.PartNatport, nat.Nftables, order[1])
+		err := f.keeper.Replace(t.Context(), Owner(2), nat.PartNatport, f.kind, order[1])
 		var taken *nat.PortTakenError
 		if !errors.As(err, &taken) || taken.Holder != Owner(1) {
 			t.Errorf("error %v, want one that names %s", err, Owner(1))

@@ -12,7 +12,7 @@ import (
 func unrecorded(t *testing.T, f *fixture) {
 	before := f.dump(t)
 	f.replace(t, Owner(1), Cases()[1].Want)
-	lost := newFixture(t, f.backend())
+	lost := newFixture(t, f.kind, f.backend())
 	if err := lost.keeper.RemoveUnrecorded(t.Context(), Owner(2), false); err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func strangersSurvive(t *testing.T, f *fixture) {
 	f.replace(t, Owner(2), Cases()[2].Want)
 	whole := f.dump(t)
 	f.replace(t, Owner(2), nat.Translations{})
-	lost := newFixture(t, f.backend())
+	lost := newFixture(t, f.kind, f.backend())
 	lost.replace(t, Owner(2), Cases()[2].Want)
 	// A repair has something to do only if something is missing.
 	drop := nat.Change{Mark: Owner(2).Mark(), Remove: Cases()[2].Want.Mappings[:1]}
@@ -52,7 +52,7 @@ func strangersSurvive(t *testing.T, f *fixture) {
 func strangersOutlive(t *testing.T, f *fixture) {
 	f.replace(t, Owner(1), Cases()[1].Want)
 	whole := f.dump(t)
-	lost := newFixture(t, f.backend())
+	lost := newFixture(t, f.kind, f.backend())
 	lost.replace(t, Owner(2), Cases()[3].Want)
 	lost.replace(t, Owner(2), nat.Translations{})
 	if got := f.dump(t); got != whole {
@@ -71,7 +71,7 @@ func halfDone(t *testing.T, f *fixture) {
 		whole := Cases()[3].Want
 		f.replace(t, Owner(2), whole)
 		err := f.store.Update(t.Context(), func(tx *state.Tx) error {
-			return nat.Claim(tx, Owner(2), nat.PartNatport, nat.Nftables, nat.Translations{Mappings: whole.Mappings[:1]})
+			return nat.Claim(tx, Owner(2), nat.PartNatport, f.kind, nat.Translations{Mappings: whole.Mappings[:1]})
 		})
 		if err := errors.Join(err, finish()); err != nil {
 			t.Fatal(err)

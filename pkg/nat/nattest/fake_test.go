@@ -7,5 +7,5 @@ import (
 )
 
 func TestFakeKeepsTheContract(t *testing.T) {
-	Contract(t, func(*testing.T) nat.Backend { return &Fake{} })
+	Contract(t, nat.Nftables, func(*testing.T) nat.Backend { return &Fake{} })
 }

@@ -58,7 +58,7 @@ func newKeeper(t *testing.T, b *Backend) nat.Keeper {
 }
 
 func TestNftablesKeepsTheContract(t *testing.T) {
-	nattest.Contract(t, func(t *testing.T) nat.Backend {
+	nattest.Contract(t, nat.Nftables, func(t *testing.T) nat.Backend {
 		netnstest.Inside(t)
 		conn := &netfilter.Conn{}
 		b := New(conn)
