@@ -56,10 +56,6 @@ func oursComesAndGoes(t *testing.T, p podman5, others map[string]string, meanwhi
 // starting anew, which changes rules of their own.
 func undisturbedBy(t *testing.T, p podman5, others map[string]string, restart func()) {
 	t.Helper()
-	eventually(t, "all links are up", func() (string, bool) { // the kernel takes note of it in its own time
-		links := run(t, "ip", "-br", "link")
-		return links, strings.Count(links, "UNKNOWN") == 1 // lo
-	})
 	before := state(t)
 	oursComesAndGoes(t, p, others, func() {
 		run(t, bin+"/vethbridge", "repair")
@@ -92,7 +88,7 @@ func TestAPortThatDockerPublishesIsRefused(t *testing.T) {
 		p := newPodman5(t)
 		d := newDocker(t, p.enter)
 		d.do("run", "-d", "--name", "theirs", "-p", "8080:80", "probe", "/bin/probe", "serve", "theirs", "80")
-		startContainerd(t, releases()[0], pods(t))
+		newContainerd(t, releases()[0], pods(t))()
 		out, err := try("ctr", "run", "--rm", "--cni", "--rootfs", "/run/rootfs", "late", "/bin/probe", "serve", "late", "80")
 		if err == nil || !strings.Contains(out, "docker-proxy") {
 			t.Errorf("ctr: %v: %s", err, out)
@@ -135,7 +131,7 @@ func TestAPortOfOneRuntimeIsRefusedToTheOther(t *testing.T) {
 		p := newPodman5(t)
 		p.networks()
 		r := releases()[0]
-		startContainerd(t, r, pods(t))
+		newContainerd(t, r, pods(t))()
 		ended := ctrRun(t, "web")
 		answers(t, "web", fromLAN("tcp", "8080")...)
 		late := []string{"run", "-d", "--name", "late", "--network", "front", "-p", "8080:80", "probe", "/bin/probe", "serve", "late", "80"}

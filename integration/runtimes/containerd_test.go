@@ -10,9 +10,9 @@ import (
 
 const socket = "/run/containerd/containerd.sock"
 
-// startContainerd starts containerd with our plugins and the conflist in the place where it
-// looks for them.
-func startContainerd(t *testing.T, r release, conflist string) {
+// newContainerd configures containerd with our plugins and the conflist in the place where it
+// looks for them. What it returns starts the daemon, the first time or again.
+func newContainerd(t *testing.T, r release, conflist string) (start func() *exec.Cmd) {
 	t.Helper()
 	r.use(t)
 	for _, dir := range []string{"/opt/cni/bin", "/run/containerd"} {
@@ -28,11 +28,15 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.cri.v1.runtime",
 [grpc]
   address = "`+socket+`"
 `)
-	background(t, "containerd", "--config", config, "--log-level", "error")
-	eventually(t, "containerd answers", func() (string, bool) {
-		out, err := try("ctr", "version")
-		return out, err == nil
-	})
+	return func() *exec.Cmd {
+		t.Helper()
+		daemon := background(t, "containerd", "--config", config, "--log-level", "error")
+		eventually(t, "containerd answers", func() (string, bool) {
+			out, err := try("ctr", "version")
+			return out, err == nil
+		})
+		return daemon
+	}
 }
 
 // pods is the sample conflist for pods, with static ports: ctr has no option for them.
@@ -72,7 +76,7 @@ func ctrRun(t *testing.T, name string) (ended func()) {
 func TestContainerdRunsContainersOnOurNetwork(t *testing.T) {
 	onNodes(t, func(t *testing.T, r release) {
 		rootfs(t)
-		startContainerd(t, r, pods(t))
+		newContainerd(t, r, pods(t))()
 		s := r.subject(t, "ctr")
 		run(t, bin+"/vethbridge", "ls")
 		before := podState(t)
@@ -96,7 +100,7 @@ func TestContainerdRunsContainersOnOurNetwork(t *testing.T) {
 func TestAContainerWhoseCtrIsKilledGivesWay(t *testing.T) {
 	onNodes(t, func(t *testing.T, r release) {
 		rootfs(t)
-		startContainerd(t, r, pods(t))
+		newContainerd(t, r, pods(t))()
 		web := ctrStart(t, "web")
 		answers(t, "web", fromLAN("tcp", "8080")...)
 		if err := web.Process.Kill(); err != nil {

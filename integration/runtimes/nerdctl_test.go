@@ -1,21 +1,28 @@
 package runtimes
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
 // nerdctl is nerdctl on a private machine, with Debian's containerd.
-type nerdctl struct{ t *testing.T }
+type nerdctl struct {
+	t      *testing.T
+	start  func() *exec.Cmd // starts containerd
+	daemon *exec.Cmd
+}
 
 // newNerdctl has nerdctl find these programs as "bridge" and "portmap", and ours under their own
 // names too.
 func newNerdctl(t *testing.T, bridge, portmap string) nerdctl {
 	t.Helper()
 	archive := imageArchive(t)
-	startContainerd(t, releases()[0], "{}")
+	start := newContainerd(t, releases()[0], "{}")
+	daemon := start()
 	run(t, "rm", networks+"/10-pods.conflist")
 	run(t, "mkdir", "/run/plugins")
 	for name, program := range map[string]string{
@@ -32,7 +39,7 @@ cgroup_manager = "cgroupfs"
 cni_path = "/run/plugins"
 cni_netconfpath = "`+networks+`"
 `))
-	n := nerdctl{t}
+	n := nerdctl{t, start, daemon}
 	n.do("load", "-q", "-i", archive)
 	return n
 }
@@ -87,11 +94,12 @@ func TestNerdctlRunsContainersOnNetworksThatItMade(t *testing.T) {
 		n.do("run", "--rm", "--net", "front", "--net", "back", image, "/bin/sh", "-c", ":") // the firewall plugin's chains stay
 		before := state(t)
 		n.serve("web", "--net", "front", "-p", "8080:80", "-p", "8081:80/udp", "-p", "8100-8119:80-99")
-		n.serve("db", "--net", "front", "--net", "back")
-		links := n.do("exec", "db", "ip", "address")
+		n.serve("db", "--net", "front")
+		n.serve("both", "--net", "front", "--net", "back")
+		links := n.do("exec", "both", "ip", "address")
 		for _, want := range []string{"10.77.0.", "fd77::", "10.78.0."} {
 			if !strings.Contains(links, want) {
-				t.Errorf("db lacks %s:\n%s", want, links)
+				t.Errorf("both lacks %s:\n%s", want, links)
 			}
 		}
 		s.passed(t, add, twoNetworks)
@@ -113,11 +121,16 @@ func TestNerdctlRunsContainersOnNetworksThatItMade(t *testing.T) {
 		n.do("start", "web")
 		reachable(t, "web", "8080", n.in("db")...)
 		s.passed(t, del, stopStart)
-		n.do("rm", "-f", "web", "db")
+		kill(t, fmt.Sprint(n.daemon.Process.Pid))
+		answers(t, "web", fromLAN("tcp", "8080")...)
+		n.start()
+		reachable(t, "web", "8080", n.in("db")...)
+		n.do("rm", "-f", "web", "db", "both")
 		if after := state(t); after != before {
 			t.Errorf("was\n%s\nleft:\n%s", before, after)
 		}
 		s.passed(t, del, nothingLeft)
+		s.passed(t, del, daemonDies)
 		n.do("network", "rm", "front", "back")
 	})
 }
