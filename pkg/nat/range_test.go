@@ -30,7 +30,7 @@ func translated(t *testing.T, ports ...nat.Port) []nat.Mapping {
 }
 
 // TestARangeIsOneMappingUnlessOneOfItsPortsIsAnothersToo is what makes ten thousand ports cost what one costs.
-func TestARangeIsOneMappingUnlessItsPortsDiffer(t *testing.T) {
+func TestARangeIsOneMappingUnlessOneOfItsPortsIsAnothersToo(t *testing.T) {
 	byLink := port("", 5000, 5002, 5000)
 	byLink.Allowed[0].Via = []string{"eth0"}
 	byClient := port("", 5000, 5001, 5000)
