@@ -79,11 +79,20 @@ func countVerbs(t *testing.T) map[string]counts {
 	h, n := newDemo(t)
 	attach(t, h, n, "other", testbed.Port{HostPort: 8080, ContainerPort: 80})
 	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "other", "") // where nothing is tracked, DEL looks for nothing
+	all := map[string]counts{}
+	eachVerb(t, h, n, func(name string, call testbed.Call) (stdout string) {
+		stdout, all[name] = counted(t, n.Plugins, call)
+		return stdout
+	})
+	return all
+}
+
+// eachVerb has make call each verb of each plugin for a container "web", beside one called "other".
+func eachVerb(t *testing.T, h *testbed.Host, n testbed.Network, make func(name string, call testbed.Call) (stdout string)) {
 	c := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8081, ContainerPort: 80}}}
 	valid := []any{testbed.Config{"containerID": "web", "ifname": "eth0"}, testbed.Config{"containerID": "other", "ifname": "eth0"}}
 	n = n.With(0, "cni.dev/valid-attachments", valid).With(1, "cni.dev/valid-attachments", valid).
 		With(1, "runtimeConfig", testbed.Config{"portMappings": c.Ports})
-	all := map[string]counts{}
 	var result json.RawMessage
 	for _, verb := range verbs {
 		for _, conf := range inOrder(verb, n.Chain) {
@@ -92,14 +101,12 @@ func countVerbs(t *testing.T) map[string]counts {
 			if result != nil {
 				conf = conf.With("prevResult", result)
 			}
-			var stdout string
-			stdout, all[name] = counted(t, n.Plugins, testbed.Call{Plugin: plugin, Command: verb, Container: c.ID, Netns: c.Netns, Config: conf.JSON()})
+			stdout := make(name, testbed.Call{Plugin: plugin, Command: verb, Container: c.ID, Netns: c.Netns, Config: conf.JSON()})
 			if verb == "ADD" {
 				result = json.RawMessage(stdout)
 			}
 		}
 	}
-	return all
 }
 
 // inOrder is the chain as a runtime goes through it: up for DEL, else down.
@@ -114,20 +121,27 @@ func inOrder(verb string, chain []testbed.Config) []testbed.Config {
 // counted makes a call that must succeed, and counts what it asks of the kernel.
 func counted(t *testing.T, p testbed.Plugins, call testbed.Call) (stdout string, c counts) {
 	t.Helper()
+	stdout, trace := straced(t, p, call)
+	for line := range strings.Lines(trace) {
+		c.add(line)
+	}
+	return stdout, c
+}
+
+// straced makes a call that must succeed, and returns what strace(1) writes about it.
+func straced(t *testing.T, p testbed.Plugins, call testbed.Call) (stdout, text string) {
+	t.Helper()
 	trace := filepath.Join(t.TempDir(), "trace")
 	call.Wrap = []string{"strace", "-f", "-qq", "-v", "-s", "4096", "-e", "signal=none", "-o", trace}
 	answer := p.Do(t, call)
 	if answer.Exit != 0 {
 		t.Fatalf("%s of %s: %s%s", call.Command, call.Plugin, answer.Stdout, answer.Stderr)
 	}
-	text, err := os.ReadFile(trace)
+	written, err := os.ReadFile(trace)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(text)) {
-		c.add(line)
-	}
-	return answer.Stdout, c
+	return answer.Stdout, string(written)
 }
 
 func countsTable(all map[string]counts) string {

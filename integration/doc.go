@@ -62,6 +62,7 @@
 //	foreign_test.go     bridges that others made, and bridges whose MTU changes
 //	ipv6off_test.go     hosts and containers without IPv6, a /proc/sys that can't be written
 //	status_test.go      what STATUS names
+//	crowd_test.go       what ADD and DEL ask beside hundreds of attachments
 //	counts_test.go      what each verb asks of the kernel; counting_test.go, how that is counted
 //	connections_test.go tracked connections of mappings that come and go
 //	switch_test.go      conflists of the reference plugins with their types changed

@@ -13,6 +13,9 @@ import (
 // addrGenModeNone is IN6_ADDR_GEN_MODE_NONE (uapi/linux/if_link.h): no link-local address.
 const addrGenModeNone = 1
 
+// skipStats is RTEXT_FILTER_SKIP_STATS (uapi/linux/rtnetlink.h).
+const skipStats = 1 << 3
+
 // requests is a netlink socket for the messages that say more at once than the calls of
 // the netlink package do: every message is a turn at the kernel's rtnl lock.
 type requests struct{ sockets map[int]*nl.SocketHandle }
@@ -141,9 +144,11 @@ func (p *portLink) parseInfo(attributes []byte) error {
 	return err
 }
 
-// ports lists the links with the master, chosen by the kernel.
+// ports lists the links with the master, chosen by the kernel, without their statistics, which are
+// most of each.
 func (r requests) ports(master int) ([][]byte, error) {
-	return r.do(unix.RTM_GETLINK, unix.NLM_F_DUMP, nl.NewIfInfomsg(unix.AF_UNSPEC), number(unix.IFLA_MASTER, master))
+	return r.do(unix.RTM_GETLINK, unix.NLM_F_DUMP, nl.NewIfInfomsg(unix.AF_UNSPEC), number(unix.IFLA_MASTER, master),
+		number(unix.IFLA_EXT_MASK, skipStats))
 }
 
 // addresses lists the addresses of a link.
