@@ -101,6 +101,7 @@ func badInputs(t *testing.T, n testbed.Network, c testbed.Container) []badInput 
 		{"protocol with a rule", 7, "protocol", port(testbed.Port{HostPort: 80, ContainerPort: 80, Protocol: "tcp; drop"})},
 		{"bad host address", 7, "hostIP", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "not-an-ip"})},
 		{"interface that stays down, with addresses", 7, "disableContainerInterface", key("disableContainerInterface", true)},
+		{"the loopback address of IPv6", 7, "127.0.0.1", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "::1"})},
 		{"zone with a space", 7, "firewalldZone", key("firewalldZone", "my zone")},
 		{"no family to serve", 7, "family", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "2001:db8::1"})},
 		{"no previous result", 7, "prevResult", call(ports)},

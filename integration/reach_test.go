@@ -1,18 +1,47 @@
 package integration
 
 import (
+	"fmt"
+	"os"
+	"strings"
+	"sync"
 	"testing"
 
 	"vethbridge/integration/testbed"
 )
 
-// client is where a connection to a published port comes from.
-type client struct {
-	name   string
-	path   string
-	local  bool // it can use the host's loopback address
-	inside bool // it reaches unpublished ports too
-	cutOff bool // by its own network: it reaches nothing
+// reachRow is a row of the table in the README: who reaches a container, by each of the targets.
+type reachRow struct {
+	client  string
+	answers [4]string // to targets; "yes" or "no" and what is to be said of it; empty: not asked
+}
+
+var reachRows = []reachRow{
+	{"on the LAN, with a route to the container", [4]string{"yes", "yes", "no", "no; with `\"mode\": \"routed\"` yes"}},
+	{"the host, by its own address", [4]string{"yes", "yes", "no", "yes"}},
+	{"the host, by 127.0.0.1", [4]string{"yes", "no", "yes", ""}},
+	{"the host, by ::1", [4]string{"no", "no", "no", ""}},
+	{"the container itself", [4]string{"yes", "yes", "no", "yes"}},
+	{"a container of the same network", [4]string{"yes", "yes", "no", "yes; with `\"isolation\": \"port\"` no"}},
+	{"a container of another network", [4]string{"yes", "yes", "no", "no; with `\"mode\": \"routed\"` yes"}},
+	{"a container of another network with `\"isolation\": \"network\"`", [4]string{"yes", "yes", "no", "no"}},
+	{"a container of an internal network (`\"internal\": true`)", [4]string{"no", "no", "no", "no"}},
+}
+
+// targets are ports published on any address, on one of the host and on 127.0.0.1, and the container's
+// own, which the container's own address leads to.
+var targets = [4]int{8080, 8081, 8082, 80}
+
+func reachPorts() (list []testbed.Port) {
+	for _, protocol := range []string{"tcp", "udp"} {
+		port := testbed.Port{HostPort: targets[0], ContainerPort: 80, Protocol: protocol}
+		one4, one6, local := port, port, port
+		one4.HostPort, one4.HostIP = targets[1], testbed.HostAddr4
+		one6.HostPort, one6.HostIP = targets[1], testbed.HostAddr6
+		local.HostPort, local.HostIP = targets[2], "127.0.0.1"
+		list = append(list, port, one4, one6, local)
+	}
+	return list
 }
 
 // TestPublishedPortsAnswerEveryClient is the table of who reaches a published port: from
@@ -25,73 +54,92 @@ func TestPublishedPortsAnswerEveryClient(t *testing.T) {
 				h.Sysctl("net/bridge/bridge-nf-call-iptables", bridgeFilter)
 				h.Sysctl("net/bridge/bridge-nf-call-ip6tables", bridgeFilter)
 				h.RunIn(h.LAN, "ip", "route", "add", "10.99.0.0/24", "via", testbed.HostAddr4)
+				h.RunIn(h.LAN, "ip", "-6", "route", "add", "fd99::/64", "via", testbed.HostAddr6)
 				reach(t, h, n)
 			})
 		})
 	}
 }
 
-func reach(t *testing.T, h *testbed.Host, n testbed.Network) {
-	ports := []testbed.Port{
-		{HostPort: 8080, ContainerPort: 80}, {HostPort: 8080, ContainerPort: 80, Protocol: "udp"},
-		{HostPort: 8081, ContainerPort: 80, HostIP: testbed.HostAddr4}, {HostPort: 8081, ContainerPort: 80, HostIP: testbed.HostAddr6},
-		{HostPort: 8082, ContainerPort: 80, HostIP: "127.0.0.1"},
+func TestTheReadmeSaysWhoReachesWhat(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
 	}
-	web, webResult := attach(t, h, n, "web", ports...)
-	db, dbResult := attach(t, h, n, "db")
-	clients := []client{
-		{name: "LAN", path: h.LAN}, {name: "host", local: true, inside: true},
-		{name: "sibling", path: db.Netns, inside: true}, {name: "container itself", path: web.Netns, inside: true},
-	}
-	for _, c := range clients {
-		c.try(t, h)
-	}
-	for _, c := range []client{{name: "other"}, {name: "isolated"}, {name: "internal", cutOff: true}} {
-		elsewhere := otherNetwork(n)
-		switch c.name {
-		case "isolated":
-			elsewhere = elsewhere.With(0, "isolation", "network")
-		case "internal":
-			elsewhere = elsewhere.With(0, "internal", true)
+	for _, r := range reachRows {
+		if line := fmt.Sprintf("| %s | %s |\n", r.client, strings.Join(r.answers[:], " | ")); !strings.Contains(string(readme), line) {
+			t.Errorf("the README lacks %s", line)
 		}
-		container, result := attach(t, h, elsewhere, c.name)
-		c.path = container.Netns
-		c.try(t, h)
-		elsewhere.Del(t, container, result.Raw)
+	}
+}
+
+// reach lets the client of each row ask for each target.
+func reach(t *testing.T, h *testbed.Host, n testbed.Network) {
+	web, webResult := attach(t, h, n, "web", reachPorts()...)
+	db, dbResult := attach(t, h, n, "db")
+	other := otherNetwork(n)
+	elsewhere := map[string]testbed.Network{
+		"a container of another network": other, "a container of another network with `\"isolation\": \"network\"`": other.With(0, "isolation", "network"),
+		"a container of an internal network (`\"internal\": true`)": other.With(0, "internal", true),
+	}
+	paths := map[string]string{
+		"on the LAN, with a route to the container": h.LAN, "the container itself": web.Netns, "a container of the same network": db.Netns,
+	}
+	for _, r := range reachRows {
+		network, apart := elsewhere[r.client]
+		if !apart {
+			r.try(t, h, paths[r.client])
+			continue
+		}
+		client, result := attach(t, h, network, "client")
+		r.try(t, h, client.Netns)
+		network.Del(t, client, result.Raw)
 	}
 	n.Del(t, db, dbResult.Raw)
 	n.Del(t, web, webResult.Raw)
 }
 
-// try asks for every port by every address that a client may know.
-func (c client) try(t *testing.T, h *testbed.Host) {
+// try asks from the namespace at path for every target, by every address, by both protocols.
+func (r reachRow) try(t *testing.T, h *testbed.Host, path string) {
 	t.Helper()
-	for _, network := range []string{"tcp", "udp"} {
-		for _, host := range []string{testbed.HostAddr4, testbed.HostAddr6} {
-			c.asks(t, h, network, host, 8080, !c.cutOff)
+	var questions sync.WaitGroup
+	for i, answer := range r.answers {
+		for _, address := range r.addresses(i) {
+			for _, protocol := range []string{"tcp", "udp"} {
+				question := func() { r.ask(t, h, path, protocol, address, targets[i], strings.HasPrefix(answer, "yes")) }
+				switch {
+				case answer == "":
+				case path == "": // only this thread is on the host
+					question()
+				default:
+					questions.Go(question)
+				}
+			}
 		}
 	}
-	c.asks(t, h, "tcp", testbed.HostAddr4, 8081, !c.cutOff)
-	c.asks(t, h, "tcp", testbed.HostAddr6, 8081, !c.cutOff)
-	c.asks(t, h, "tcp", testbed.HostAddr4, 8082, false)
-	if c.local {
-		for _, port := range []int{8080, 8082} {
-			c.asks(t, h, "tcp", "127.0.0.1", port, true)
-		}
-		c.asks(t, h, "udp", "127.0.0.1", 8080, true)
-	}
-	c.asks(t, h, "tcp", testbed.HostAddr4, 80, false)
-	c.asks(t, h, "tcp", web4, 80, c.inside)
+	questions.Wait()
 }
 
-func (c client) asks(t *testing.T, h *testbed.Host, network, host string, port int, answered bool) {
-	t.Helper()
-	if answered {
-		if name, _, err := h.Ask(c.path, network, host, port); name != "web" {
-			t.Errorf("%s: %s to %s port %d: %q, %v", c.name, network, host, port, name, err)
+// addresses are those by which a client may know a target, of both families.
+func (r reachRow) addresses(target int) []string {
+	switch {
+	case r.client == "the host, by 127.0.0.1":
+		return []string{"127.0.0.1"}
+	case r.client == "the host, by ::1":
+		return []string{"::1"}
+	case target == 3:
+		return []string{web4, web6}
+	}
+	return []string{testbed.HostAddr4, testbed.HostAddr6}
+}
+
+func (r reachRow) ask(t *testing.T, h *testbed.Host, path, protocol, host string, port int, answered bool) {
+	if !answered {
+		if !h.Silent(path, protocol, host, port) {
+			t.Errorf("%s: %s to %s port %d answers", r.client, protocol, host, port)
 		}
-	} else if !h.Silent(c.path, network, host, port) {
-		t.Errorf("%s: %s to %s port %d answers", c.name, network, host, port)
+	} else if name, _, err := h.Ask(path, protocol, host, port); name != "web" {
+		t.Errorf("%s: %s to %s port %d: %q, %v", r.client, protocol, host, port, name, err)
 	}
 }
 

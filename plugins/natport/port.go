@@ -73,6 +73,9 @@ func (m rawMapping) host(key string) (netip.Addr, error) {
 	if host = host.Unmap(); host.IsMulticast() {
 		return netip.Addr{}, cni.InvalidConfig(key+".hostIP", m.HostIP, "is a multicast address")
 	}
+	if host == netip.IPv6Loopback() {
+		return netip.Addr{}, cni.InvalidConfig(key+".hostIP", m.HostIP, "can't lead elsewhere: the kernel takes answers for it by lo only; use 127.0.0.1")
+	}
 	return host, nil
 }
 
