@@ -3,9 +3,9 @@ package links
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -24,19 +24,19 @@ func (h *Host) Announce(_ context.Context, p Port) error {
 	if err := h.forgetNeighbours(p); err != nil {
 		return err
 	}
-	nl, link, err := p.enter(p.letKernelAnnounce)
+	inside, link, err := p.enter(p.letKernelAnnounce)
 	if err != nil {
 		return err
 	}
-	defer nl.Close()
-	if err := nl.LinkSetHardwareAddr(link, link.Attrs().HardwareAddr); err != nil {
+	defer inside.close()
+	if err := inside.setMAC(link.Attrs().Index, link.Attrs().HardwareAddr); err != nil {
 		return fmt.Errorf("announce addresses of %s in the container: %w", p.ContainerName, err)
 	}
 	return nil
 }
 
 func (h *Host) forgetNeighbours(p Port) error {
-	link, err := h.nl.LinkByName(cmp.Or(p.HostSide, p.Bridge))
+	link, err := h.raw.link(cmp.Or(p.HostSide, p.Bridge))
 	if isMissing(err) { // a VLAN without a gateway here
 		return nil
 	}
@@ -44,8 +44,7 @@ func (h *Host) forgetNeighbours(p Port) error {
 		return fmt.Errorf("find link %s: %w", p.HostSide, err)
 	}
 	for _, a := range p.Addresses {
-		neigh := &netlink.Neigh{LinkIndex: link.Attrs().Index, IP: a.Addr().AsSlice(), Family: family(a.Addr())}
-		if err := h.nl.NeighDel(neigh); err != nil && err != unix.ENOENT {
+		if err := h.raw.forgetNeighbour(link.Attrs().Index, a.Addr()); err != nil && !errors.Is(err, unix.ENOENT) {
 			return fmt.Errorf("forget neighbour %s on %s: %w", a.Addr(), p.HostSide, err)
 		}
 	}

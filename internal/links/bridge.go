@@ -58,7 +58,7 @@ func (h *Host) EnsureBridge(ctx context.Context, b Bridge) (BridgeState, error) 
 }
 
 func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
-	link, err := h.nl.LinkByName(b.Name)
+	link, err := h.find(b.Name)
 	made := isMissing(err)
 	if made {
 		link, err = h.makeBridge(b)
@@ -85,7 +85,7 @@ func (h *Host) makeBridge(b Bridge) (netlink.Link, error) {
 	if err := h.nl.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}); err != nil && !errors.Is(err, unix.EEXIST) {
 		return nil, err
 	}
-	return h.nl.LinkByName(b.Name)
+	return h.find(b.Name)
 }
 
 // A bridge begins with an MTU that is not the one it gets, since it keeps only one that is
@@ -196,7 +196,7 @@ func (h *Host) makeWay(link netlink.Link, b Bridge, gw netip.Prefix, have []neti
 // RemoveBridge removes a bridge that was made here, by its mark, and has no ports. One that
 // is gone is no error, one that is someone else's or in use stays.
 func (h *Host) RemoveBridge(_ context.Context, b Bridge) error {
-	link, err := h.nl.LinkByName(b.Name)
+	link, err := h.find(b.Name)
 	if isMissing(err) {
 		return nil
 	}
@@ -210,7 +210,7 @@ func (h *Host) RemoveBridge(_ context.Context, b Bridge) error {
 	if err != nil || ports {
 		return err
 	}
-	if err := h.nl.LinkDel(link); err != nil && !isMissing(err) {
+	if err := h.raw.deleteLink(link.Attrs().Index); err != nil && !isMissing(err) {
 		return fmt.Errorf("remove bridge %s: %w", b.Name, err)
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
 )
 
 // CheckBridge compares a bridge with the kernel. The error names all that differs.
@@ -56,7 +57,14 @@ func (h *Host) checkGateways(link netlink.Link, b Bridge, d *differences) {
 func (h *Host) CheckPort(_ context.Context, p Port) error {
 	var d differences
 	h.checkHostEnd(p, &d)
-	nl, link, err := p.enter(nothing)
+	var routes *netlink.Handle
+	inside, link, err := p.enter(func() (err error) {
+		routes, err = netlink.NewHandle(unix.NETLINK_ROUTE)
+		return err
+	})
+	if routes != nil {
+		defer routes.Close()
+	}
 	if isMissing(err) {
 		d.when(true, "%s is missing in the container", p.ContainerName)
 		return d.error()
@@ -64,18 +72,21 @@ func (h *Host) CheckPort(_ context.Context, p Port) error {
 	if err != nil {
 		return errors.Join(err, d.error())
 	}
-	defer nl.Close()
-	checkContainer(nl, link, p, &d)
+	defer inside.close()
+	inside.checkContainer(link, p, &d)
+	if !p.Down {
+		checkRoutes(routes, link, p, &d)
+	}
 	return d.error()
 }
 
 func (h *Host) checkHostEnd(p Port, d *differences) {
-	link, err := h.raw.port(p.HostName)
+	link, err := h.raw.link(p.HostName)
 	if isMissing(err) {
 		d.when(true, "link %s is missing", p.HostName)
 		return
 	}
-	bridge, bridgeErr := h.nl.LinkByName(p.Bridge)
+	bridge, bridgeErr := h.raw.link(p.Bridge)
 	if err := errors.Join(err, bridgeErr); err != nil {
 		d.fail(err)
 		return
@@ -96,25 +107,22 @@ func (h *Host) checkHostEnd(p Port, d *differences) {
 	d.when(p.Isolated != link.isolated, "port %s is isolated: %t, want %t", p.HostName, link.isolated, p.Isolated)
 }
 
-func checkContainer(nl *netlink.Handle, link netlink.Link, p Port, d *differences) {
+func (r *requests) checkContainer(link portLink, p Port, d *differences) {
 	a := link.Attrs()
 	up := a.Flags&net.FlagUp != 0
 	d.when(up == p.Down, "%s in the container is up: %t, want %t", p.ContainerName, up, !p.Down)
 	d.when(p.MTU != 0 && a.MTU != p.MTU, "%s in the container has MTU %d, not %d", p.ContainerName, a.MTU, p.MTU)
 	d.when(p.MAC != nil && !bytes.Equal(a.HardwareAddr, p.MAC), "%s in the container has MAC %s, not %s", p.ContainerName, a.HardwareAddr, p.MAC)
-	have, err := addressesOf(nl, link)
+	have, err := retry(func() ([]netip.Prefix, error) { return r.addresses(a.Index) })
 	d.fail(err)
 	for _, want := range p.Addresses {
 		d.when(!slices.Contains(have, want), "%s in the container lacks address %s", p.ContainerName, want)
-	}
-	if !p.Down {
-		checkRoutes(nl, link, p, d)
 	}
 }
 
 func checkRoutes(nl *netlink.Handle, link netlink.Link, p Port, d *differences) {
 	for _, want := range distinct(p.Routes) {
-		filter := want.to(link.Attrs().Index)
+		filter := &netlink.Route{LinkIndex: link.Attrs().Index, Dst: ipNet(want.Dst), Table: want.Table, Gw: want.Gateway.AsSlice()}
 		mask := netlink.RT_FILTER_OIF | netlink.RT_FILTER_DST | netlink.RT_FILTER_TABLE
 		if want.Table == 0 {
 			filter.Table = 254 // RT_TABLE_MAIN

@@ -12,52 +12,51 @@ import (
 
 // enter opens a netlink socket in the container's namespace, after doing first there. One
 // switch of the thread serves both.
-func (p Port) enter(first func() error) (nl *netlink.Handle, link netlink.Link, err error) {
+func (p Port) enter(first func() error) (inside *requests, link portLink, err error) {
 	err = p.Netns.Do(func() error {
 		if err := first(); err != nil {
 			return err
 		}
-		nl, err = netlink.NewHandle(unix.NETLINK_ROUTE)
+		inside, err = openRequests()
 		return err
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("enter the container: %w", err)
+		return nil, link, fmt.Errorf("enter the container: %w", err)
 	}
-	if link, err = nl.LinkByName(p.ContainerName); err != nil {
-		nl.Close()
-		return nil, nil, fmt.Errorf("find %s in the container: %w", p.ContainerName, err)
+	if link, err = inside.link(p.ContainerName); err != nil {
+		inside.close()
+		return nil, link, fmt.Errorf("find %s in the container: %w", p.ContainerName, err)
 	}
-	return nl, link, nil
+	return inside, link, nil
 }
-
-func nothing() error { return nil }
 
 // setUpContainer shuts the interface to router advertisements before it goes up, and gives
 // it its addresses and routes.
 func setUpContainer(p Port) (Link, error) {
-	nl, link, err := p.enter(p.setSysctls)
+	inside, link, err := p.enter(p.setSysctls)
 	if err != nil {
 		return Link{}, err
 	}
-	defer nl.Close()
+	defer inside.close()
+	index := link.Attrs().Index
 	for _, a := range p.Addresses {
-		if err := p.addAddress(nl, link, a); err != nil {
+		if err := p.addAddress(inside, index, a); err != nil {
 			return Link{}, addressError(err, a, p.ContainerName+" in the container")
 		}
 	}
 	if p.Down {
 		return linkOf(link), nil
 	}
-	if err := nl.LinkSetUp(link); err != nil {
+	if err := inside.setUp(index); err != nil {
 		return Link{}, fmt.Errorf("set %s in the container up: %w", p.ContainerName, err)
 	}
 	// Since Linux 6.8 this look also makes the kernel take note at once of the carrier that
 	// has just come: until then the interface drops IPv6.
-	if link, err = nl.LinkByIndex(link.Attrs().Index); err != nil {
+	if link, err = inside.linkAt(index); err != nil {
 		return Link{}, fmt.Errorf("find %s in the container: %w", p.ContainerName, err)
 	}
 	for _, r := range distinct(p.Routes) {
-		if err := addRoute(nl, r, link.Attrs().Index); err != nil {
+		if err := addRoute(inside, r, index); err != nil {
 			return Link{}, fmt.Errorf("add route %s in the container: %w", r, err)
 		}
 	}
@@ -66,8 +65,8 @@ func setUpContainer(p Port) (Link, error) {
 
 // addAddress turns IPv6 on for the interface where that stands in the way: runtimes turn it off by
 // default in each new namespace.
-func (p Port) addAddress(nl *netlink.Handle, link netlink.Link, a netip.Prefix) error {
-	err := nl.AddrAdd(link, address(a, p.DAD))
+func (p Port) addAddress(inside *requests, index int, a netip.Prefix) error {
+	err := inside.addAddress(index, a, p.DAD)
 	if !a.Addr().Is6() || !errors.Is(err, unix.EACCES) {
 		return err
 	}
@@ -75,7 +74,7 @@ func (p Port) addAddress(nl *netlink.Handle, link netlink.Link, a netip.Prefix) 
 	if err := p.Netns.Do(func() error { return ensureAll([]setting{on}) }); err != nil {
 		return err
 	}
-	return nl.AddrAdd(link, address(a, p.DAD))
+	return inside.addAddress(index, a, p.DAD)
 }
 
 // setSysctls closes the interface to router advertisements and redirects. It runs in the

@@ -40,7 +40,7 @@ const forwardingLimit = 35 * time.Second
 // already; else the kernel's event is waited for. A port whose other end stays down is not
 // waited for.
 func (h *Host) awaitForwarding(ctx context.Context, p Port) (portLink, error) {
-	port, err := h.raw.port(p.HostName)
+	port, err := h.raw.link(p.HostName)
 	if err != nil || p.Down || port.state == Forwarding {
 		return port, err
 	}
@@ -52,7 +52,7 @@ func (h *Host) awaitForwarding(ctx context.Context, p Port) (portLink, error) {
 	ctx, cancel := context.WithTimeout(ctx, forwardingLimit)
 	defer cancel()
 	for {
-		port, err = h.raw.port(p.HostName)
+		port, err = h.raw.link(p.HostName)
 		if err != nil || port.state == Forwarding {
 			return port, err
 		}

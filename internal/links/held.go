@@ -169,7 +169,7 @@ func (r HeldRoute) on(link Link) []nl.NetlinkRequestData {
 }
 
 // heldAddresses lists the addresses of a link, without link-local IPv6 ones.
-func (r requests) heldAddresses(link int) ([]HeldAddress, error) {
+func (r *requests) heldAddresses(link int) ([]HeldAddress, error) {
 	of := nl.NewIfAddrmsg(unix.AF_UNSPEC)
 	of.Index = uint32(link)
 	msgs, err := r.do(unix.RTM_GETADDR, unix.NLM_F_DUMP, of)
@@ -186,7 +186,7 @@ func (r requests) heldAddresses(link int) ([]HeldAddress, error) {
 func linkLocal6(a netip.Addr) bool { return a.Is6() && a.IsLinkLocalUnicast() }
 
 // heldRoutes lists the unicast routes by a link.
-func (r requests) heldRoutes(family uint8, link Link) ([]HeldRoute, error) {
+func (r *requests) heldRoutes(family uint8, link Link) ([]HeldRoute, error) {
 	msgs, err := r.do(unix.RTM_GETROUTE, unix.NLM_F_DUMP,
 		&nl.RtMsg{RtMsg: unix.RtMsg{Family: family}}, number(unix.RTA_OIF, link.Index))
 	var list []HeldRoute

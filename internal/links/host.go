@@ -2,7 +2,6 @@ package links
 
 import (
 	"errors"
-	"fmt"
 	"net"
 
 	"github.com/vishvananda/netlink"
@@ -12,8 +11,8 @@ import (
 // Host works on the links of the network namespace that it was opened in. It is safe for
 // concurrent use.
 type Host struct {
-	nl  *netlink.Handle
-	raw requests
+	raw *requests
+	nl  *netlink.Handle // for what is rare: it opens a socket for each request
 }
 
 // Link is a link as the kernel has it.
@@ -24,24 +23,22 @@ type Link struct {
 	MTU   int
 }
 
-// Open opens netlink sockets in the process's namespace. The caller must call Close.
+// Open opens a netlink socket in the process's namespace. The caller must call Close.
 func Open() (*Host, error) {
-	nl, err := netlink.NewHandle(unix.NETLINK_ROUTE)
-	if err != nil {
-		return nil, fmt.Errorf("open netlink socket: %w", err)
-	}
 	raw, err := openRequests()
 	if err != nil {
-		nl.Close()
 		return nil, err
 	}
-	return &Host{nl: nl, raw: raw}, nil
+	return &Host{raw: raw, nl: &netlink.Handle{}}, nil
 }
 
-// Close closes the sockets.
-func (h *Host) Close() {
-	h.nl.Close()
-	h.raw.close()
+// Close closes the socket.
+func (h *Host) Close() { h.raw.close() }
+
+// find returns a link of the host by its name.
+func (h *Host) find(linkName string) (netlink.Link, error) {
+	link, err := h.raw.link(linkName)
+	return link.Link, err
 }
 
 func linkOf(l netlink.Link) Link {

@@ -71,11 +71,11 @@ func (h *Host) Holder(addr netip.Addr) (string, error) {
 
 // RouteDevice returns the link by which the host reaches addr.
 func (h *Host) RouteDevice(addr netip.Addr) (Link, error) {
-	routes, err := h.nl.RouteGet(addr.AsSlice())
-	if err != nil || len(routes) == 0 {
+	index, err := h.raw.wayTo(addr)
+	if err != nil {
 		return Link{}, fmt.Errorf("find route to %s: %w", addr, err)
 	}
-	link, err := h.nl.LinkByIndex(routes[0].LinkIndex)
+	link, err := h.raw.linkAt(index)
 	if err != nil {
 		return Link{}, fmt.Errorf("find link of the route to %s: %w", addr, err)
 	}
@@ -139,16 +139,4 @@ func (h *Host) addresses(link netlink.Link) ([]netip.Prefix, error) {
 		return nil, fmt.Errorf("list addresses of %s: %w", link.Attrs().Name, err)
 	}
 	return list, nil
-}
-
-func addressesOf(nl *netlink.Handle, link netlink.Link) ([]netip.Prefix, error) {
-	list, err := retry(func() ([]netlink.Addr, error) { return nl.AddrList(link, netlink.FAMILY_ALL) })
-	if err != nil {
-		return nil, fmt.Errorf("list addresses of %s: %w", link.Attrs().Name, err)
-	}
-	var prefixes []netip.Prefix
-	for _, a := range list {
-		prefixes = append(prefixes, prefixOf(a.IPNet))
-	}
-	return prefixes, nil
 }

@@ -62,7 +62,7 @@ func (h *Host) ConfigurePort(p Port) error {
 }
 
 func (h *Host) makePort(p Port) error {
-	bridge, err := h.nl.LinkByName(p.Bridge)
+	bridge, err := h.raw.link(p.Bridge)
 	if err != nil {
 		return fmt.Errorf("find bridge %s: %w", p.Bridge, err)
 	}
@@ -113,7 +113,7 @@ func (h *Host) DeletePort(_ context.Context, hostName, mark string) error {
 	if err != nil || link == nil {
 		return err
 	}
-	if err := h.nl.LinkDel(link); err != nil && !isMissing(err) {
+	if err := h.raw.deleteLink(link.Attrs().Index); err != nil && !isMissing(err) {
 		return fmt.Errorf("delete link %s: %w", link.Attrs().Name, err)
 	}
 	return nil
@@ -122,7 +122,7 @@ func (h *Host) DeletePort(_ context.Context, hostName, mark string) error {
 // marked finds the link of an attachment. One of our name that carries no mark at all counts too:
 // a plugin was killed between making and marking it, or somebody has given it another alias.
 func (h *Host) marked(hostName, mark string) (netlink.Link, error) {
-	link, err := h.nl.LinkByName(hostName)
+	link, err := h.raw.link(hostName)
 	if err == nil && (markOf(link) == mark || link.Type() == "veth" && !sameMaker(markOf(link), mark)) {
 		return link, nil
 	}
@@ -143,7 +143,7 @@ func (h *Host) marked(hostName, mark string) (netlink.Link, error) {
 
 // Hairpin reports whether a link is in hairpin mode; one that is no port of a bridge is not.
 func (h *Host) Hairpin(name string) (bool, error) {
-	port, err := h.raw.port(name)
+	port, err := h.raw.link(name)
 	if err != nil {
 		return false, fmt.Errorf("find link %s: %w", name, err)
 	}
@@ -152,12 +152,15 @@ func (h *Host) Hairpin(name string) (bool, error) {
 
 // SetHairpin sets hairpin mode of a bridge port. Another link is a *NotAPortError.
 func (h *Host) SetHairpin(name string, on bool) error {
-	link, err := h.nl.LinkByName(name)
+	link, err := h.raw.link(name)
 	if err != nil {
 		return fmt.Errorf("find link %s: %w", name, err)
 	}
 	if link.Attrs().MasterIndex == 0 {
 		return &NotAPortError{name}
 	}
-	return h.nl.LinkSetHairpin(link, on)
+	if link.hairpin == on {
+		return nil
+	}
+	return h.raw.setHairpin(link.Attrs().Index, on)
 }

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -42,19 +41,15 @@ func (r Route) String() string {
 	return fmt.Sprintf("%s via %s", r.Dst, r.Gateway)
 }
 
-func (r Route) to(index int) *netlink.Route {
-	route := &netlink.Route{
-		LinkIndex: index, Dst: ipNet(r.Dst), MTU: r.MTU, AdvMSS: r.AdvMSS, Priority: r.Priority, Table: r.Table,
+// scope is the one that the kernel is told.
+func (r Route) scope() uint8 {
+	switch n, ok := r.Scope.Number(); {
+	case ok:
+		return uint8(n)
+	case r.Gateway.IsValid():
+		return unix.RT_SCOPE_UNIVERSE
 	}
-	if r.Gateway.IsValid() {
-		route.Gw = r.Gateway.AsSlice()
-	} else {
-		route.Scope = unix.RT_SCOPE_LINK
-	}
-	if n, ok := r.Scope.Number(); ok {
-		route.Scope = netlink.Scope(n)
-	}
-	return route
+	return unix.RT_SCOPE_LINK
 }
 
 // distinct drops routes that the kernel would take for the same one: the first wins.
@@ -73,17 +68,16 @@ func distinct(routes []Route) []Route {
 // preferred ones, since a later one of the same priority gets a lower one. At equal priority
 // IPv6 would spread the traffic over both, and IPv4 would change from one to the other as
 // their gateways' neighbour entries come and go (fib_select_default in net/ipv4/fib_semantics.c).
-func addRoute(nl *netlink.Handle, r Route, index int) error {
-	route := r.to(index)
-	err := nl.RouteAdd(route)
+func addRoute(inside *requests, r Route, index int) error {
+	err := inside.addRoute(r, index)
 	if !errors.Is(err, unix.EEXIST) {
 		return err
 	}
 	if r.Priority == 0 && r.Dst.Addr().Is6() {
-		route.Priority = defaultPriority6
+		r.Priority = defaultPriority6
 	}
-	route.Priority += index
-	return nl.RouteAdd(route)
+	r.Priority += index
+	return inside.addRoute(r, index)
 }
 
 // defaultPriority6 is IP6_RT_PRIO_USER (uapi/linux/ipv6_route.h).

@@ -118,7 +118,7 @@ func (h *Host) defaultVLAN(name string) (uint16, error) {
 }
 
 // addVLANs says all by one message.
-func (r requests) addVLANs(port int, set vlanSet) error {
+func (r *requests) addVLANs(port int, set vlanSet) error {
 	of := nl.NewIfInfomsg(unix.AF_BRIDGE)
 	of.Index = int32(port)
 	spec := nl.NewRtAttr(unix.IFLA_AF_SPEC, nil)
@@ -150,7 +150,7 @@ const (
 )
 
 // vlans lists the VLANs of one port (Linux 5.6 and later).
-func (r requests) vlans(port int) (vlanSet, error) {
+func (r *requests) vlans(port int) (vlanSet, error) {
 	of := message(binary.NativeEndian.AppendUint32([]byte{unix.AF_BRIDGE, 0, 0, 0}, uint32(port)))
 	msgs, err := r.do(unix.RTM_GETVLAN, unix.NLM_F_DUMP, of)
 	set := vlanSet{}

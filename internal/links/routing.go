@@ -1,0 +1,57 @@
+package links
+
+import (
+	"cmp"
+	"encoding/binary"
+	"net/netip"
+
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// addRoute adds a route by a link.
+func (r *requests) addRoute(route Route, link int) error {
+	to := nl.NewRtMsg()
+	to.Family, to.Dst_len, to.Scope = uint8(family(route.Dst.Addr())), uint8(route.Dst.Bits()), route.scope()
+	data := []nl.NetlinkRequestData{to, nl.NewRtAttr(unix.RTA_DST, route.Dst.Addr().AsSlice()), number(unix.RTA_OIF, link)}
+	if route.Gateway.IsValid() {
+		data = append(data, nl.NewRtAttr(unix.RTA_GATEWAY, route.Gateway.AsSlice()))
+	}
+	if route.Table > 0 {
+		to.Table = unix.RT_TABLE_UNSPEC // it has no room for more than 255
+		data = append(data, number(unix.RTA_TABLE, route.Table))
+	}
+	if route.Priority > 0 {
+		data = append(data, number(unix.RTA_PRIORITY, route.Priority))
+	}
+	if route.MTU > 0 || route.AdvMSS > 0 {
+		data = append(data, route.metrics())
+	}
+	_, err := r.do(unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK, data...)
+	return err
+}
+
+func (r Route) metrics() *nl.RtAttr {
+	metrics := nl.NewRtAttr(unix.RTA_METRICS, nil)
+	if r.MTU > 0 {
+		metrics.AddRtAttr(unix.RTAX_MTU, nl.Uint32Attr(uint32(r.MTU)))
+	}
+	if r.AdvMSS > 0 {
+		metrics.AddRtAttr(unix.RTAX_ADVMSS, nl.Uint32Attr(uint32(r.AdvMSS)))
+	}
+	return metrics
+}
+
+// wayTo asks the kernel by which link it reaches an address.
+func (r *requests) wayTo(a netip.Addr) (link int, err error) {
+	of := &nl.RtMsg{RtMsg: unix.RtMsg{Family: uint8(family(a)), Dst_len: uint8(a.BitLen())}}
+	msgs, err := r.do(unix.RTM_GETROUTE, 0, of, nl.NewRtAttr(unix.RTA_DST, a.AsSlice()))
+	if err != nil || len(msgs) == 0 {
+		return 0, cmp.Or(err, error(unix.ENETUNREACH))
+	}
+	attrs, err := nl.ParseRouteAttrAsMap(msgs[0][unix.SizeofRtMsg:])
+	if out := attrs[unix.RTA_OIF].Value; len(out) == 4 {
+		return int(binary.NativeEndian.Uint32(out)), err
+	}
+	return 0, cmp.Or(err, error(unix.ENETUNREACH))
+}
