@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -17,7 +16,7 @@ import (
 // Bridge is a bridge as an attachment wants it.
 type Bridge struct {
 	Name string
-	MTU  int    // of a bridge made here; 0: 1500
+	MTU  int    // of a bridge made here; 0: that of the device by which its frames leave
 	Mark string // alias of a bridge made here
 	// MAC is the address of a bridge made here. It is set in the create call: a bridge without
 	// one of its own takes that of its ports, and changes it as they come and go
@@ -60,6 +59,11 @@ func (h *Host) EnsureBridge(ctx context.Context, b Bridge) (BridgeState, error) 
 func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
 	link, err := h.find(b.Name)
 	made := isMissing(err)
+	if made || err == nil && b.halfMade(link) {
+		if b.MTU, err = h.BridgeMTU(b); err != nil {
+			return nil, false, err
+		}
+	}
 	if made {
 		link, err = h.makeBridge(b)
 	}
@@ -96,6 +100,20 @@ const (
 	otherMTU   = 1281
 )
 
+// BridgeMTU returns the MTU that a bridge made here gets: the one that is wanted, or that of the
+// device by which its frames leave. It may list the routes of the host, which may be many.
+func (h *Host) BridgeMTU(b Bridge) (mtu int, err error) {
+	switch {
+	case b.MTU != 0:
+		return b.MTU, nil
+	case b.Uplink != "":
+		u, err := h.Uplink(b.Uplink)
+		return cmp.Or(u.MTU, defaultMTU), err
+	}
+	mtu, err = h.DefaultRouteMTU()
+	return cmp.Or(mtu, defaultMTU), err
+}
+
 // halfMade tells a bridge of ours that was created and not marked yet, by a plugin that was
 // killed in between: the kernel takes an alias only for a link that is there.
 func (b Bridge) halfMade(link netlink.Link) bool {
@@ -104,11 +122,10 @@ func (b Bridge) halfMade(link netlink.Link) bool {
 
 // finish makes a bridge just created ready; the mark comes last and says that it is.
 func (h *Host) finish(link netlink.Link, b Bridge) error {
-	mtu := cmp.Or(b.MTU, defaultMTU)
-	if err := h.nl.LinkSetMTU(link, mtu); err != nil {
-		return fmt.Errorf("set MTU %d: %w", mtu, err)
+	if err := h.nl.LinkSetMTU(link, b.MTU); err != nil {
+		return fmt.Errorf("set MTU %d: %w", b.MTU, err)
 	}
-	link.Attrs().MTU = mtu
+	link.Attrs().MTU = b.MTU
 	if err := b.quiet(); err != nil {
 		return err
 	}
@@ -145,52 +162,6 @@ func (b Bridge) addIPv6(link netlink.Link) error {
 		return nil
 	}
 	return ensureAll(b.linkLocal())
-}
-
-// addGateways adds the gateway addresses that the bridge lacks and returns them.
-func (h *Host) addGateways(link netlink.Link, b Bridge) ([]netip.Prefix, error) {
-	if len(b.Gateways) == 0 {
-		return nil, nil
-	}
-	have, err := h.addresses(link)
-	if err != nil {
-		return nil, err
-	}
-	var added []netip.Prefix
-	for _, gw := range b.Gateways {
-		if slices.Contains(have, gw) {
-			continue
-		}
-		if b.Exclusive {
-			if err := h.refuseOverlap(gw.Masked(), b); err != nil {
-				return added, err
-			}
-		}
-		if err := h.makeWay(link, b, gw, have); err != nil {
-			return added, err
-		}
-		err := h.nl.AddrAdd(link, address(gw, false))
-		if errors.Is(err, unix.EEXIST) {
-			continue // someone else has just added it
-		}
-		if err != nil {
-			return added, addressError(err, gw, "bridge "+b.GatewayName())
-		}
-		added = append(added, gw)
-	}
-	return added, nil
-}
-
-func (h *Host) makeWay(link netlink.Link, b Bridge, gw netip.Prefix, have []netip.Prefix) error {
-	for _, old := range have {
-		if !b.ForceAddress || old.Addr().Is6() != gw.Addr().Is6() || old.Addr().IsLinkLocalUnicast() || slices.Contains(b.Gateways, old) {
-			continue
-		}
-		if err := h.nl.AddrDel(link, address(old, false)); err != nil {
-			return fmt.Errorf("remove address %s from bridge %s: %w", old, b.GatewayName(), err)
-		}
-	}
-	return nil
 }
 
 // RemoveBridge removes a bridge that was made here, by its mark, and has no ports. One that
@@ -246,25 +217,4 @@ func (h *Host) CountPorts(name string) (int, error) {
 		return 0, fmt.Errorf("list ports of %s: %w", name, err)
 	}
 	return len(ports), nil
-}
-
-// RemoveAddresses removes addresses from a link. A link or an address that is gone is no
-// error.
-func (h *Host) RemoveAddresses(_ context.Context, name string, prefixes []netip.Prefix) error {
-	if len(prefixes) == 0 {
-		return nil
-	}
-	link, err := h.nl.LinkByName(name)
-	if isMissing(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("find link %s: %w", name, err)
-	}
-	for _, p := range prefixes {
-		if err := h.nl.AddrDel(link, address(p, false)); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
-			return fmt.Errorf("remove address %s from %s: %w", p, name, err)
-		}
-	}
-	return nil
 }

@@ -5,9 +5,11 @@
 //
 // Files:
 //
-//	host.go        Host: the netlink sockets
-//	request.go     netlink messages that say several things at once
-//	bridge.go      bridges
+//	host.go        Host: this machine's links
+//	socket.go      a netlink socket: a request and its answers
+//	request.go     messages about links; address.go and routing.go, about addresses and routes
+//	decode.go      what the kernel says of a link
+//	bridge.go      bridges; gateways.go, the addresses that they carry
 //	bridgestate.go what EnsureBridge changed, and how it is taken back
 //	vlan.go        the VLANs of a port
 //	vlanbridge.go  VLAN filtering, and the link of the gateways in a VLAN

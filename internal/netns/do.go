@@ -2,7 +2,6 @@ package netns
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 
 	"golang.org/x/sys/unix"
@@ -18,11 +17,11 @@ func (n *Namespace) Do(fn func() error) error {
 
 func (n *Namespace) do(fn func() error) error {
 	runtime.LockOSThread()
-	home, err := os.Open("/proc/thread-self/ns/net")
+	home, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("open own network namespace: %w", err)
 	}
-	defer home.Close()
+	defer unix.Close(home)
 	if err := unix.Setns(n.fd, unix.CLONE_NEWNET); err != nil {
 		runtime.UnlockOSThread()
 		return fmt.Errorf("enter network namespace %q: %w", n.identity.Path, err)
@@ -30,7 +29,7 @@ func (n *Namespace) do(fn func() error) error {
 	err = fn()
 	// The goroutine ends with the thread locked, and the runtime ends the thread, unless it
 	// is home again.
-	if unix.Setns(int(home.Fd()), unix.CLONE_NEWNET) == nil {
+	if unix.Setns(home, unix.CLONE_NEWNET) == nil {
 		runtime.UnlockOSThread()
 	}
 	return err

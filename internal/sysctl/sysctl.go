@@ -4,8 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 const root = "/proc/sys/"
@@ -34,24 +35,50 @@ func (e *Error) ForNewLinks() string {
 // Get reads a sysctl of the calling thread's namespaces. Key is its path below /proc/sys,
 // so that interface names with dots are no riddle.
 func Get(key string) (string, error) {
-	data, err := os.ReadFile(root + key)
+	fd, err := unix.Open(root+key, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return "", fmt.Errorf("read sysctl %s: %w", key, err)
 	}
-	return strings.TrimSpace(string(data)), nil
+	defer unix.Close(fd)
+	return read(fd, key)
+}
+
+// read is without os.File, which would ask the file's flags, set them, and take it into and
+// out of the poller: an ADD reads a dozen sysctls.
+func read(fd int, key string) (string, error) {
+	var data [256]byte // more than any sysctl of the network has
+	n, err := unix.Pread(fd, data[:], 0)
+	if err != nil {
+		return "", fmt.Errorf("read sysctl %s: %w", key, err)
+	}
+	return strings.TrimSpace(string(data[:n])), nil
 }
 
 // Ensure makes a sysctl hold value and returns what it held before. It writes only on
 // difference, so that a read-only /proc/sys with the right value is no problem.
 func Ensure(key, value string) (previous string, changed bool, err error) {
+	fd, err := unix.Open(root+key, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return ensureReadOnly(key, value, err)
+	}
+	defer unix.Close(fd)
+	previous, err = read(fd, key)
+	if err != nil || previous == value {
+		return previous, false, err
+	}
+	if _, err := unix.Pwrite(fd, []byte(value), 0); err != nil {
+		return previous, false, &Error{Key: key, Wanted: value, Found: previous, Cause: err}
+	}
+	return previous, true, nil
+}
+
+// ensureReadOnly looks at a sysctl that can't be opened for writing, because of refused.
+func ensureReadOnly(key, value string, refused error) (previous string, changed bool, err error) {
 	previous, err = Get(key)
 	if err != nil || previous == value {
 		return previous, false, err
 	}
-	if err := os.WriteFile(root+key, []byte(value), 0o644); err != nil {
-		return previous, false, &Error{Key: key, Wanted: value, Found: previous, Cause: err}
-	}
-	return previous, true, nil
+	return previous, false, &Error{Key: key, Wanted: value, Found: previous, Cause: refused}
 }
 
 // IsMissing reports whether err says that there is no such sysctl, as of a device that

@@ -24,6 +24,7 @@ type adding struct {
 
 	backend   nat.Kind // that holds the translations
 	plan      Plan
+	alone     bool // on the bridge, which then gets the MTU that is wanted now
 	bridge    links.Link
 	vlan      []cni.Interface // that carries the gateway; none if the bridge does
 	hostEnd   links.Link
@@ -160,8 +161,8 @@ func (a *adding) announce(ctx context.Context) error {
 }
 
 func (a *adding) useBridge(ctx context.Context) (st links.BridgeState, err error) {
-	if a.plan.Bridge.MTU == 0 {
-		if a.plan.Bridge.MTU, err = a.bridgeMTU(); err != nil {
+	if a.alone {
+		if a.plan.Bridge.MTU, err = a.host.Links.BridgeMTU(a.plan.Bridge); err != nil {
 			return st, err
 		}
 	}

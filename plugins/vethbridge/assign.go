@@ -80,6 +80,11 @@ func (a *adding) record(tx *state.Tx, assignment Assignment) error {
 		Owner: owner, BootID: tx.BootID(), Netns: a.ns.Identity(),
 		HostLink: a.plan.Port.HostName, Bridge: a.cfg.Bridge, Uplink: a.cfg.Uplink, GatewayLink: a.cfg.gatewayLink(), RemoveBridge: a.cfg.RemoveBridge, Created: state.Now(),
 	}
+	used, err := host.Bridge(a.cfg.Bridge).UsedByOthers(tx, owner)
+	if err != nil {
+		return err
+	}
+	a.alone = !used
 	if err := host.ClaimMAC(tx, &record, a.plan.Port.MAC); err != nil {
 		return err
 	}

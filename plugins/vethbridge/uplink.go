@@ -40,16 +40,6 @@ func (a *adding) uplinkSteps() []steps.Step {
 	}}
 }
 
-// bridgeMTU is what a bridge made here gets where the config leaves it open: that of the
-// device by which its frames leave.
-func (a *adding) bridgeMTU() (int, error) {
-	if a.cfg.Uplink == "" {
-		return a.host.Links.DefaultRouteMTU()
-	}
-	u, err := a.host.Links.Uplink(a.cfg.Uplink)
-	return u.MTU, err
-}
-
 func checkUplink(ctx context.Context, h *host.Host, cfg Config) error {
 	if cfg.Uplink == "" {
 		return nil

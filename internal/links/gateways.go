@@ -1,0 +1,79 @@
+package links
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// addGateways adds the gateway addresses that the bridge lacks and returns them.
+func (h *Host) addGateways(link netlink.Link, b Bridge) ([]netip.Prefix, error) {
+	if len(b.Gateways) == 0 {
+		return nil, nil
+	}
+	have, err := h.addresses(link)
+	if err != nil {
+		return nil, err
+	}
+	var added []netip.Prefix
+	for _, gw := range b.Gateways {
+		if slices.Contains(have, gw) {
+			continue
+		}
+		if b.Exclusive {
+			if err := h.refuseOverlap(gw.Masked(), b); err != nil {
+				return added, err
+			}
+		}
+		if err := h.makeWay(link, b, gw, have); err != nil {
+			return added, err
+		}
+		err := h.nl.AddrAdd(link, address(gw, false))
+		if errors.Is(err, unix.EEXIST) {
+			continue // someone else has just added it
+		}
+		if err != nil {
+			return added, addressError(err, gw, "bridge "+b.GatewayName())
+		}
+		added = append(added, gw)
+	}
+	return added, nil
+}
+
+func (h *Host) makeWay(link netlink.Link, b Bridge, gw netip.Prefix, have []netip.Prefix) error {
+	for _, old := range have {
+		if !b.ForceAddress || old.Addr().Is6() != gw.Addr().Is6() || old.Addr().IsLinkLocalUnicast() || slices.Contains(b.Gateways, old) {
+			continue
+		}
+		if err := h.nl.AddrDel(link, address(old, false)); err != nil {
+			return fmt.Errorf("remove address %s from bridge %s: %w", old, b.GatewayName(), err)
+		}
+	}
+	return nil
+}
+
+// RemoveAddresses removes addresses from a link. A link or an address that is gone is no
+// error.
+func (h *Host) RemoveAddresses(_ context.Context, name string, prefixes []netip.Prefix) error {
+	if len(prefixes) == 0 {
+		return nil
+	}
+	link, err := h.nl.LinkByName(name)
+	if isMissing(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find link %s: %w", name, err)
+	}
+	for _, p := range prefixes {
+		if err := h.nl.AddrDel(link, address(p, false)); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
+			return fmt.Errorf("remove address %s from %s: %w", p, name, err)
+		}
+	}
+	return nil
+}
