@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/containernetworking/cni/pkg/types"
@@ -22,31 +23,50 @@ var errTooLong = errors.New("config is longer than 1 MiB")
 // boundStdin replaces os.Stdin, which skel reads to its end without any limit, by a file
 // in memory that holds what came in time.
 func boundStdin() *types.Error {
-	type read struct {
-		data []byte
-		err  error
-	}
-	done := make(chan read, 1)
-	go func() {
-		data, err := io.ReadAll(io.LimitReader(os.Stdin, maxConfig+1))
-		done <- read{data, err}
-	}()
-	select {
-	case r := <-done:
-		if r.err == nil && len(r.data) > maxConfig {
-			r.err = errTooLong
-		}
-		if r.err == nil {
-			r.err = setStdin(r.data)
-		}
-		if r.err != nil {
-			return types.NewError(uint(CodeIO), "read config from stdin: "+r.err.Error(), "")
-		}
-		return nil
-	case <-time.After(stdinLimit):
+	data, err := readUntil(unix.Stdin, time.Now().Add(stdinLimit))
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		return types.NewError(uint(CodeIO), "read config from stdin: no end of input after "+stdinLimit.String(),
 			"the runtime must close the plugin's standard input after the config")
+	case err == nil && len(data) > maxConfig:
+		err = errTooLong
 	}
+	if err == nil {
+		err = setStdin(data)
+	}
+	if err != nil {
+		return types.NewError(uint(CodeIO), "read config from stdin: "+err.Error(), "")
+	}
+	return nil
+}
+
+// readUntil reads to the end, or a bit more than maxConfig. It waits by poll(2): a goroutine
+// beside a timer would take two threads more.
+func readUntil(fd int, deadline time.Time) ([]byte, error) {
+	data := make([]byte, 0, 4<<10)
+	for len(data) <= maxConfig {
+		left := time.Until(deadline)
+		ready, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(max(left, 0).Milliseconds()))
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil:
+			return nil, err
+		case ready == 0:
+			return nil, os.ErrDeadlineExceeded
+		}
+		data = slices.Grow(data, 1)
+		n, err := unix.Read(fd, data[len(data):cap(data)])
+		switch {
+		case errors.Is(err, unix.EINTR) || errors.Is(err, unix.EAGAIN):
+		case err != nil:
+			return nil, err
+		case n == 0:
+			return data, nil
+		}
+		data = data[:len(data)+max(n, 0)]
+	}
+	return data, nil
 }
 
 func setStdin(data []byte) error {
