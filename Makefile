@@ -30,6 +30,8 @@ test: unit blackbox ## all tests
 
 unit: deps ## unit, fuzz seeds, contract and kernel tests, with the race detector
 	$(GO) test -race -timeout 20m ./internal/... ./pkg/... ./plugins/... ./scripts/...
+	@# Processes share no memory: these would only be slower with the race detector.
+	$(GO) test -timeout 20m -run 'Kill' ./pkg/ipam
 
 blackbox: deps ## the built executables in private namespaces, with real packets
 	$(GO) test -count=1 -timeout 20m ./integration

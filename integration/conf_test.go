@@ -29,7 +29,7 @@ func TestEverySampleConflistWorksWithCnitool(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			h := testbed.NewHost(t)
+			h := newHost(t)
 			h.Run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth9", "netns", h.LANFile()) // for an uplink
 			h.Run("ip", "link", "set", "eth0", "up")
 			tool := h.NewCNITool(built, confDir)

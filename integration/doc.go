@@ -32,10 +32,10 @@
 //	del_test.go         DEL in every odd situation
 //	check_test.go       CHECK, and healing
 //	gc_test.go          GC
-//	kill_test.go        kill -9 at any moment
-//	faults_test.go      system calls that fail, and kill -9 before each of them
+//	kill_test.go        kill -9 at any moment; killcall_test.go, before every system call
+//	faults_test.go      system calls that fail
 //	addresses_test.go   which addresses are given
-//	delegation_test.go  another IPAM plugin
+//	delegation_test.go  other IPAM plugins; delegate_test.go, how they are called
 //	uplink_test.go      containers on the LAN; uplink_kill_test.go, uplink_ways_test.go
 //	vlan_test.go        VLANs that are refused; vlan_vm_test.go, VLANs on a kernel that has them
 //	readdress_test.go   a subnet that was changed

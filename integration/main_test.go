@@ -31,9 +31,21 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// newHost makes a host whose book must be sound when the test ends.
+func newHost(t *testing.T) *testbed.Host {
+	t.Helper()
+	h := testbed.NewHost(t)
+	t.Cleanup(func() {
+		if out, code := operate(t, h, "check", "--state"); code != 0 {
+			t.Errorf("vethbridge check --state: %s", out)
+		}
+	})
+	return h
+}
+
 // newDemo makes a host with the demo network on it.
 func newDemo(t *testing.T) (*testbed.Host, testbed.Network) {
 	t.Helper()
-	h := testbed.NewHost(t)
+	h := newHost(t)
 	return h, testbed.DemoNetwork(built, h)
 }

@@ -56,7 +56,7 @@ func podmanContainer(network testbed.Config, id, ifName, last string, ports ...a
 // TestPodman5RunsContainersOnOurDriver goes the way of a container through netavark's plugin API:
 // the network is created, containers join and leave it, on two networks, with ports.
 func TestPodman5RunsContainersOnOurDriver(t *testing.T) {
-	h := testbed.NewHost(t)
+	h := newHost(t)
 	info, status := podman(t, nil, "info")
 	if status != 0 || info["api_version"] != "1.0.0" || info["version"] == "" {
 		t.Errorf("info: %v, %d", info, status)
@@ -116,7 +116,7 @@ func TestPodman5RunsContainersOnOurDriver(t *testing.T) {
 
 // TestPodmansNetworkIsJudgedWhenItIsCreated: later nobody would look.
 func TestPodmansNetworkIsJudgedWhenItIsCreated(t *testing.T) {
-	h := testbed.NewHost(t)
+	h := newHost(t)
 	option := func(name, value string) testbed.Config {
 		return testbed.Config{"options": testbed.Config{"stateDir": h.StateDir, name: value}}
 	}
@@ -161,7 +161,7 @@ func TestPodmansNetworkIsJudgedWhenItIsCreated(t *testing.T) {
 
 // TestALayerTwoNetworkOfPodmanHasNoAddresses is "--ipam-driver none".
 func TestALayerTwoNetworkOfPodmanHasNoAddresses(t *testing.T) {
-	h := testbed.NewHost(t)
+	h := newHost(t)
 	network := podmanNetwork(h, "front", "3")
 	network["subnets"], network["ipam_options"] = nil, testbed.Config{"driver": "none"}
 	created, _ := podman(t, network, "create")
@@ -181,7 +181,7 @@ func TestALayerTwoNetworkOfPodmanHasNoAddresses(t *testing.T) {
 
 // TestAContainerLeavesANetworkWhoseOptionsAreNoLongerKnown is about a network of another release.
 func TestAContainerLeavesANetworkWhoseOptionsAreNoLongerKnown(t *testing.T) {
-	h := testbed.NewHost(t)
+	h := newHost(t)
 	created, _ := podman(t, podmanNetwork(h, "front", "3"), "create")
 	before := h.Snapshot()
 	web := h.NewContainer()
@@ -202,7 +202,7 @@ func TestAContainerLeavesANetworkWhoseOptionsAreNoLongerKnown(t *testing.T) {
 
 // TestTheDefaultRouteOfAPodmanNetworkIsAsItsOptionsSay is about those of podman's own driver.
 func TestTheDefaultRouteOfAPodmanNetworkIsAsItsOptionsSay(t *testing.T) {
-	h := testbed.NewHost(t)
+	h := newHost(t)
 	for option, want := range map[string]string{"no_default_route": "", "metric": "metric 1"} {
 		network := podmanNetwork(h, "front", "3")
 		network["options"] = testbed.Config{"stateDir": h.StateDir, option: "1"}

@@ -40,7 +40,7 @@ type released struct {
 
 func newReleased(t *testing.T, dir string) released {
 	t.Helper()
-	h := testbed.NewHost(t)
+	h := newHost(t)
 	r := released{dir: dir, h: h, boot: bootID(t, recordedBoot), paths: map[string]string{"{state}": h.StateDir}}
 	for _, c := range releasedContainers {
 		r.paths["{"+c+"}"] = h.NewContainer()

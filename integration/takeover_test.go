@@ -30,7 +30,7 @@ type takeover struct {
 
 func newTakeover(t *testing.T, backend string) takeover {
 	t.Helper()
-	h := testbed.NewHost(t)
+	h := newHost(t)
 	before, after := t.TempDir(), t.TempDir()
 	n := takeover{t, h, h.NewCNITool(built, before), testbed.CNITool{}}
 	n.ours = n.reference

@@ -17,43 +17,39 @@ func movingNetwork(t *testing.T) (*testbed.Host, testbed.Network) {
 	return h, lanNetwork(n).With(0, "uplinkMoveAddresses", true)
 }
 
-// TestAKillAtEverySystemCallOfAMoveIsUndoneByDel places the kill before every system call of
-// every thread of an ADD and of a DEL that move the uplink's addresses.
+// TestAKillAtEverySystemCallOfAMoveIsUndoneByDel places the kill before every system call of an
+// ADD and of a DEL that move the uplink's addresses.
 func TestAKillAtEverySystemCallOfAMoveIsUndoneByDel(t *testing.T) {
 	for _, command := range []string{"ADD", "DEL"} {
 		t.Run(command, func(t *testing.T) {
 			h, n := movingNetwork(t)
 			before := h.Snapshot()
 			c := testbed.Container{ID: "web", Netns: h.NewContainer()}
-			for call, survived := 1, false; !survived && !t.Failed(); call++ {
-				wrap := []string{"strace", "-f", "-qq", "-o", "/dev/null", "-e", fmt.Sprintf("inject=all:signal=SIGKILL:when=%d", call)}
-				survived = killedAt(t, n, c, command, 0, wrap)
+			killEverywhere(t, n, c, command, 0, 1, func() {
 				n.Del(t, c, nil)
 				h.Same(t, before)
-			}
+			})
 		})
 	}
 }
 
-// TestAKillAtEverySystemCallOfAMoveIsCompletedByTheNextAdd has another container finish what
+// TestAKillAnywhereInAMoveIsCompletedByTheNextAdd has another container finish what
 // a killed ADD began; when both are gone, the uplink is as it was.
-func TestAKillAtEverySystemCallOfAMoveIsCompletedByTheNextAdd(t *testing.T) {
+func TestAKillAnywhereInAMoveIsCompletedByTheNextAdd(t *testing.T) {
 	h, n := movingNetwork(t)
 	before := h.Snapshot()
 	h.Serve(h.LAN, "tcp", 7000, "lan")
 	killed := testbed.Container{ID: "killed", Netns: h.NewContainer()}
-	for call, survived := 1, false; !survived && !t.Failed(); call += 7 {
-		wrap := []string{"strace", "-f", "-qq", "-o", "/dev/null", "-e", fmt.Sprintf("inject=all:signal=SIGKILL:when=%d", call)}
-		survived = killedAt(t, n, killed, "ADD", 0, wrap)
+	killEverywhere(t, n, killed, "ADD", 0, 7, func() {
 		c, result := attach(t, h, n, "web")
 		if a := n.Check(t, c, result.Raw); a.Exit != 0 {
-			t.Errorf("call %d: CHECK: %s", call, a.Stdout)
+			t.Errorf("CHECK: %s", a.Stdout)
 		}
 		expect(t, h, c.Netns, "tcp", testbed.LANAddr4, 7000, "lan", "")
 		n.Del(t, c, result.Raw)
 		n.Del(t, killed, nil)
 		h.Same(t, before)
-	}
+	})
 }
 
 // TestHostStaysReachableWhileItsAddressesMove keeps a TCP connection and a stream of UDP
