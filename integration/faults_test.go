@@ -21,19 +21,33 @@ type fault struct {
 // others to be reported.
 func faults() []fault {
 	var list []fault
-	for _, errno := range []string{"EIO", "ENOSPC", "ENOMEM", "EAGAIN"} {
-		for _, call := range []string{"openat", "flock", "pread64", "pwrite64", "fstat", "ftruncate", "mmap"} {
+	for _, errno := range []string{"EIO", "ENOSPC", "ENOMEM", "EAGAIN", "EINTR"} {
+		for _, call := range []string{
+			"openat", "flock", "pread64", "read", "pwrite64", "fstat", "ftruncate", "mmap", "newfstatat", "statfs", "faccessat", "fdatasync",
+		} {
 			list = append(list, fault{call, errno, true})
 		}
 	}
-	for _, call := range []string{"socket", "bind", "sendto", "sendmsg", "recvfrom", "recvmsg", "setns", "ioctl"} {
+	for _, call := range []string{"socket", "bind", "sendto", "sendmsg", "recvfrom", "recvmsg", "setns", "ioctl", "memfd_create"} {
 		list = append(list, fault{call, "ENOMEM", false})
 	}
 	for _, call := range []string{"sendto", "recvfrom", "ioctl"} { // those that may block
 		list = append(list, fault{call, "EINTR", false})
 	}
-	list = append(list, fault{"fcntl", "ENOMEM", true}) // the owner lock
-	return append(list, fault{"memfd_create", "ENOMEM", false}, fault{"flock", "EINTR", true}, fault{"pwrite64", "EINTR", true})
+	return append(list, fault{"fcntl", "ENOMEM", true}) // the owner lock
+}
+
+// newFaulty makes a host for a fault. Only on a disk is the state flushed.
+func newFaulty(t *testing.T, f fault) (*testbed.Host, testbed.Network) {
+	t.Helper()
+	h, n := newDemo(t)
+	if f.syscall == "fdatasync" {
+		h.StateDir = t.TempDir()
+		n = testbed.DemoNetwork(built, h)
+	}
+	n = n.With(0, "ipMasq", true)
+	n.Del(t, testbed.Container{ID: "first", Netns: h.NewContainer()}, nil) // makes the state directory
+	return h, n
 }
 
 // mostCalls bounds how often one system call is made to fail.
@@ -45,9 +59,7 @@ const mostCalls = 80
 func TestAnyFailingSystemCallEndsInAnErrorOrInAWholeAttachment(t *testing.T) {
 	for _, f := range faults() {
 		t.Run(f.syscall+" "+f.errno, func(t *testing.T) {
-			h, n := newDemo(t)
-			n = n.With(0, "ipMasq", true)
-			n.Del(t, testbed.Container{ID: "first", Netns: h.NewContainer()}, nil) // makes the state directory
+			h, n := newFaulty(t, f)
 			before := h.Snapshot()
 			for victim := range n.Chain {
 				sweep(t, h, n, f, victim)
@@ -102,7 +114,7 @@ func (f fault) wrap(h *testbed.Host, trace string, n int) []string {
 	if !f.onState {
 		return words
 	}
-	for _, name := range []string{"state.db", "state.lock", "kernel.lock", "owner.lock"} {
+	for _, name := range []string{"", "state.db", "state.lock", "kernel.lock", "owner.lock"} {
 		words = append(words, "-P", filepath.Join(h.StateDir, name))
 	}
 	return words
@@ -113,9 +125,7 @@ func (f fault) wrap(h *testbed.Host, trace string, n int) []string {
 func TestADelWithAFailingSystemCallSaysSoOrHasReleasedEverything(t *testing.T) {
 	for _, f := range faults() {
 		t.Run(f.syscall+" "+f.errno, func(t *testing.T) {
-			h, n := newDemo(t)
-			n = n.With(0, "ipMasq", true)
-			n.Del(t, testbed.Container{ID: "first", Netns: h.NewContainer()}, nil)
+			h, n := newFaulty(t, f)
 			for victim := range n.Chain {
 				sweepDel(t, h, n, f, victim)
 			}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -82,7 +83,7 @@ func (c *crowd) start(number int, verb string, wrap ...string) (*exec.Cmd, io.Re
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	words := append(wrap, self, c.store.Dir(), c.bootID, strconv.Itoa(number), verb)
+	words := slices.Concat(wrap, []string{self, c.store.Dir(), c.bootID, strconv.Itoa(number), verb})
 	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Env = append(os.Environ(), workerEnv+"=1")
 	cmd.SysProcAttr = &unix.SysProcAttr{Cloneflags: unix.CLONE_NEWNS}
