@@ -125,6 +125,8 @@ func badNAT(call func(testbed.Config) testbed.Call, ports, bridge testbed.Config
 		{"host address that is none", 7, "hostAddresses[0]", key("hostAddresses", []any{"eth0"})},
 		{"host link that is none", 7, "hostInterfaces[0]", key("hostInterfaces", []any{"eth0 -j ACCEPT"})},
 		{"condition on a port", 7, "--dport", key("conditionsV4", []any{"--dport", "80"})},
+		{"condition with another target, for iptables", 7, "-j", call(ports.With("backend", "iptables").With("conditionsV4", []any{"-j", "ACCEPT"}))},
+		{"condition with a port, for iptables", 7, "--dport", call(ports.With("backend", "iptables").With("conditionsV4", []any{"-m", "tcp", "--dport", "1"}))},
 		{"condition without a value", 7, "conditionsV6", key("conditionsV6", []any{"-s"})},
 		{"condition of the other family", 7, "fd00::/8", key("conditionsV4", []any{"-s", "fd00::/8"})},
 		{"condition with another target", 7, "conditionsV4", key("conditionsV4", []any{"ip", "saddr", "10.0.0.0/8", "accept"})},

@@ -191,3 +191,34 @@ func TestSomeDestinationsSeeTheContainersOwnAddress(t *testing.T) {
 		n.Del(t, web, nil)
 	})
 }
+
+// TestConditionsInTheWordsOfIptablesReachItsRules has matches that only iptables knows: they work, are
+// CHECKed, survive others' ADDs, and words that iptables does not know are refused before anything changes.
+func TestConditionsInTheWordsOfIptablesReachItsRules(t *testing.T) {
+	for _, backend := range backendNames[1:] {
+		t.Run(backend, func(t *testing.T) {
+			h, n := newDemo(t)
+			n = by(t, n, backend)
+			warmUp(h, backend)
+			before := h.Snapshot()
+			network := n.With(1, "conditionsV4", []any{"-m", "iprange", "--src-range", "198.51.100.2-198.51.100.9", "!", "-i", "demo+", "-d", testbed.HostAddr4})
+			web, result := attach(t, h, network, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+			db, dbResult := attach(t, h, n, "db", testbed.Port{HostPort: 8081, ContainerPort: 80})
+			limit := limit{name: "range of clients", answered: "LAN"}
+			answers(t, h, limit, map[string]string{"LAN": h.LAN, "host": "", "sibling": db.Netns})
+			if rules := h.Run(backend + "-save"); !strings.Contains(rules, "-m iprange --src-range 198.51.100.2-198.51.100.9") {
+				t.Errorf("rules:\n%s", rules)
+			}
+			if a := network.Check(t, web, result.Raw); a.Exit != 0 {
+				t.Errorf("CHECK: %s", a.Stdout)
+			}
+			says(t, h, 0, []string{"nothing to repair"}, "repair")
+			n.Del(t, db, dbResult.Raw)
+			network.Del(t, web, result.Raw)
+			refused(t, h, n.With(1, "conditionsV4", []any{"-m", "nosuchmatch"}), testbed.Container{
+				ID: "bad", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}},
+			}, 7, "nosuchmatch")
+			h.Same(t, before)
+		})
+	}
+}

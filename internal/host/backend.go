@@ -65,3 +65,13 @@ func (h *Host) BackendUsable(ctx context.Context, wish masquerade.Backend) error
 	}
 	return h.NAT.Backends[kind].Usable(ctx)
 }
+
+// TryConditions tells why iptables would refuse conditions of mappings in its own words, without a
+// change: it must not be found out when they stand in the book.
+func (h *Host) TryConditions(ctx context.Context, kind nat.Kind, list []nat.Mapping) error {
+	b, ok := h.NAT.Backends[kind].(*iptables.Backend)
+	if !ok {
+		return nil
+	}
+	return b.Try(ctx, list)
+}

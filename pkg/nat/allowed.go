@@ -11,6 +11,7 @@ type Allowed struct {
 	Nobody      bool
 	From, Hosts []netip.Prefix // addresses of clients, and of the host; empty: any
 	Via         []string       // links by which packets come, as in Limit; empty: any
+	Match       string         // as in Limit
 }
 
 // And returns what both allow.
@@ -18,7 +19,8 @@ func (a Allowed) And(b Allowed) Allowed {
 	from, noFrom := intersection(a.From, b.From, narrowerPrefix)
 	hosts, noHosts := intersection(a.Hosts, b.Hosts, narrowerPrefix)
 	via, noVia := intersection(a.Via, b.Via, narrowerLink)
-	return Allowed{Nobody: a.Nobody || b.Nobody || noFrom || noHosts || noVia, From: from, Hosts: hosts, Via: via}
+	match := strings.TrimSpace(a.Match + " " + b.Match)
+	return Allowed{Nobody: a.Nobody || b.Nobody || noFrom || noHosts || noVia, From: from, Hosts: hosts, Via: via, Match: match}
 }
 
 // intersection returns what lies in both lists, an empty one standing for everything, and
@@ -56,13 +58,13 @@ func (a Allowed) limits() (list []Limit) {
 	switch {
 	case a.Nobody:
 		return nil
-	case len(a.From)+len(a.Hosts)+len(a.Via) == 0:
+	case len(a.From)+len(a.Hosts)+len(a.Via)+len(a.Match) == 0:
 		return []Limit{{}}
 	}
 	for _, from := range orAny(a.From) {
 		for _, to := range orAny(a.Hosts) {
 			for _, via := range orAnyLink(a.Via) {
-				list = append(list, Limit{From: from, To: to, Via: via})
+				list = append(list, Limit{From: from, To: to, Via: via, Match: a.Match})
 			}
 		}
 	}

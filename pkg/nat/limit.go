@@ -14,6 +14,8 @@ type Limit struct {
 	// Via is the link by which packets come; empty: any. "lo" stands for processes of the host,
 	// and a "+" at its end for whatever follows.
 	Via string `json:"via,omitempty"`
+	// Match is conditions in the words of iptables, which only its backends take; empty: none.
+	Match string `json:"match,omitempty"`
 }
 
 // None reports whether nothing is left out.
@@ -31,11 +33,14 @@ func (l Limit) String() string {
 	if l.Via != "" {
 		b.WriteString(" by " + l.Via)
 	}
+	if l.Match != "" {
+		b.WriteString(" if " + l.Match)
+	}
 	return b.String()
 }
 
 func (l Limit) compare(o Limit) int {
-	return cmp.Or(comparePrefixes(l.From, o.From), comparePrefixes(l.To, o.To), cmp.Compare(l.Via, o.Via))
+	return cmp.Or(comparePrefixes(l.From, o.From), comparePrefixes(l.To, o.To), cmp.Compare(l.Via, o.Via), cmp.Compare(l.Match, o.Match))
 }
 
 // overlaps reports whether a packet may be within both.

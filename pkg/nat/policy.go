@@ -192,7 +192,7 @@ func (e hostEnd) settled() (hostEnd, bool) {
 		e.limit.To = netip.Prefix{}
 		return e, to.Contains(e.host)
 	case to.IsSingleIP():
-		return hostEnd{to.Addr(), Limit{From: e.limit.From, Via: e.limit.Via}}, true
+		return hostEnd{to.Addr(), Limit{From: e.limit.From, Via: e.limit.Via, Match: e.limit.Match}}, true
 	}
 	return e, true
 }

@@ -68,14 +68,18 @@ func (a *adding) resolve(ctx context.Context) (err error) {
 	if a.by, err = a.host.Backend(ctx, a.cfg.Backend); err != nil {
 		return err
 	}
-	if !a.cfg.StrictHostIP {
-		return nil
+	if a.cfg.StrictHostIP {
+		if a.cfg, err = a.cfg.resolved(a.host); err != nil {
+			return err
+		}
+		if a.plan, err = newPlan(a.cfg, a.req); err != nil {
+			return err
+		}
 	}
-	if a.cfg, err = a.cfg.resolved(a.host); err != nil {
-		return err
+	if err := a.host.TryConditions(ctx, a.by, a.plan.Translations.Mappings); err != nil {
+		return &cni.Error{Code: cni.CodeConfig, Message: "validate config: " + err.Error(), Cause: err}
 	}
-	a.plan, err = newPlan(a.cfg, a.req)
-	return err
+	return nil
 }
 
 // steps are what ADD does, in order. The claim's undo takes back all of it by owner.

@@ -18,12 +18,13 @@ type rawAllowed struct {
 	ConditionsV6   []string `json:"conditionsV6"`
 }
 
-// allowed returns what the keys allow of IPv4 and of IPv6.
-func (raw rawAllowed) allowed() (both [2]nat.Allowed, err error) {
-	if both[0], err = parseConditions("conditionsV4", false, raw.ConditionsV4); err != nil {
+// allowed returns what the keys allow of IPv4 and of IPv6; verbatim leaves to iptables what is not
+// understood of conditions.
+func (raw rawAllowed) allowed(verbatim bool) (both [2]nat.Allowed, err error) {
+	if both[0], err = parseConditions("conditionsV4", false, verbatim, raw.ConditionsV4); err != nil {
 		return both, err
 	}
-	if both[1], err = parseConditions("conditionsV6", true, raw.ConditionsV6); err != nil {
+	if both[1], err = parseConditions("conditionsV6", true, verbatim, raw.ConditionsV6); err != nil {
 		return both, err
 	}
 	for i, link := range raw.HostInterfaces {

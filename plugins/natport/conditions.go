@@ -8,6 +8,7 @@ import (
 
 	"vethbridge/internal/cni"
 	"vethbridge/pkg/nat"
+	"vethbridge/pkg/nat/iptables"
 )
 
 // The forms of a condition that are understood: those of iptables(8), and of nft(8) for a
@@ -21,7 +22,7 @@ var (
 )
 
 // conditions reads "conditionsV4" or "conditionsV6": words as a firewall's rule has them. What
-// is not understood is refused, never left out.
+// is not understood is refused, or left to iptables in its own words; it is never left out.
 type conditions struct {
 	key     string
 	v6      bool
@@ -29,14 +30,28 @@ type conditions struct {
 	allowed nat.Allowed
 }
 
-func parseConditions(key string, v6 bool, list []string) (nat.Allowed, error) {
+func parseConditions(key string, v6, verbatim bool, list []string) (nat.Allowed, error) {
 	c := conditions{key: key, v6: v6, rest: strings.Fields(strings.Join(list, " "))}
+	var words []string // of iptables
 	for len(c.rest) > 0 {
-		if err := c.one(); err != nil {
+		before := c.rest
+		err := c.one()
+		if err != nil && !verbatim {
 			return nat.Allowed{}, err
 		}
+		if err != nil {
+			n := 1
+			if before[0] == "!" && len(before) > 1 { // together with what it inverts
+				n = 2
+			}
+			words, c.rest = append(words, before[:n]...), before[n:]
+		}
 	}
-	return c.allowed, nil
+	match := strings.Join(words, " ")
+	if err := iptables.CheckMatch(match); err != nil {
+		return nat.Allowed{}, cni.InvalidConfig(key, match, err.Error())
+	}
+	return c.allowed.And(nat.Allowed{Match: match}), nil
 }
 
 // one reads one condition.
@@ -113,5 +128,5 @@ func (c *conditions) link(name string) error {
 
 func (c *conditions) unknown(word string) error {
 	return cni.InvalidConfig(c.key, word, fmt.Sprintf(
-		"only -s, -d and -i (%s) are understood; see also the keys sourceRanges, hostAddresses and hostInterfaces", "ip saddr, ip daddr, iifname"))
+		"only -s, -d and -i (%s) are understood; see also the keys sourceRanges, hostAddresses and hostInterfaces, and \"backend\": \"iptables\", which takes any match", "ip saddr, ip daddr, iifname"))
 }

@@ -82,12 +82,12 @@ func decodeConfig(r cni.Request) (cfg Config, err error) {
 	if cfg.Mark, cfg.Backend, err = raw.backend(); err != nil {
 		return Config{}, err
 	}
-	cfg.Ports, err = raw.ports()
+	cfg.Ports, err = raw.ports(cfg.Backend == masquerade.Iptables)
 	return cfg, err
 }
 
-func (raw rawConfig) ports() (list []nat.Port, err error) {
-	allowed, err := raw.allowed()
+func (raw rawConfig) ports(verbatim bool) (list []nat.Port, err error) {
+	allowed, err := raw.allowed(verbatim)
 	if err != nil {
 		return nil, err
 	}

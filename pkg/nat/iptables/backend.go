@@ -66,7 +66,7 @@ func (b *Backend) List(ctx context.Context) (nat.Ruleset, error) {
 		if err != nil {
 			return nat.Ruleset{}, fmt.Errorf("list translations: %w", err)
 		}
-		r.Missing = append(r.Missing, s.saved.missing(s.family.program, want)...)
+		r.Missing = append(r.Missing, s.saved.missing(s.family, want)...)
 	}
 	return r, nil
 }
@@ -78,7 +78,7 @@ func (f found) whole() error {
 	if err != nil {
 		return err
 	}
-	if missing := f.saved.missing(f.family.program, want); missing != nil {
+	if missing := f.saved.missing(f.family, want); missing != nil {
 		return fmt.Errorf("%s is missing: %w", missing[0], nat.ErrDrift)
 	}
 	return nil

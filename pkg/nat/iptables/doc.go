@@ -12,6 +12,7 @@
 //	chains.go   the chains and the jumps to them
 //	rules.go    translations as rules, spelled as iptables-save spells them
 //	whole.go    Apply where the book says all
+//	verbatim.go conditions in iptables' own words
 //	restore.go  the input of iptables-restore
 //	saved.go    the output of iptables-save
 //	parse.go    rules as translations

@@ -12,11 +12,13 @@ import (
 // ruleGrammar is all that a rule of ours may look like.
 var ruleGrammar = func() *regexp.Regexp {
 	const (
+		quoted  = `"(?:[^"\\[:cntrl:]]|\\["'\\])*"`
 		prefix  = `[0-9a-f:.]+/[0-9]{1,3}`
-		comment = `-m comment --comment (?:[A-Za-z0-9_-]+|"(?:[^"\\[:cntrl:]]|\\["'\\])*")`
+		match   = `(?: (?:!|-m|-i|--[A-Za-z0-9_-]*|[A-Za-z0-9_][A-Za-z0-9_-]*|` + quoted + `))*?`
+		comment = `-m comment --comment (?:[A-Za-z0-9_-]+|` + quoted + `)`
 		chain   = `[A-Za-z0-9_][A-Za-z0-9_-]{0,27}`
 		link    = `[^\s"'\\!-][^\s"'\\!]*`
-		ports   = `-p (?:tcp|udp|sctp)(?: -m addrtype --dst-type LOCAL)? -m (?:tcp|udp|sctp) --dport [0-9]{1,5}(?::[0-9]{1,5})?`
+		ports   = `-p (?:tcp|udp|sctp)` + match + `(?: -m addrtype --dst-type LOCAL)? -m (?:tcp|udp|sctp) --dport [0-9]{1,5}(?::[0-9]{1,5})?`
 		to      = `:[0-9]{1,5}(?:-[0-9]{1,5}/[0-9]{1,5})?`
 		target  = `DNAT --to-destination (?:[0-9.]+(?:` + to + `)?|\[[0-9a-f:.]+\]` + to + `|[0-9a-f:.]+)`
 		other   = `(?:! -i lo|-m addrtype --dst-type LOCAL|-m mark --mark 0x[0-9a-f]+/0x[0-9a-f]+|-m conntrack --ctstate DNAT)`
@@ -31,18 +33,22 @@ var ruleGrammar = func() *regexp.Regexp {
 // the mark of its owner, and the names of a link and of a chain. What is written is of the
 // grammar, and is read back as what it was.
 func FuzzRulesAreOfTheFixedGrammar(f *testing.F) {
-	f.Add("vethbridge demo/web/eth0", "eth0", "KUBE-MARK-MASQ", uint16(8080), uint16(0), uint16(80), uint8(24), true)
-	f.Add(`vethbridge "; -j ACCEPT`, "lo", "", uint16(5000), uint16(99), uint16(5000), uint8(0), false)
-	f.Add("vethbridge a\nCOMMIT", "eth+ -j ACCEPT", "X -j ACCEPT", uint16(1), uint16(3), uint16(7), uint8(32), true)
-	f.Add(`back\slash and 'quote'`, "-i", "A\nB", uint16(65000), uint16(10), uint16(65530), uint8(8), false)
-	f.Fuzz(func(t *testing.T, mark, via, chain string, port, more, lead uint16, bits uint8, v4 bool) {
+	f.Add("vethbridge demo/web/eth0", "eth0", "KUBE-MARK-MASQ", "-m set --match-set clients src", uint16(8080), uint16(0), uint16(80), uint8(24), true)
+	f.Add(`vethbridge "; -j ACCEPT`, "lo", "", "! -i eth0 -m owner", uint16(5000), uint16(99), uint16(5000), uint8(0), false)
+	f.Add("vethbridge a\nCOMMIT", "eth+ -j ACCEPT", "X -j ACCEPT", "-j ACCEPT", uint16(1), uint16(3), uint16(7), uint8(32), true)
+	f.Add(`back\slash and 'quote'`, "-i", "A\nB", "--x\" -j ACCEPT", uint16(65000), uint16(10), uint16(65530), uint8(8), false)
+	f.Fuzz(func(t *testing.T, mark, via, chain, match string, port, more, lead uint16, bits uint8, v4 bool) {
 		mark, via = strings.ToValidUTF8(mark, "?"), strings.ToValidUTF8(via, "?") // as all that comes by JSON
+		match = strings.Join(strings.Fields(strings.ToValidUTF8(match, "?")), " ")
+		if strings.Contains(mark, inWords) {
+			return // no name of an owner has spaces
+		}
 		fam := families()[1]
 		target, from := netip.MustParseAddr("fd01::2"), netip.MustParseAddr("2001:db8::")
 		if v4 {
 			fam, target, from = families()[0], netip.MustParseAddr("10.1.0.2"), netip.MustParseAddr("192.0.2.0")
 		}
-		m := nat.Mapping{Protocol: nat.UDP, Host: fam.any, HostPort: max(port, 1), Target: netip.AddrPortFrom(target, max(port, 1)), Limit: nat.Limit{Via: via}}
+		m := nat.Mapping{Protocol: nat.UDP, Host: fam.any, HostPort: max(port, 1), Target: netip.AddrPortFrom(target, max(port, 1)), Limit: nat.Limit{Via: via, Match: match}}
 		if int(m.HostPort)+int(more) <= 65535 {
 			m.More = more
 		}

@@ -10,7 +10,7 @@ import (
 	"vethbridge/pkg/nat"
 )
 
-// options are the options of a rule with the word that follows each.
+// options are the options of a rule with the word that follows each, but for those behind a "!".
 type options map[string]string
 
 func parse(rule string) options {
@@ -18,7 +18,9 @@ func parse(rule string) options {
 	list := words(rule)
 	for i := 0; i+1 < len(list); i++ {
 		if list[i] != "" && list[i][0] == '-' {
-			o[list[i]] = list[i+1]
+			if i == 0 || list[i-1] != "!" {
+				o[list[i]] = list[i+1]
+			}
 			i++
 		}
 	}
@@ -68,7 +70,9 @@ func (f family) entry(chain string, o options) (nat.Entry, error) {
 	if chain == output {
 		m.Limit.Via = loopback
 	}
-	return nat.Entry{Mark: o["--comment"], Mapping: m}, err
+	mark, match := fromComment(o["--comment"])
+	m.Limit.Match = match
+	return nat.Entry{Mark: mark, Mapping: m}, err
 }
 
 // ports reads "8080" and "10.1.0.2:80", or "5000:5999" and "10.1.0.2" or "10.1.0.2:80-1079/5000".

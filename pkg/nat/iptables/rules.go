@@ -132,13 +132,23 @@ func rank(m nat.Mapping) int {
 }
 
 func dnatRule(e nat.Entry) (string, error) {
-	mark, err := quote(e.Mark)
+	m := e.Mapping
+	mark, err := quote(comment(e))
 	if err != nil {
 		return "", err
 	}
-	m := e.Mapping
 	conditions, err := limitOptions(m)
+	if err != nil {
+		return "", err
+	}
 	conditions += "-p " + m.Protocol.String()
+	if m.Limit.Match != "" {
+		match, err := verbatim(m.Limit.Match)
+		if err != nil {
+			return "", fmt.Errorf("write %s: %w", m, err)
+		}
+		conditions += " " + match
+	}
 	if m.Limit.Via == loopback { // its chain is not one that is jumped to with packets for the host
 		conditions += " " + toHost
 	}
@@ -150,7 +160,7 @@ func dnatRule(e nat.Entry) (string, error) {
 		ports, target = fmt.Sprintf("%d:%d", m.HostPort, m.Last()), fmt.Sprintf("%s-%d/%d", m.Target, m.Target.Port()+m.More, m.HostPort)
 	}
 	return fmt.Sprintf("%s -m %s --dport %s -m comment --comment %s -j DNAT --to-destination %s",
-		conditions, m.Protocol, ports, mark, target), err
+		conditions, m.Protocol, ports, mark, target), nil
 }
 
 // limitOptions are the conditions on client, address of the host and link.

@@ -62,8 +62,9 @@ func (s saved) read(in table, line string) {
 func (s saved) empty() bool { return len(s.chains) == 0 && len(s.jumps) == 0 }
 
 // missing names what is not there of what shall be.
-func (s saved) missing(program string, want map[string][]string) []string {
+func (s saved) missing(f family, want map[string][]string) []string {
 	var list []string
+	program := f.program
 	for _, t := range tables() {
 		for _, chain := range t.chains {
 			have, there := s.chains[chain]
@@ -71,7 +72,7 @@ func (s saved) missing(program string, want map[string][]string) []string {
 				list = append(list, program+" chain "+chain)
 				continue
 			}
-			list = append(list, lacking(program+" rule of "+chain, have, want[chain])...)
+			list = append(list, lacking(program+" rule of "+chain, f.canonical(chain, have), want[chain])...)
 		}
 		for _, j := range t.jumps {
 			if s.jumps[j] == 0 {

@@ -28,7 +28,7 @@ func (b *Backend) Apply(_ context.Context, c nat.Change) error {
 	}
 	var changes netfilter.Changes
 	err := errors.Join(
-		eachNetwork(c.RemoveNetworks, changes.Delete), eachNetwork(c.AddNetworks, changes.Add),
+		eachNetwork(c.RemoveNetworks, changes.Delete), eachNetwork(c.AddNetworks, changes.Add), understood(c.Add),
 	)
 	eachMap("", c.Remove, changes.Delete)
 	eachMap(c.Mark, c.Add, changes.Add)
@@ -63,6 +63,7 @@ func (b *Backend) Restore(_ context.Context, r nat.Ruleset) error {
 		}
 		failed = append(failed, layout().Make(conn, have), eachNetwork(r.Networks, add))
 		for mark, mappings := range byMark(r.Entries) {
+			failed = append(failed, understood(mappings))
 			eachMap(mark, mappings, add)
 		}
 		return errors.Join(failed...)
@@ -118,6 +119,16 @@ func pieces(m nat.Mapping) []nat.Mapping {
 		return []nat.Mapping{m}
 	}
 	return m.Singles()
+}
+
+// understood refuses what would be left out otherwise.
+func understood(list []nat.Mapping) error {
+	for _, m := range list {
+		if m.Limit.Match != "" {
+			return fmt.Errorf("write %s: only iptables takes conditions in its own words", m)
+		}
+	}
+	return nil
 }
 
 // eachMap calls fn with the elements of each map that stand for mappings.
