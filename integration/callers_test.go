@@ -118,7 +118,7 @@ func (c caller) pod(id string) *libcni.RuntimeConf {
 // TestCRIOsWayOfCallingWorks: GC at the start without pods, STATUS again and again, CHECK right
 // after ADD, DEL with a namespace and once more without, GC after a restart.
 func TestCRIOsWayOfCallingWorks(t *testing.T) {
-	h := testbed.NewHost(t)
+	h := newHost(t)
 	c := newCaller(t, h, "crio.conflist")
 	c.gc()
 	c.passed("CRI-O", "GC", "at the start, both lists null")
@@ -161,7 +161,7 @@ func TestCRIOsWayOfCallingWorks(t *testing.T) {
 }
 
 func TestCRIOHearsThatANetworkIsFull(t *testing.T) {
-	h := testbed.NewHost(t)
+	h := newHost(t)
 	c := newCaller(t, h, "crio.conflist", "10.85.0.0/16", "10.85.0.0/30")
 	only := c.pod("only")
 	c.add(only)
@@ -193,7 +193,7 @@ func (c caller) allocation(id string, hostPort int) *libcni.RuntimeConf {
 // the first error is the one that is told; CHECK comes when the agent restarts, DEL also when the namespace is gone.
 func TestNomadsWayOfCallingWorks(t *testing.T) {
 	const webID, lateID = "6b235529-8111-4bbe-520b-d639b1d2a94e", "0a0f1b2c-8111-4bbe-520b-d639b1d2a94e"
-	h := testbed.NewHost(t)
+	h := newHost(t)
 	c := newCaller(t, h, "nomad.conflist")
 	before := h.Snapshot()
 	web, late := c.allocation(webID, 25000), c.allocation(lateID, 25000)

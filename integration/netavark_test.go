@@ -229,7 +229,7 @@ func TestTheDefaultRouteOfAPodmanNetworkIsAsItsOptionsSay(t *testing.T) {
 
 // TestAnInternalNetworkOfPodmanHasNoGateway: podman gives away the address that would be one.
 func TestAnInternalNetworkOfPodmanHasNoGateway(t *testing.T) {
-	h := testbed.NewHost(t)
+	h := newHost(t)
 	network := podmanNetwork(h, "front", "3")
 	network["internal"], network["subnets"] = true, []any{testbed.Config{"subnet": "10.93.0.0/24"}}
 	created, _ := podman(t, network, "create")

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -24,8 +25,30 @@ func Holder(f *os.File) string {
 	for sc := bufio.NewScanner(locks); sc.Scan(); {
 		fields := strings.Fields(sc.Text())
 		if len(fields) > 5 && fields[1] == "FLOCK" && strings.HasSuffix(fields[5], inode) {
-			comm, _ := os.ReadFile("/proc/" + fields[4] + "/comm")
-			return fmt.Sprintf("process %s (%s)", fields[4], strings.TrimSpace(string(comm)))
+			return process(fields[4])
+		}
+	}
+	return unknown
+}
+
+func process(pid string) string {
+	comm, _ := os.ReadFile("/proc/" + pid + "/comm")
+	return fmt.Sprintf("process %s (%s)", pid, strings.TrimSpace(string(comm)))
+}
+
+// HolderOfByte is Holder for an open file description lock (fcntl(2)) on one byte of the file.
+// The kernel names no process for such a lock, but the open files of each process tell which
+// locks they hold (proc(5), fdinfo).
+func HolderOfByte(f *os.File, offset int64) string {
+	var st unix.Stat_t
+	if unix.Fstat(int(f.Fd()), &st) != nil {
+		return unknown
+	}
+	lock := fmt.Sprintf(":%d %d %d\n", st.Ino, offset, offset)
+	files, _ := filepath.Glob("/proc/[0-9]*/fdinfo/*")
+	for _, file := range files {
+		if info, _ := os.ReadFile(file); strings.Contains(string(info), "OFDLCK") && strings.Contains(string(info), lock) {
+			return process(strings.Split(file, "/")[2])
 		}
 	}
 	return unknown

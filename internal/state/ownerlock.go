@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/filelock"
 )
 
 const ownerLock = "owner.lock"
@@ -61,5 +62,4 @@ func (b oneByte) ask(fd int, wait bool) error {
 	return unix.FcntlFlock(uintptr(fd), command, &unix.Flock_t{Type: unix.F_WRLCK, Whence: unix.SEEK_SET, Start: int64(b), Len: 1})
 }
 
-// holder can't be found: the kernel names no process for such a lock.
-func (oneByte) holder(*os.File) string { return "another call for the same attachment" }
+func (b oneByte) holder(f *os.File) string { return filelock.HolderOfByte(f, int64(b)) }

@@ -3,6 +3,9 @@ package state_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,6 +35,8 @@ func TestAnOwnerIsLockedForAllOthersButNoOtherOwnerIs(t *testing.T) {
 	var late *state.LockError
 	if _, err := s.LockOwner(ctx, web); !errors.As(err, &late) {
 		t.Errorf("the same owner after a wait: %v, want a LockError", err)
+	} else if want := fmt.Sprintf("process %d (", os.Getpid()); !strings.HasPrefix(late.Holder, want) {
+		t.Errorf("holder %q, want %q...", late.Holder, want)
 	}
 	done := make(chan error)
 	go func() {
