@@ -34,6 +34,7 @@
 //	gc_test.go          GC
 //	kill_test.go        kill -9 at any moment; killcall_test.go, before every system call
 //	faults_test.go      system calls that fail
+//	statedir_test.go    state that can't be kept, or is locked
 //	addresses_test.go   which addresses are given
 //	delegation_test.go  other IPAM plugins; delegate_test.go, how they are called
 //	uplink_test.go      containers on the LAN; uplink_kill_test.go, uplink_ways_test.go
