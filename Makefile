@@ -12,7 +12,7 @@ BUILD := CGO_ENABLED=0 $(GO) build $(FLAGS)
 PEERS := $(addprefix github.com/containernetworking/plugins/plugins/,main/loopback main/bridge ipam/host-local meta/portmap)
 LINT := $(GO) tool -modfile=scripts/lint/go.mod golangci-lint
 
-.PHONY: help build man schema test unit blackbox record test-runtimes test-vm demo bench lint deps clean
+.PHONY: help build man schema test unit blackbox record test-runtimes test-kubernetes test-vm demo bench lint deps clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -58,6 +58,17 @@ test-runtimes: build .cache/runtimes/crictl .cache/runtimes/containerd2/containe
 
 .cache/runtimes/nerdctl/nerdctl: integration/runtimes/tools/nerdctl/go.mod
 	CGO_ENABLED=0 $(GO) -C integration/runtimes/tools/nerdctl build $(FLAGS) -o $(CURDIR)/$(@D)/ tool
+	@touch $@
+
+test-kubernetes: SHELL := /bin/bash -o pipefail
+test-kubernetes: .cache/runtimes/crictl .cache/runtimes/containerd2/containerd .cache/runtimes/kubelet ## a real kubelet, whose build takes minutes
+	@scripts/deps runtimes
+	$(BUILD) -o .cache/runtimes/ ./plugins/... ./scripts/probe $(PEERS)
+	$(GO) test -v -count=1 -tags kubernetes -run Kubelet ./integration/runtimes | tee .cache/kubernetes.log
+	$(GO) run ./scripts/conformance .cache/kubernetes.log docs/conformance.md
+
+.cache/runtimes/kubelet: integration/runtimes/tools/kubelet/go.mod
+	CGO_ENABLED=0 $(GO) -C integration/runtimes/tools/kubelet build $(FLAGS) -o $(CURDIR)/$@ k8s.io/kubernetes/cmd/kubelet
 	@touch $@
 
 # Its backend udp is written in C.

@@ -25,6 +25,7 @@
 //	beside_test.go      docker, netavark and the reference plugins on the same host
 //	reboot_test.go      what dies with a boot
 //	burst_test.go       many pods at once, beside the reference plugins
+//	kubelet_test.go     a static pod of a kubelet ("make test-kubernetes")
 //	hosts_test.go       several hosts on one segment
 //	flannel_test.go     flannel between two hosts
 //	twonodes_test.go    routes between two nodes

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-var flannel = subject{"flannel", "0.28.10"}
+var flannel = subject{"flannel", "flanneld 0.28.10"}
 
 const etcd = "http://" + router + ":2379"
 

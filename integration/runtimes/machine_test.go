@@ -155,8 +155,14 @@ func kill(t *testing.T, pid string) {
 // eventually waits for what a daemon does in its own time.
 func eventually(t *testing.T, what string, done func() (said string, ok bool)) {
 	t.Helper()
+	within(t, 20*time.Second, what, done)
+}
+
+// within waits longer, for those that take their time.
+func within(t *testing.T, limit time.Duration, what string, done func() (said string, ok bool)) {
+	t.Helper()
 	var said string
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		var ok bool
 		if said, ok = done(); ok {
 			return

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-var cnitool = subject{"cnitool", "cnitool v1.3.1"}
+var cnitool = subject{"cnitool", "cnitool 1.3.1"}
 
 // routedPods is the sample conflist for the pods of a node, whose number is in its ranges.
 func routedPods(t *testing.T, node int) string {
