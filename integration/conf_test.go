@@ -25,19 +25,7 @@ func TestEverySampleConflistWorksWithCnitool(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
-			list, err := libcni.ConfListFromFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			h := newHost(t)
-			h.Run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth9", "netns", h.LANFile()) // for an uplink
-			h.Run("ip", "link", "set", "eth0", "up")
-			tool := h.NewCNITool(built, confDir)
-			leaseSubnet(t, tool)
-			before := h.Snapshot()
-			runSample(t, h, tool, list)
-			forgetBridge(h, list)
-			h.Same(t, before)
+			runConflist(t, confDir, file)
 		})
 	}
 	version := "cnitool " + moduleVersion(t, "github.com/containernetworking/cni")
@@ -45,6 +33,24 @@ func TestEverySampleConflistWorksWithCnitool(t *testing.T) {
 		tellConformance(t, "cnitool", version, verb, "every sample in conf/ as it is")
 	}
 	tellConformance(t, "cnitool", version, "GC", "all that it knows of is released, and a call without a list refused")
+}
+
+// runConflist runs a file of a directory of conflists on a host of its own.
+func runConflist(t *testing.T, dir, file string) {
+	t.Helper()
+	list, err := libcni.ConfListFromFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHost(t)
+	h.Run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth9", "netns", h.LANFile()) // for an uplink
+	h.Run("ip", "link", "set", "eth0", "up")
+	tool := h.NewCNITool(built, dir)
+	leaseSubnet(t, tool)
+	before := h.Snapshot()
+	runSample(t, h, tool, list)
+	forgetBridge(h, list)
+	h.Same(t, before)
 }
 
 // leaseSubnet is what flanneld does for conflists that name its file.

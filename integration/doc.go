@@ -67,6 +67,7 @@
 //	counts_test.go      what each verb asks of the kernel; counting_test.go, how that is counted
 //	connections_test.go tracked connections of mappings that come and go
 //	switch_test.go      conflists of the reference plugins with their types changed
+//	install_test.go     installing on a node
 //	subnetfile_test.go  what flanneld says about a host
 //	takeover_test.go    a node that changes over from the reference plugins
 //	release_test.go     what former releases have left running; release_record_test.go keeps it

@@ -80,7 +80,7 @@ func newKubelet(t *testing.T) *node {
 	t.Setenv("IMAGE_SERVICE_ENDPOINT", "unix://"+socket)
 	r.use(t)
 	const dir = `conf_dir = "` + networks + `"`
-	text := strings.Replace(r.config(t, runc), dir, dir+"\n  conf_template = \""+conf+"/kubernetes.conflist.template\"", 1)
+	text := strings.Replace(r.config(t, runc), dir, dir+"\n  conf_template = \""+conf+"/kubernetes/conflist.template\"", 1)
 	n := &node{t: t, containerd: []string{"containerd", "--config", write(t, "/run/containerd.toml", text), "--log-level", "error"}, subject: kubernetes}
 	n.daemon = background(t, n.containerd...)
 	n.network("false")
