@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"text/template"
@@ -58,7 +59,7 @@ func (n node) write(path, text string) {
 
 // install runs the installer, below other words.
 func (n node) install(conflist string, below ...string) (string, error) {
-	words := append(below, installer, string(built), n.bin, conflist, n.conflist)
+	words := slices.Concat(below, []string{installer, string(built), n.bin, conflist, n.conflist})
 	out, err := exec.Command(words[0], words[1:]...).CombinedOutput()
 	return string(out), err
 }
