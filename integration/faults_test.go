@@ -34,6 +34,11 @@ func faults() []fault {
 	for _, call := range []string{"sendto", "recvfrom", "ioctl"} { // those that may block
 		list = append(list, fault{call, "EINTR", false})
 	}
+	// Sysctls, namespaces, the config and the answer are files, too.
+	for _, f := range []fault{{"openat", "EMFILE", false}, {"read", "EIO", false}, {"write", "EIO", false}, {"fstatfs", "EIO", false},
+		{"getsockname", "ENOMEM", false}, {"setsockopt", "ENOBUFS", false}, {"sendto", "ENOBUFS", false}} {
+		list = append(list, f)
+	}
 	return append(list, fault{"fcntl", "ENOMEM", true}) // the owner lock
 }
 
@@ -51,7 +56,7 @@ func newFaulty(t *testing.T, f fault) (*testbed.Host, testbed.Network) {
 }
 
 // mostCalls bounds how often one system call is made to fail.
-const mostCalls = 80
+const mostCalls = 400
 
 // TestAnyFailingSystemCallEndsInAnErrorOrInAWholeAttachment makes every system call of an
 // ADD fail once. There is no third way: success that is broken, or an error that leaves
@@ -75,7 +80,7 @@ func sweep(t *testing.T, h *testbed.Host, n testbed.Network, f fault, victim int
 	trace := filepath.Join(t.TempDir(), "trace")
 	c := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}
 	before := h.Snapshot()
-	for i := 1; i <= mostCalls; i++ {
+	for i := 1; i <= mostCalls; i += 1 + i/40 { // answers come by the hundred, and are much alike
 		answer, result := n.TryAddWrapped(t, c, victim, f.wrap(h, trace, i))
 		injected := failedAsTold(t, answer, trace)
 		if answer.Exit == 0 {
@@ -92,6 +97,7 @@ func sweep(t *testing.T, h *testbed.Host, n testbed.Network, f fault, victim int
 			return
 		}
 	}
+	t.Errorf("%s is called more than %d times: some have never failed", f.syscall, mostCalls)
 }
 
 // failedAsTold wants a failure to be an error of the spec, and reports whether a call was made
@@ -138,7 +144,7 @@ func sweepDel(t *testing.T, h *testbed.Host, n testbed.Network, f fault, victim 
 	trace := filepath.Join(t.TempDir(), "trace")
 	c := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}
 	before := h.Snapshot()
-	for i := 1; i <= mostCalls; i++ {
+	for i := 1; i <= mostCalls; i += 1 + i/40 { // answers come by the hundred, and are much alike
 		n.Add(t, c)
 		if victim == 0 {
 			n.TryDel(t, c, 1)
@@ -159,4 +165,27 @@ func sweepDel(t *testing.T, h *testbed.Host, n testbed.Network, f fault, victim 
 			return
 		}
 	}
+	t.Errorf("%s is called more than %d times: some have never failed", f.syscall, mostCalls)
+}
+
+// TestAnAddWhoseAnswerNobodyReadsIsTakenBack: the runtime has gone away, and would never call DEL.
+func TestAnAddWhoseAnswerNobodyReadsIsTakenBack(t *testing.T) {
+	h, n := newDemo(t)
+	before := h.Snapshot()
+	c := testbed.Container{ID: "web", Netns: h.NewContainer()}
+	cmd := n.Plugins.Command(testbed.Call{Plugin: "vethbridge", Command: "ADD", Container: c.ID, Netns: c.Netns, Config: n.Chain[0].JSON()})
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close()
+	cmd.Stdout = writer
+	if err := reader.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Run(); err == nil || !cmd.ProcessState.Exited() {
+		t.Errorf("the plugin ended by %v, want a failure of its own", err)
+	}
+	h.Same(t, before)
+	n.Del(t, c, n.Add(t, c).Raw)
 }
