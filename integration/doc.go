@@ -48,6 +48,7 @@
 //	forward_test.go     firewalls of the host that drop
 //	listeners_test.go   processes of the host on a wanted port
 //	spoof_test.go       what a container may not send
+//	flood_test.go       what a container does to the bridge itself: BPDUs, floods, loops
 //	walls_test.go       who reaches whom
 //	doctor_test.go      broken hosts, and their cure
 //	keys_test.go        every key's effect
