@@ -26,9 +26,9 @@ func TestAStateThatCantBeKeptIsRefusedBeforeAnyChange(t *testing.T) {
 		"a file":             {"touch DIR", "not a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, n := newDemo(t)
+			h := newHost(t)
 			h.StateDir = filepath.Join(h.StateDir, "state")
-			n = testbed.DemoNetwork(built, h)
+			n := testbed.DemoNetwork(built, h)
 			before := h.Snapshot()
 			spoil := strings.ReplaceAll(way.spoil, "DIR", h.StateDir)
 			n.Wrap = []string{"unshare", "--mount", "sh", "-c", spoil + ` && exec "$0" "$@"`}
