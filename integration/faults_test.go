@@ -35,10 +35,8 @@ func faults() []fault {
 		list = append(list, fault{call, "EINTR", false})
 	}
 	// Sysctls, namespaces, the config and the answer are files, too.
-	for _, f := range []fault{{"openat", "EMFILE", false}, {"read", "EIO", false}, {"write", "EIO", false}, {"fstatfs", "EIO", false},
-		{"getsockname", "ENOMEM", false}, {"setsockopt", "ENOBUFS", false}, {"sendto", "ENOBUFS", false}} {
-		list = append(list, f)
-	}
+	list = append(list, []fault{{"openat", "EMFILE", false}, {"read", "EIO", false}, {"write", "EIO", false}, {"fstatfs", "EIO", false},
+		{"getsockname", "ENOMEM", false}, {"setsockopt", "ENOBUFS", false}, {"sendto", "ENOBUFS", false}}...)
 	return append(list, fault{"fcntl", "ENOMEM", true}) // the owner lock
 }
 
