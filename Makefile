@@ -9,7 +9,7 @@ INLINED := runtime internal/runtime/... internal/abi internal/sync sync/... refl
 FLAGS := -trimpath -buildvcs=false -tags=purego -gcflags=all=-l $(INLINED:%=-gcflags=%=) -ldflags='-s -w -funcalign=8'
 BUILD := CGO_ENABLED=0 $(GO) build $(FLAGS)
 # What real runtimes need beside ours, and what ours are compared with.
-PEERS := $(addprefix github.com/containernetworking/plugins/plugins/,main/loopback main/bridge ipam/host-local meta/portmap)
+PEERS := $(addprefix github.com/containernetworking/plugins/plugins/,main/loopback main/bridge ipam/host-local ipam/dhcp meta/portmap)
 LINT := $(GO) tool -modfile=scripts/lint/go.mod golangci-lint
 
 .PHONY: help build man schema test unit blackbox record test-runtimes test-kubernetes test-vm demo bench lint deps clean

@@ -29,5 +29,6 @@
 //	hosts_test.go       several hosts on one segment
 //	flannel_test.go     flannel between two hosts
 //	twonodes_test.go    routes between two nodes
+//	onepool_test.go     one pool of addresses for two hosts, by DHCP
 //	tools/              modules that build what Debian doesn't have, apart from the product's go.mod
 package runtimes
