@@ -89,6 +89,24 @@ func TestWhatTheConfigSaysWinsOverFlannelsSubnetFile(t *testing.T) {
 	}
 }
 
+// TestALostLeaseIsRefusedWhileContainersOfItAreThere is about a host that gets another subnet.
+func TestALostLeaseIsRefusedWhileContainersOfItAreThere(t *testing.T) {
+	h, demo := newDemo(t)
+	before := h.Snapshot()
+	old, _ := withSubnetFile(t, demo, subnetEnv)
+	c, result := attach(t, h, old, "old", testbed.Port{HostPort: 8080, ContainerPort: 80})
+	n, _ := withSubnetFile(t, demo, strings.NewReplacer("10.244.7.", "10.244.9.", "0:7:", "0:9:").Replace(subnetEnv))
+	next := testbed.Container{ID: "next", Netns: h.NewContainer()}
+	refused(t, h, n, next, 105, "demo/old/eth0")
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "old", "")
+	n.Del(t, c, result.Raw)
+	if r := n.Add(t, next); !strings.HasPrefix(r.IPs[0].Address, "10.244.9.") {
+		t.Errorf("the result is %s", r.Raw)
+	}
+	n.Del(t, next, nil)
+	h.Same(t, before)
+}
+
 func TestASubnetFileThatCantBeFollowedIsRefusedAndChangesNothing(t *testing.T) {
 	h, demo := newDemo(t)
 	before := h.Snapshot()

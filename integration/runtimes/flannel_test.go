@@ -33,6 +33,12 @@ func newFlannel(t *testing.T, backend string) (one, two host) {
 	return hosts[0], hosts[1]
 }
 
+// leases are flannel's in etcd, with how often each was written.
+func leases(t *testing.T) string {
+	t.Helper()
+	return run(t, "etcdctl", "--endpoints", etcd, "get", "--prefix", "/coreos.com/network/subnets", "--keys-only", "-w", "json")
+}
+
 // flanneld starts flanneld on a host, and returns what it says about it and how to kill it.
 func (h host) flanneld() (env string, kill func()) {
 	h.Helper()
@@ -74,9 +80,14 @@ func TestPodsOfTwoHostsMeetByFlannel(t *testing.T) {
 				flannel.passed(t, add, backend+": pods of two hosts meet with their own addresses, the outside sees the host's")
 				kill()
 				meet()
+				leased := leases(t)
 				if again, _ := one.flanneld(); again != env {
 					t.Errorf("flanneld has leased\n%s\nand before\n%s", again, env)
 				}
+				eventually(t, "the lease is renewed", func() (string, bool) {
+					now := leases(t)
+					return now, now != leased
+				})
 				meet()
 				if out, err := one.cni("check", "web", 8080); err != nil {
 					t.Errorf("CHECK: %v: %s", err, out)
