@@ -64,6 +64,7 @@
 //	foreign_test.go     bridges that others made, and bridges whose MTU changes
 //	ipv6off_test.go     hosts and containers without IPv6, a /proc/sys that can't be written
 //	status_test.go      what STATUS names
+//	routes_test.go      routes with all their fields
 //	crowd_test.go       what ADD and DEL ask beside hundreds of attachments
 //	counts_test.go      what each verb asks of the kernel; counting_test.go, how that is counted
 //	connections_test.go tracked connections of mappings that come and go

@@ -27,6 +27,7 @@ func keyCases() []keyCase {
 		{key: "portIsolation", value: true, command: "ip -d link show LINK", shows: "isolated on"},
 		{key: "promiscMode", value: true, command: "ip link show demo0", shows: "PROMISC"},
 		{key: "enabledad", value: true, inside: true, command: "sysctl -n net.ipv6.conf.eth0.accept_dad", shows: "1"},
+		{key: "enabledad", value: true, inside: true, command: "ip -6 addr show dev eth0 scope global", without: "nodad"},
 		{key: "mtu", value: 1400, inside: true, command: "ip link show eth0", shows: "mtu 1400"},
 		{key: "isDefaultGateway", value: false, inside: true, command: "ip route", without: "default via 10.99.0.1"},
 		{key: "spoofGuard", value: false, command: "ip link show group 30306", without: "veth"},
@@ -115,6 +116,31 @@ func TestRangesOfTheRuntimeAreUsed(t *testing.T) {
 	c := testbed.Container{ID: "web", Netns: h.NewContainer()}
 	if result := n.Add(t, c); result.IPs[0].Address != "10.97.0.2/24" {
 		t.Errorf("result %s", result.Raw)
+	}
+}
+
+// TestIsGatewayGivesTheBridgeItsAddressAndTheContainerNoDefaultRoute: with neither key the bridge is a
+// switch that happens to have an address range.
+func TestIsGatewayGivesTheBridgeItsAddressAndTheContainerNoDefaultRoute(t *testing.T) {
+	for _, isGateway := range []bool{false, true} {
+		h, n := newDemo(t)
+		n.Chain = n.Chain[:1]
+		n = n.With(0, "isDefaultGateway", nil).With(0, "isGateway", isGateway)
+		web, result := attach(t, h, n, "web")
+		db, _ := attach(t, h, n, "db")
+		expect(t, h, db.Netns, "tcp", web4, 80, "web", "10.99.0.3")
+		if routes := h.RunIn(web.Netns, "ip", "route"); strings.Contains(routes, "default") {
+			t.Errorf("isGateway %t: the container has %s", isGateway, routes)
+		}
+		addresses, forwards := h.Run("ip", "-br", "addr", "show", "demo0"), strings.TrimSpace(h.Run("sysctl", "-n", "net.ipv4.ip_forward")) == "1"
+		if strings.Contains(addresses, "10.99.0.1/24") != isGateway || strings.Contains(addresses, "fd99::1/64") != isGateway || forwards != isGateway {
+			t.Errorf("isGateway %t: the bridge has %s, the host forwards: %t", isGateway, addresses, forwards)
+		}
+		if a := n.Check(t, web, result.Raw); a.Exit != 0 {
+			t.Errorf("isGateway %t: CHECK: %s", isGateway, a.Stdout)
+		}
+		n.Del(t, db, nil)
+		n.Del(t, web, nil)
 	}
 }
 
