@@ -98,9 +98,11 @@ func (h *Host) undoBridge(ctx context.Context, b links.Bridge, st links.BridgeSt
 	case err != nil || used:
 		return err
 	case st.Made:
-		return h.removeBridge(ctx, b.Name)
+		err = h.removeBridge(ctx, b.Name)
+	default:
+		err = h.Links.RestoreBridge(ctx, b, st)
 	}
-	return errors.Join(h.Links.RestoreBridge(ctx, b, st), h.forgetGateways(ctx, b.GatewayName(), st.Added))
+	return errors.Join(err, h.forgetGateways(ctx, b.GatewayName(), st.Added))
 }
 
 func (h *Host) undoVLANLink(ctx context.Context, name string, owner attachment.Owner) error {
