@@ -4,7 +4,6 @@ import (
 	"flag"
 	"image/png"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -60,22 +59,19 @@ func TestGraphDrawsTheHostInEveryFormat(t *testing.T) {
 	if strings.Contains(text, "web") || !strings.Contains(text, "other0") || !strings.Contains(text, "db") {
 		t.Errorf("only db of network other is wanted:\n%s", text)
 	}
-	says(t, h, 2, []string{"--format is \"svg\", and can be text, dot, mermaid"}, "graph", "--format", "svg")
+	says(t, h, 2, []string{"--format is \"gif\", and can be text, dot, mermaid"}, "graph", "--format", "gif")
 }
 
 func TestGraphvizDrawsTheGraph(t *testing.T) {
 	h := newSmallHost(t)
-	out, _ := operate(t, h, "graph", "--format", "dot")
-	cmd := exec.Command("dot", "-Tpng")
-	cmd.Stdin = strings.NewReader(out)
-	picture, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("dot: %v:\n%s", err, out)
-	}
-	image, err := png.Decode(strings.NewReader(string(picture)))
+	out, _ := operate(t, h, "graph", "--format", "png")
+	image, err := png.Decode(strings.NewReader(out))
 	if err != nil || image.Bounds().Dx() < 200 || image.Bounds().Dy() < 100 {
 		t.Errorf("%v: a picture of %v", err, image)
 	}
+	says(t, h, 0, []string{"<svg", ">web</text>", "8080"}, "graph", "--format", "svg")
+	t.Setenv("PATH", "/nonexistent")
+	says(t, h, 1, []string{"Graphviz's program dot is not installed"}, "graph", "--format", "svg")
 }
 
 // TestGraphOfTheLANShowsTheUplinkUnderItsBridge is about a bridge that is the host's way out.

@@ -2,6 +2,9 @@ package integration
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"vethbridge/integration/testbed"
@@ -27,6 +30,29 @@ func TestInspectShowsOneAttachmentByWhateverIsKnownOfIt(t *testing.T) {
 	n.Add(t, testbed.Container{ID: "webcache", Netns: h.NewContainer()})
 	says(t, h, 1, []string{"demo/webserver/eth0", "demo/webcache/eth0", "is 2 attachments"}, "inspect", "web")
 	says(t, h, 1, []string{"what shall be inspected"}, "inspect", "--json=false")
+}
+
+// TestInspectShowsLinksConnectionsAndLog: what else one would look for with ip, conntrack and tail.
+func TestInspectShowsLinksConnectionsAndLog(t *testing.T) {
+	h, n := newDemo(t)
+	logFile := filepath.Join(t.TempDir(), "log")
+	for plugin := range n.Chain {
+		n = n.With(plugin, "logFile", logFile)
+	}
+	attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+	attach(t, h, n, "db")
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
+	config := filepath.Join(t.TempDir(), "demo.conflist")
+	list := testbed.Config{"name": "demo", "cniVersion": "1.0.0", "plugins": n.Chain}
+	if err := os.WriteFile(config, []byte(list.JSON()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, status := operate(t, h, "inspect", "web", "--config", config)
+	wants(t, out, status, 0, "eth0, up, MAC 0a:58:0a:63:00:02, MTU 1500", "default via 10.99.0.1", "default via fd99::1", "received ", "sent ",
+		"-> 198.51.100.1:8080, answered by 10.99.0.2:80 to 198.51.100.2:", `"verb":"ADD","network":"demo","container":"web"`)
+	if strings.Contains(out, `"container":"db"`) {
+		t.Errorf("lines about others:\n%s", out)
+	}
 }
 
 func TestInspectTellsANetworkFromAnother(t *testing.T) {

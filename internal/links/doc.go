@@ -24,6 +24,7 @@
 //	alias.go       what an alias says
 //	check.go       comparing bridges and ports with the kernel
 //	overlap.go     networks that the host reaches otherwise
+//	describe.go    Description: a link as a person wants to see it
 //	lookup.go      questions about the host; ways.go has those about its ways out
 //	mac.go         hardware addresses
 //	announce.go    telling the neighbours

@@ -27,8 +27,9 @@ func Commands() []Command {
 				"All filters that are given must match.",
 			flags: "network container address port check watch narrow json", run: list},
 		{Name: "inspect", Subject: "WHAT", Summary: "one attachment whole: by container ID, address, host port or link",
-			Detail: "The beginning of a container ID is enough. What the kernel lacks of the attachment is shown as drift.",
-			flags:  "network json", run: inspect},
+			Detail: "The beginning of a container ID is enough. What the kernel lacks of the attachment is shown as drift. The " +
+				"log is that of the key logFile, of the networks in " + netDir + " or in the config that is given.",
+			flags: "network config json", run: inspect},
 		{Name: "trace", Subject: "CLIENT DEST PORT", Summary: "which rules a packet meets, and where it ends, in words",
 			Detail: "CLIENT and DEST are addresses or container IDs, PORT is 8080 or 8080/udp. If the client is a container or this " +
 				"host, a connection is opened from there, and closed; if it is elsewhere, its next one is waited for. Rules of " +
@@ -50,7 +51,8 @@ func Commands() []Command {
 			Detail: "So a node switches with its containers running: nobody else gets their addresses.",
 			flags:  "config data-dir dry-run", run: importLeases},
 		{Name: "graph", Summary: "a picture of the host: devices, bridges, links, containers, ports",
-			Detail: "It is a tree for the terminal, or a diagram in the language of Graphviz (--format dot) or Mermaid.",
+			Detail: "It is a tree for the terminal, a diagram in the language of Graphviz (--format dot) or Mermaid, or an " +
+				"image (svg, png), which Graphviz's program dot draws.",
 			flags:  "network container format", run: graph},
 		{Name: "metrics", Summary: "figures for Prometheus, in its text format",
 			Detail: "Addresses, attachments, published ports, drift and bridge ports. With --output it feeds the textfile collector " +

@@ -62,7 +62,7 @@ var completed = map[string][]string{
 	"vethbridge co":                   {"completion"},
 	"vethbridge ls --c":               {"--check", "--container"},
 	"vethbridge ls --check --net":     {"--network"},
-	"vethbridge graph --format ":      {"dot", "mermaid", "text"},
+	"vethbridge graph --format ":      {"dot", "mermaid", "png", "svg", "text"},
 	"vethbridge graph --format m":     {"mermaid"},
 	"vethbridge gc --dry":             {"--dry-run"},
 	"vethbridge gc --network ":        {"demo"},

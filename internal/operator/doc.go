@@ -10,7 +10,7 @@
 //	commands.go  Commands: the commands, as help and manual show them; flags.go, help.go
 //	ls.go        ls: what is attached; rows.go has the rows, filter.go which, watch.go again and again
 //	drift.go     what the kernel lacks of an attachment
-//	inspect.go   inspect: one attachment whole
+//	inspect.go   inspect: one attachment whole; inspect_more.go has its links, connections and log
 //	trace.go     trace: the way of one packet; trace_client.go sends it
 //	validate.go  validate: a config by line and column; validate_plugin.go asks the plugins
 //	check.go     check: the book, and the kernel beside it

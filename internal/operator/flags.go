@@ -31,7 +31,7 @@ func allFlags() []Flag {
 		{Name: "state", Summary: "the state file only", target: func(s *session) any { return &s.state }},
 		{Name: "dry-run", Summary: "say what would be done", target: func(s *session) any { return &s.dryRun }},
 		{Name: "config", Value: "FILE", Summary: "network config with the plugin's ipam", target: func(s *session) any { return &s.config }},
-		{Name: "format", Value: "FORMAT", Words: []string{"text", "dot", "mermaid"}, Default: "text", Summary: "text, dot or mermaid", target: func(s *session) any { return &s.format }},
+		{Name: "format", Value: "FORMAT", Words: []string{"text", "dot", "mermaid", "svg", "png"}, Default: "text", Summary: "text, dot, mermaid, svg or png", target: func(s *session) any { return &s.format }},
 		{Name: "wait", Value: "TIME", Default: "30s", Summary: "how long to wait for a client elsewhere", target: func(s *session) any { return &s.wait }},
 		{Name: "output", Value: "FILE", Summary: "into this file, replaced as a whole", target: func(s *session) any { return &s.output }},
 		{Name: "data-dir", Value: "DIR", Default: "/var/lib/cni/networks", Summary: "data of host-local", target: func(s *session) any { return &s.dataDir }},

@@ -2,7 +2,9 @@ package operator
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os/exec"
 	"strings"
 )
 
@@ -15,8 +17,23 @@ func graph(ctx context.Context, s *session) error {
 		draw = func(n *node) string { return flat(n).mermaid() }
 	}
 	root, err := s.picture(ctx)
-	if err == nil {
+	switch {
+	case err != nil:
+	case s.format == "svg", s.format == "png":
+		err = s.image(ctx, flat(root).dot())
+	default:
 		_, err = fmt.Fprint(s.out, draw(root))
+	}
+	return err
+}
+
+// image lets Graphviz draw.
+func (s *session) image(ctx context.Context, dot string) error {
+	cmd := exec.CommandContext(ctx, "dot", "-T"+s.format)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(dot), s.out, s.errOut
+	err := cmd.Run()
+	if errors.Is(err, exec.ErrNotFound) {
+		return errors.New("draw image: Graphviz's program dot is not installed; --format dot makes what it reads anywhere")
 	}
 	return err
 }

@@ -20,6 +20,10 @@ type whole struct {
 	Networks     []string `json:"networks"`
 	Fence        []string `json:"fence"`
 	LocalhostVia string   `json:"localhostVia,omitempty"`
+	HostEnd      *end     `json:"hostEnd,omitempty"`
+	ContainerEnd *end     `json:"containerEnd,omitempty"`
+	Connections  []string `json:"connections,omitempty"`
+	Log          []string `json:"log,omitempty"`
 }
 
 // inspect shows the one attachment that a container ID (or its beginning), an address, a host
@@ -70,6 +74,13 @@ func (s *session) whole(ctx context.Context, r row) (w whole, err error) {
 	w = whole{row: checked[0], Networks: []string{}, Fence: []string{}}
 	a := r.record
 	w.Namespace, w.MAC, w.LocalhostVia = a.Netns.Path, a.MAC.String(), a.LocalhostVia
+	if w.HostEnd, w.ContainerEnd, err = s.ends(a); err != nil {
+		return w, err
+	}
+	if w.Connections, err = connectionsOf(r); err != nil {
+		return w, err
+	}
+	w.Log = s.logOf(r)
 	return w, s.host.Store.View(ctx, func(tx *state.Tx) error { return w.rules(tx, a) })
 }
 
@@ -117,5 +128,13 @@ func (w whole) show(s *session) error {
 	line("127.0.0.1 by", w.LocalhostVia)
 	line("networks", w.Networks...)
 	line("guard, walls", w.Fence...)
+	if w.HostEnd != nil {
+		line("host's end", w.HostEnd.lines()...)
+	}
+	if w.ContainerEnd != nil {
+		line("other end", w.ContainerEnd.lines()...)
+	}
+	line("connections", w.Connections...)
+	line("log", w.Log...)
 	return nil
 }

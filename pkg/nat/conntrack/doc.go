@@ -6,5 +6,6 @@
 // Files:
 //
 //	drop.go   Drop: which connections are wrong
+//	find.go   Find: the connections of some addresses
 //	table.go  the kernel's table: listing with the filter in the kernel, removing
 package conntrack
