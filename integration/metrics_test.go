@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -116,4 +117,29 @@ func TestMetricsReplaceTheFileOfTheCollectorAsAWhole(t *testing.T) {
 		t.Errorf("%v, mode %v, files %v", err, info.Mode(), left)
 	}
 	says(t, h, 1, []string{"no such file"}, "metrics", "--output", filepath.Join(dir, "none", "vethbridge.prom"))
+}
+
+// TestMetricsTellHowTheLastCallsWent wants a duration of each verb, and which of them failed.
+func TestMetricsTellHowTheLastCallsWent(t *testing.T) {
+	h, n := newDemo(t)
+	web, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+	started := float64(time.Now().Add(-time.Minute).Unix())
+	if a, _ := n.TryAdd(t, web); a.Exit == 0 {
+		t.Fatal("a second ADD succeeds")
+	}
+	n.Check(t, web, result.Raw)
+	out, _ := operate(t, h, "metrics")
+	got := measured(t, out)
+	for call, failed := range map[string]float64{"vethbridge ADD": 1, "natport ADD": 0, "vethbridge CHECK": 0, "natport CHECK": 0} {
+		if v, there := got["last_operation_failed "+call]; !there || v != failed {
+			t.Errorf("%s: failed %v (there: %t), want %v", call, v, there, failed)
+		}
+		took, ended := got["last_operation_duration_seconds "+call], got["last_operation_timestamp_seconds "+call]
+		if took <= 0 || took > 60 || ended < started || ended > started+3600 {
+			t.Errorf("%s took %v s, until %v", call, took, ended)
+		}
+	}
+	if _, there := got["last_operation_failed vethbridge DEL"]; there {
+		t.Error("a DEL that never was has an outcome")
+	}
 }

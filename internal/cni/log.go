@@ -6,6 +6,9 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
+
+	"vethbridge/internal/state"
 )
 
 // openLog sets the logger by the keys logFile and logLevel. Without a file, warnings go
@@ -36,7 +39,10 @@ func (r *Request) openLog(v verb) {
 	}
 }
 
+// logOutcome notes how the call went, for people and for metrics.
 func (r *Request) logOutcome(ctx context.Context, v verb, err error) {
+	now := time.Now()
+	state.RecordOutcome(r.StateDir, state.Outcome{Plugin: r.plugin, Verb: string(v), Ended: now, Took: now.Sub(r.began), Failed: err != nil})
 	if err == nil {
 		r.Log.InfoContext(ctx, string(v)+" done")
 	} else if r.logFile != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/containernetworking/cni/pkg/skel"
 	"github.com/containernetworking/cni/pkg/types"
@@ -49,6 +50,8 @@ type Request struct {
 	Log *slog.Logger
 
 	version string
+	plugin  string
+	began   time.Time
 	logFile *os.File
 }
 
@@ -62,6 +65,8 @@ func newRequest(v verb, args *skel.CmdArgs) (Request, error) {
 		Netns:   args.Netns,
 		Config:  args.StdinData,
 		version: conf.CNIVersion,
+		plugin:  conf.Type,
+		began:   time.Now(),
 	}
 	if err := r.setStateDir(v); err != nil {
 		return Request{}, err

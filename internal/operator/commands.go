@@ -53,7 +53,7 @@ func Commands() []Command {
 		{Name: "graph", Summary: "a picture of the host: devices, bridges, links, containers, ports",
 			Detail: "It is a tree for the terminal, a diagram in the language of Graphviz (--format dot) or Mermaid, or an " +
 				"image (svg, png), which Graphviz's program dot draws.",
-			flags:  "network container format", run: graph},
+			flags: "network container format", run: graph},
 		{Name: "metrics", Summary: "figures for Prometheus, in its text format",
 			Detail: "Addresses, attachments, published ports, drift and bridge ports. With --output it feeds the textfile collector " +
 				"of node_exporter. Range sets are those of the networks in " + netDir + ", or of the config that is given; of " +

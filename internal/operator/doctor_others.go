@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,8 +101,6 @@ func waitingInVain(r row, protocol nat.Protocol, sockets []listeners.Socket) (li
 	return list
 }
 
-var ruleOfPort = regexp.MustCompile(`--dports? ([0-9,]+)`)
-
 // otherPlugins are rules that the reference portmap left, or still has, for host ports of ours.
 func otherPlugins(ctx context.Context, s *session) (list []finding, err error) {
 	rows, err := s.rows(ctx)
@@ -116,11 +113,7 @@ func otherPlugins(ctx context.Context, s *session) (list []finding, err error) {
 			return nil, err
 		}
 		for _, rule := range rules {
-			ports := ruleOfPort.FindStringSubmatch(rule)
-			if ports == nil {
-				continue
-			}
-			for port := range strings.SplitSeq(ports[1], ",") {
+			for _, port := range portsOf(rule) {
 				if r := publisher(rows, port); r != nil {
 					list = append(list, finding{problem, fmt.Sprintf("%s leads host port %s elsewhere by a rule of the reference portmap, and %s has that port", f, port, r.record.Owner),
 						[]string{f.String() + " -t nat -D" + strings.TrimPrefix(rule, "-A")},
@@ -130,6 +123,16 @@ func otherPlugins(ctx context.Context, s *session) (list []finding, err error) {
 		}
 	}
 	return list, nil
+}
+
+// portsOf are the destination ports of a rule as "iptables -S" writes it.
+func portsOf(rule string) []string {
+	words := strings.Fields(rule)
+	i := slices.IndexFunc(words, func(w string) bool { return w == "--dport" || w == "--dports" })
+	if i < 0 || i+1 == len(words) {
+		return nil
+	}
+	return strings.Split(words[i+1], ",")
 }
 
 func publisher(rows []row, port string) *row {

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -10,6 +11,7 @@ import (
 type gauge struct {
 	name, help string
 	samples    []sample
+	fraction   bool // values are nanoseconds, to be written as seconds
 }
 
 type sample struct {
@@ -34,8 +36,15 @@ func (g *gauge) writeTo(b *strings.Builder) {
 		for i := 0; i < len(s.labels); i += 2 {
 			labels = append(labels, s.labels[i]+`="`+escapeLabel(s.labels[i+1])+`"`)
 		}
-		fmt.Fprintf(b, "%s{%s} %d\n", g.name, strings.Join(labels, ","), s.value)
+		fmt.Fprintf(b, "%s{%s} %s\n", g.name, strings.Join(labels, ","), g.text(s.value))
 	}
+}
+
+func (g *gauge) text(value uint64) string {
+	if !g.fraction {
+		return strconv.FormatUint(value, 10)
+	}
+	return fmt.Sprintf("%d.%09d", value/1e9, value%1e9)
 }
 
 // escapeLabel makes any text a label's value, in UTF-8 if it was.

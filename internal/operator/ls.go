@@ -79,6 +79,7 @@ func (r row) slim() []string {
 
 func writeJSON(out io.Writer, value any) error {
 	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(value)
 }

@@ -27,7 +27,7 @@ func metrics(ctx context.Context, s *session) error {
 		return err
 	}
 	var text strings.Builder
-	for _, measure := range []measurement{addresses, attached, published, drift, bridgePorts} {
+	for _, measure := range []measurement{addresses, attached, published, drift, bridgePorts, lastOperations} {
 		gauges, err := measure(ctx, s, rows)
 		if err != nil {
 			return err

@@ -22,6 +22,7 @@
 //	schema.go      the version of what is in the file
 //	table.go       typed access to the tables inside a transaction
 //	attachment.go  the record of one attachment
+//	outcome.go     Outcome: how the last call of each verb went, for metrics
 //	boot.go        which boot this is
 //	check.go       consistency of the whole file
 //	open.go        opening files

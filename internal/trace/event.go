@@ -32,12 +32,22 @@ const (
 	Return   Verdict = unix.NFT_RETURN
 )
 
-var verdictNames = map[Verdict]string{
-	Drop: "drop", Accept: "accept", Stolen: "stolen", Queue: "queue", Continue: "continue", Jump: "jump", Goto: "goto", Return: "return",
-}
-
 // String returns the verdict as nft prints it.
-func (v Verdict) String() string { return verdictNames[v] }
+func (v Verdict) String() string {
+	switch v {
+	case Drop, Accept, Stolen, Queue:
+		return [...]string{"drop", "accept", "stolen", "queue"}[v]
+	case Continue:
+		return "continue"
+	case Jump:
+		return "jump"
+	case Goto:
+		return "goto"
+	case Return:
+		return "return"
+	}
+	return ""
+}
 
 // Event is what the kernel says about one packet at one rule or chain.
 type Event struct {
