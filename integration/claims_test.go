@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -76,12 +77,37 @@ func TestAHostPortOfALivingContainerIsRefusedNamingIt(t *testing.T) {
 	second := testbed.Container{ID: "second", Netns: h.NewContainer()}
 	for _, port := range []testbed.Port{
 		{HostPort: 8080, ContainerPort: 80}, {HostPort: 8080, ContainerPort: 80, HostIP: testbed.HostAddr4},
-		{HostPort: 8080, ContainerPort: 80, HostIP: "127.0.0.1"},
+		{HostPort: 8080, ContainerPort: 80, HostIP: "127.0.0.1"}, {HostPort: 8080, ContainerPort: 80, HostIP: testbed.HostAddr6},
+		{HostPort: 8080, ContainerPort: 80, HostIP: "::ffff:" + testbed.HostAddr4}, {HostPort: 8000, HostPortEnd: 8099, ContainerPort: 8000},
 	} {
 		second.Ports = []testbed.Port{port}
 		refused(t, h, n, second, 101, "web", "8080")
 	}
+	second.Ports = []testbed.Port{{HostPort: 9000, ContainerPort: 80}, {HostPort: 9000, ContainerPort: 81}}
+	refused(t, h, n, second, 7, "9000", "twice")
 	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
+	n.Del(t, web, result.Raw)
+}
+
+// TestPortsAreNotLedToAnAddressOfAnother is a runtime, or a plugin in between, that mixes results up.
+func TestPortsAreNotLedToAnAddressOfAnother(t *testing.T) {
+	h, n := newDemo(t)
+	_, dbResult := attach(t, h, n, "db")
+	web, result := attach(t, h, n, "web")
+	before := h.Snapshot()
+	mixed := string(dbResult.Raw)
+	for _, i := range dbResult.Interfaces {
+		if i.Sandbox != "" {
+			mixed = strings.ReplaceAll(mixed, i.Sandbox, web.Netns)
+		}
+	}
+	ports := testbed.Config{"portMappings": []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}
+	conf := n.Chain[1].With("prevResult", json.RawMessage(mixed)).With("runtimeConfig", ports)
+	answer := n.Plugins.Do(t, testbed.Call{Plugin: "natport", Command: "ADD", Container: "web", Netns: web.Netns, Config: conf.JSON()})
+	if e, ok := answer.Error(); !ok || e.Code != 7 || !strings.Contains(e.Message, "10.99.0.2/24 is not one that demo/web/eth0 has") {
+		t.Errorf("ADD: %s", answer.Stdout)
+	}
+	h.Same(t, before)
 	n.Del(t, web, result.Raw)
 }
 

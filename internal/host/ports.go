@@ -2,9 +2,13 @@ package host
 
 import (
 	"context"
+	"fmt"
+	"net/netip"
+	"slices"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/state"
+	"vethbridge/pkg/ipam"
 	"vethbridge/pkg/nat"
 )
 
@@ -56,4 +60,34 @@ func (h *Host) releaseLocalhost(ctx context.Context, record state.Attachment) er
 			return tx.PutAttachment(record)
 		})
 	})
+}
+
+// ForeignAddressError says that an attachment has other addresses than it is said to have.
+type ForeignAddressError struct {
+	Address netip.Prefix
+	Owner   attachment.Owner
+	Leases  []netip.Prefix
+}
+
+func (e *ForeignAddressError) Error() string {
+	return fmt.Sprintf("address %s is not one that %s has (%v)", e.Address, e.Owner, e.Leases)
+}
+
+// CheckAddresses refuses addresses that the owner has no lease of, if it has any: traffic must not
+// be led to somebody else.
+func CheckAddresses(tx *state.Tx, owner attachment.Owner, addresses []netip.Prefix) error {
+	leases, err := ipam.Leases(tx, owner)
+	if err != nil || len(leases) == 0 {
+		return err
+	}
+	var own []netip.Prefix
+	for _, l := range leases {
+		own = append(own, l.Address)
+	}
+	for _, a := range addresses {
+		if !slices.Contains(own, a) {
+			return &ForeignAddressError{a, owner, own}
+		}
+	}
+	return nil
 }

@@ -13,7 +13,7 @@ import (
 
 // Socket is one that waits for clients in the namespace of the calling thread.
 type Socket struct {
-	Protocol uint8 // IANA protocol number: TCP or UDP
+	Protocol uint8 // IANA protocol number: TCP, UDP or SCTP
 	Local    netip.AddrPort
 	// Dual says that an IPv6 socket on all addresses takes IPv4 clients too.
 	Dual  bool
@@ -33,13 +33,13 @@ func (s Socket) Takes(protocol uint8, to netip.AddrPort) bool {
 	return own.IsUnspecified() || addr.IsUnspecified() || own == addr
 }
 
-// List returns all sockets of a protocol that wait for clients: listening TCP sockets, UDP
-// sockets that are bound and not connected. It needs one dump for each family, of those only.
+// List returns all sockets of a protocol that wait for clients: listening TCP and SCTP sockets,
+// UDP sockets that are bound and not connected. It needs one dump for each family, of those only.
 func List(protocol uint8) ([]Socket, error) {
 	var list []Socket
 	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
 		messages, err := dump(family, protocol)
-		// A kernel without IPv6 has no such sockets.
+		// A kernel without IPv6, or without SCTP, has no such sockets.
 		if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EAFNOSUPPORT) {
 			continue
 		}

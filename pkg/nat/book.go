@@ -102,7 +102,11 @@ func drop(tx *state.Tx, h holder) error {
 // alone reports whether the holder is the only one of a backend in the book, or nobody is.
 func alone(tx *state.Tx, k Kind, h holder) (bool, error) {
 	only := true
-	err := state.Each(tx, recordTable, nil, func(_ []byte, r record) error {
+	type heldBy struct { // of a record, which may have thousands of mappings
+		Holder  holder `json:"holder"`
+		Backend Kind   `json:"backend"`
+	}
+	err := state.Each(tx, recordTable, nil, func(_ []byte, r heldBy) error {
 		if r.Holder != h && r.Backend == k {
 			only = false
 			return state.ErrStop

@@ -36,12 +36,8 @@ func (k Keeper) Apply(ctx context.Context, owner attachment.Owner, part Part) er
 	return k.locked(ctx, func() error {
 		var r record
 		var c Change
-		var first bool
 		err := k.Store.View(ctx, func(tx *state.Tx) (err error) {
 			if r, _, err = lookup(tx, h); err != nil || r.Translations.Empty() {
-				return err
-			}
-			if first, err = alone(tx, r.Backend, h); err != nil {
 				return err
 			}
 			c, err = addition(tx, r)
@@ -52,11 +48,31 @@ func (k Keeper) Apply(ctx context.Context, owner attachment.Owner, part Part) er
 			return err
 		case len(r.Replaced) > 0:
 			return k.replace(ctx, r)
-		case first && !c.Empty():
+		case c.Empty():
+			return nil
+		}
+		switch first, err := k.first(ctx, r); {
+		case err != nil:
+			return err
+		case first:
 			return k.restore(ctx, r.Backend, nil) // there is nothing to change yet, and a change that fails costs 7 ms
 		}
 		return k.change(ctx, r.Backend, c, nil)
 	})
+}
+
+// first reports whether a backend has nothing yet to which a record's translations could be added.
+// The kernel tells it of nftables by one answer; of iptables it may take a program.
+func (k Keeper) first(ctx context.Context, r record) (first bool, err error) {
+	if r.Backend == Nftables {
+		there, err := k.Backends[r.Backend].Present()
+		return !there, err
+	}
+	err = k.Store.View(ctx, func(tx *state.Tx) (err error) {
+		first, err = alone(tx, r.Backend, r.Holder)
+		return err
+	})
+	return first, err
 }
 
 // replace loads all that the book says, since nothing says what a record has replaced, or

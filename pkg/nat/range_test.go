@@ -102,7 +102,10 @@ func claimBoth(t *testing.T, held, asked nat.Port) error {
 			if err := tx.PutAttachment(state.Attachment{Owner: nattest.Owner(owner), BootID: tx.BootID()}); err != nil {
 				return err
 			}
-			want := nat.Translations{Mappings: translated(t, ports...)}
+			want, err := nat.Translate(nat.Request{Addresses: containerAddresses(), Ports: ports})
+			if err != nil {
+				return err
+			}
 			return nat.Claim(tx, nattest.Owner(owner), nat.PartNatport, nat.Nftables, want)
 		})
 	}

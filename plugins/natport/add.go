@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"vethbridge/internal/cni"
@@ -129,6 +130,10 @@ func (a *adding) claim(ctx context.Context) error {
 			a.reportChosen(ctx)
 			return err
 		}
+		if taken.Holder == a.req.Owner {
+			return &cni.Error{Code: cni.CodeConfig, Cause: err, Message: fmt.Sprintf(
+				"validate config: host port %s is asked for twice, also as %s", taken.Mapping, taken.Held)}
+		}
 		freed, reclaimErr := a.host.ReclaimHolder(ctx, taken.Holder)
 		if reclaimErr != nil || !freed {
 			return errors.Join(err, reclaimErr)
@@ -150,6 +155,9 @@ func (a *adding) reportChosen(ctx context.Context) {
 func (a *adding) enter(ctx context.Context) error {
 	owner := a.req.Owner
 	return a.host.Store.Update(ctx, func(tx *state.Tx) (err error) {
+		if err := host.CheckAddresses(tx, owner, a.req.Previous.AddressesIn(a.req.Netns)); err != nil {
+			return err
+		}
 		if a.plan, err = chosenPlan(tx, a.plan, a.cfg, a.req, a.busy.has); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"vethbridge/internal/cni"
+	"vethbridge/internal/host"
 	"vethbridge/internal/masquerade"
 	"vethbridge/pkg/nat"
 )
@@ -19,6 +20,7 @@ func natError(err error) error {
 	var listener *listenerError
 	var none *nat.NoFreePortError
 	var invalid *nat.MappingError
+	var foreign *host.ForeignAddressError
 	switch {
 	case err == nil, errors.As(err, &known):
 		return err
@@ -31,6 +33,9 @@ func natError(err error) error {
 	case errors.As(err, &none):
 		return &cni.Error{Code: cni.CodeTryAgain, Message: err.Error(), Cause: err,
 			Details: "widen \"hostPortRange\", or remove containers"}
+	case errors.As(err, &foreign):
+		return &cni.Error{Code: cni.CodeConfig, Message: "validate prevResult: " + err.Error(), Cause: err,
+			Details: "natport must get the result of the ADD that gave the container its addresses"}
 	case errors.As(err, &invalid):
 		return &cni.Error{Code: cni.CodeConfig, Message: "validate config: " + invalid.Error(), Cause: err}
 	}

@@ -59,7 +59,7 @@ type busyPorts map[nat.Protocol][]listeners.Socket
 
 func (b busyPorts) of(p nat.Protocol) (list []listeners.Socket, err error) {
 	list, listed := b[p]
-	if listed || p == nat.SCTP {
+	if listed {
 		return list, nil
 	}
 	if list, err = listeners.List(uint8(p)); err == nil {
