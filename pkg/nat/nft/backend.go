@@ -16,10 +16,11 @@ import (
 // Backend is the nftables backend. It is not safe for concurrent use.
 type Backend struct {
 	conn *netfilter.Conn
+	seen bool // our table was there; whoever counts on it finds out by drift if it went since
 }
 
 // New returns a backend that works by a connection, which its caller closes.
-func New(conn *netfilter.Conn) *Backend { return &Backend{conn} }
+func New(conn *netfilter.Conn) *Backend { return &Backend{conn: conn} }
 
 // Apply makes one change in one transaction.
 func (b *Backend) Apply(_ context.Context, c nat.Change) error {
@@ -88,6 +89,7 @@ func byMark(entries []nat.Entry) map[string][]nat.Mapping {
 
 // Clear removes all that is ours.
 func (b *Backend) Clear(context.Context) error {
+	b.seen = false
 	have, err := b.find()
 	if err != nil {
 		return fmt.Errorf("remove translations: %w", err)
@@ -98,8 +100,13 @@ func (b *Backend) Clear(context.Context) error {
 	}))
 }
 
-// Present reports whether our table is there.
-func (b *Backend) Present() (bool, error) { return b.conn.HasTable(table()) }
+// Present reports whether our table is there, or was when it was asked for before.
+func (b *Backend) Present() (there bool, err error) {
+	if !b.seen {
+		b.seen, err = b.conn.HasTable(table())
+	}
+	return b.seen, err
+}
 
 // Usable tells why nftables can't be used.
 func (b *Backend) Usable(context.Context) error {
