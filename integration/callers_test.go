@@ -135,6 +135,7 @@ func TestCRIOsWayOfCallingWorks(t *testing.T) {
 	web, db, lost := c.pod("web"), c.pod("db"), c.pod("lost")
 	address := c.add(web).IPs[0].Address.IP.String()
 	c.check(web)
+	alone := h.Snapshot()
 	c.add(db)
 	c.check(db)
 	c.passed("CRI-O", "CHECK", "right after ADD")
@@ -152,8 +153,10 @@ func TestCRIOsWayOfCallingWorks(t *testing.T) {
 	c.check(web)
 	c.passed("CRI-O", "GC", "after a restart: pods that are gone are collected, others stay")
 	c.del(db)
+	h.Same(t, alone)
 	db.NetNS = ""
 	c.del(db)
+	h.Same(t, alone)
 	c.gc()
 	forgetBridge(h, c.list)
 	h.Same(t, before)
