@@ -92,3 +92,22 @@ func TestEveryPromiseHasATestThatIsThere(t *testing.T) {
 		}
 	}
 }
+
+// TestLinksOfTheDocsLeadSomewhere is about files beside them.
+func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
+	pages, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range append(pages, "../README.md", "../ARCHITECTURE.md", "../CONTRIBUTING.md", "../CHANGELOG.md", "../conf/README.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`).FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), link[1])); err != nil {
+				t.Errorf("%s leads to %s: %v", page, link[1], err)
+			}
+		}
+	}
+}
