@@ -61,6 +61,7 @@
 //	trace_test.go       the runtime's trace in the log
 //	docs_test.go        what the documentation promises
 //	process_test.go     which processes are started
+//	ipv6off_vm_test.go  a kernel without IPv6
 //	foreign_test.go     bridges that others made, and bridges whose MTU changes
 //	ipv6off_test.go     hosts and containers without IPv6, a /proc/sys that can't be written
 //	status_test.go      what STATUS names

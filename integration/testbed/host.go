@@ -35,21 +35,26 @@ func NewHost(t testing.TB) *Host {
 	netnstest.Inside(t)
 	h := &Host{LAN: netnstest.Make(t), StateDir: tmpfsDir(t), t: t}
 	h.Run("ip", "link", "add", "uplink", "type", "veth", "peer", "name", "eth0", "netns", h.LANFile())
-	h.address("uplink", HostAddr4+"/24", HostAddr6+"/64")
+	h.Run("ip", "addr", "add", HostAddr4+"/24", "dev", "uplink")
 	h.RunIn(h.LAN, "ip", "addr", "add", LANAddr4+"/24", "dev", "eth0")
-	h.RunIn(h.LAN, "ip", "addr", "add", LANAddr6+"/64", "dev", "eth0", "nodad")
+	if hasIPv6() {
+		h.Run("ip", "addr", "add", HostAddr6+"/64", "dev", "uplink", "nodad")
+		h.RunIn(h.LAN, "ip", "addr", "add", LANAddr6+"/64", "dev", "eth0", "nodad")
+	}
+	h.Run("ip", "link", "set", "uplink", "up")
 	h.RunIn(h.LAN, "ip", "link", "set", "eth0", "up")
 	h.waitCarrier("uplink")
 	h.Run("ip", "route", "add", "default", "via", LANAddr4)
-	h.Run("ip", "-6", "route", "add", "default", "via", LANAddr6)
+	if hasIPv6() {
+		h.Run("ip", "-6", "route", "add", "default", "via", LANAddr6)
+	}
 	return h
 }
 
-func (h *Host) address(dev, addr4, addr6 string) {
-	h.t.Helper()
-	h.Run("ip", "addr", "add", addr4, "dev", dev)
-	h.Run("ip", "addr", "add", addr6, "dev", dev, "nodad")
-	h.Run("ip", "link", "set", dev, "up")
+// hasIPv6 reports whether the kernel has it: a virtual machine may be started without.
+func hasIPv6() bool {
+	_, err := os.Stat("/proc/sys/net/ipv6")
+	return err == nil
 }
 
 // waitCarrier waits until the kernel has taken note of the other end, and the link has its
@@ -59,7 +64,7 @@ func (h *Host) waitCarrier(dev string) {
 	deadline := time.Now().Add(10 * time.Second)
 	for {
 		text := h.Run("ip", "address", "show", "dev", dev)
-		if strings.Contains(text, "state UP") && strings.Contains(text, "fe80::") {
+		if strings.Contains(text, "state UP") && (strings.Contains(text, "fe80::") || !hasIPv6()) {
 			return
 		}
 		if time.Now().After(deadline) {
