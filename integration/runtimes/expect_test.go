@@ -2,6 +2,7 @@ package runtimes
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,8 +59,16 @@ func reachable(t *testing.T, name, port string, exec ...string) {
 	answers(t, name, append(exec, "/bin/probe", "ask", "tcp", hostAddress+":"+port)...)
 }
 
-// reachesOut wants what exec starts to get an answer from the LAN.
+// reachesOut wants what exec starts to get an answer from its gateway and from the LAN.
 func reachesOut(t *testing.T, exec ...string) {
 	t.Helper()
-	run(t, append(exec, "/bin/ping", "-c", "1", "-W", "3", lanAddress)...)
+	routes := run(t, append(slices.Clone(exec), "/bin/ip", "route")...)
+	_, gateway, found := strings.Cut(routes, "default via ")
+	if !found {
+		t.Errorf("%s: no default route: %s", strings.Join(exec, " "), routes)
+		return
+	}
+	for _, address := range []string{strings.Fields(gateway)[0], lanAddress} {
+		run(t, append(slices.Clone(exec), "/bin/ping", "-c", "1", "-W", "3", address)...)
+	}
 }
