@@ -1,6 +1,7 @@
 package runtimes
 
 import (
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,10 +41,11 @@ func leases(t *testing.T) string {
 }
 
 // flanneld starts flanneld on a host, and returns what it says about it and how to kill it.
-func (h host) flanneld() (env string, kill func()) {
+func (h host) flanneld(args ...string) (env string, kill func()) {
 	h.Helper()
 	run(h.T, h.on("rm", "-f", "/run/flannel/subnet.env")...)
-	cmd := background(h.T, h.on(filepath.Join(bin, "flanneld"), "-etcd-endpoints", etcd, "-iface", "eth0")...)
+	words := append([]string{filepath.Join(bin, "flanneld"), "-etcd-endpoints", etcd, "-iface", "eth0"}, args...)
+	cmd := background(h.T, h.on(words...)...)
 	eventually(h.T, "flanneld leases a subnet", func() (string, bool) {
 		out, err := try(h.on("cat", "/run/flannel/subnet.env")...)
 		env = out
@@ -102,4 +104,45 @@ func TestPodsOfTwoHostsMeetByFlannel(t *testing.T) {
 			})
 		})
 	}
+}
+
+// delegated is what flannel's own CNI plugin makes of its delegate on a host with such a subnet,
+// beside flanneld that masquerades itself.
+func delegated(env string) string {
+	values := map[string]string{}
+	for line := range strings.Lines(env) {
+		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		values[key] = value
+	}
+	subnet := netip.MustParsePrefix(values["FLANNEL_SUBNET"]).Masked().String()
+	return strings.NewReplacer("SUBNET", subnet, "NETWORK", values["FLANNEL_NETWORK"], "MTU", values["FLANNEL_MTU"]).Replace(`{
+  "cniVersion": "1.0.0", "name": "pods",
+  "plugins": [
+    {
+      "type": "vethbridge", "hairpinMode": true, "isDefaultGateway": true, "isGateway": true, "ipMasq": false, "mtu": MTU, "mode": "routed",
+      "ipam": { "type": "host-local", "ranges": [[{ "subnet": "SUBNET" }]], "routes": [{ "dst": "NETWORK" }] }
+    },
+    { "type": "natport", "capabilities": { "portMappings": true } }
+  ]
+}`)
+}
+
+// TestPodsOfTwoHostsMeetByTheDelegateOfFlannel is about conflists that flannel's plugin makes.
+func TestPodsOfTwoHostsMeetByTheDelegateOfFlannel(t *testing.T) {
+	onMachine(t, func(t *testing.T) {
+		one, two := newFlannel(t, "vxlan")
+		for _, h := range []host{one, two} {
+			env, _ := h.flanneld("-ip-masq")
+			h.network(delegated(env))
+		}
+		before := one.state() + two.state()
+		web, db := one.attach("web", 8080), two.attach("db", 8080)
+		podsMeet(t, one, two, web, db)
+		flannel.passed(t, add, "as the delegate of flannel's plugin: pods of two hosts meet")
+		one.detach("web", 8080)
+		two.detach("db", 8080)
+		if after := one.state() + two.state(); after != before {
+			t.Errorf("left:\n%s\nbefore:\n%s", after, before)
+		}
+	})
 }

@@ -87,7 +87,7 @@ func newKubelet(t *testing.T) *node {
 	run(t, "ctr", "-n", "k8s.io", "images", "import", imageArchive(t))
 	config := write(t, "/run/kubelet.yaml", strings.Replace(kubeletConfig, "CGROUP", os.Getenv(cgroup), 1))
 	background(t, filepath.Join(bin, "kubelet"), "--config", config, "--root-dir", "/var/lib/kubelet", "--v", "2",
-		"--hostname-override", "node", "--cert-dir", "/run/kubelet-certs")
+		"--hostname-override", "node", "--maximum-dead-containers-per-container", "0", "--cert-dir", "/run/kubelet-certs")
 	n.network("true")
 	return n
 }
@@ -125,9 +125,10 @@ func TestAStaticPodOfAKubeletComesIsRestartedAndGoes(t *testing.T) {
 		second := n.sandboxBeside(first)
 		n.answersAll(second)
 		n.passed(t, add, sandboxDies)
-		if strings.Contains(n.do("pods", "-q"), first) { // which the kubelet does some time later
-			n.do("rmp", "-f", first)
-		}
+		within(t, 3*time.Minute, "the kubelet removes the old sandbox", func() (string, bool) {
+			left := n.do("pods", "-q", "--no-trunc")
+			return left, !strings.Contains(left, first)
+		})
 		n.answersAll(second)
 		n.passed(t, del, lateDel)
 		if err := os.Remove(manifest); err != nil {
