@@ -1,8 +1,10 @@
 package integration
 
 import (
+	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"vethbridge/integration/testbed"
 )
@@ -56,5 +58,49 @@ func TestNothingOfAnOldClientIsLeftForTheNextHolderOfAnAddress(t *testing.T) {
 		if tracked := h.Run("conntrack", "-L", "-f", family); strings.Contains(tracked, "dport=8080") {
 			t.Errorf("tracked afterwards:\n%s", tracked)
 		}
+	}
+}
+
+// TestTheNextHolderOfAnAddressHearsNothingOfItsFormerPeers has a container speak with the LAN by UDP, and
+// the LAN go on when another container has the address.
+func TestTheNextHolderOfAnAddressHearsNothingOfItsFormerPeers(t *testing.T) {
+	h, n := newDemo(t)
+	n = n.With(0, "ipMasq", true)
+	listen := func(path, address string) (c net.PacketConn) {
+		t.Helper()
+		if err := h.In(path, func() (err error) { c, err = net.ListenPacket("udp4", address); return err }); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
+	hears := func(c net.PacketConn) (string, net.Addr) {
+		buffer := make([]byte, 100)
+		_ = c.SetReadDeadline(time.Now().Add(time.Second))
+		size, from, _ := c.ReadFrom(buffer)
+		return string(buffer[:size]), from
+	}
+	peer := listen(h.LAN, testbed.LANAddr4+":7000")
+	var said net.Addr // where the peer answers
+	for _, id := range []string{"first", "second"} {
+		web := testbed.Container{ID: id, Netns: h.NewContainer(), Args: "IP=10.99.0.77"}
+		result := n.Add(t, web)
+		own := listen(web.Netns, "10.99.0.77:6000")
+		if id == "first" {
+			if _, err := own.WriteTo([]byte("hello"), peer.LocalAddr()); err != nil {
+				t.Fatal(err)
+			}
+			_, said = hears(peer)
+		}
+		if said == nil {
+			t.Fatal("the LAN hears nothing of the container")
+		}
+		if _, err := peer.WriteTo([]byte("for the first"), said); err != nil {
+			t.Fatal(err)
+		}
+		if heard, _ := hears(own); (heard != "") != (id == "first") {
+			t.Errorf("the %s container hears %q", id, heard)
+		}
+		n.Del(t, web, result.Raw)
 	}
 }

@@ -3,9 +3,13 @@ package host
 import (
 	"context"
 	"math"
+	"net/netip"
 	"strconv"
 
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/state"
 	"vethbridge/internal/sysctl"
+	"vethbridge/pkg/ipam"
 	"vethbridge/pkg/nat"
 	"vethbridge/pkg/nat/conntrack"
 )
@@ -18,18 +22,51 @@ const trackedConnections = "net/netfilter/nf_conntrack_count"
 // go, so that no packet follows a translation that is none any more. A failure is only a
 // warning: the mappings themselves are in place.
 func (h *Host) DropConnections(ctx context.Context, mappings []nat.Mapping) error {
-	// A search walks the hash table of all namespaces, so it pays to know that there is
-	// nothing to be found.
-	count, err := sysctl.Get(trackedConnections)
-	if len(mappings) == 0 || err == nil && count == "0" {
+	tracked := countTracked()
+	if len(mappings) == 0 || tracked == 0 {
 		return nil
+	}
+	h.warnOfStale(ctx, conntrack.Drop(mappings, tracked))
+	return nil
+}
+
+// dropConnectionsOf ends those that an owner's addresses have, so that their next holder gets nothing
+// of them.
+func (h *Host) dropConnectionsOf(ctx context.Context, owner attachment.Owner) error {
+	tracked := countTracked()
+	if tracked == 0 {
+		return nil
+	}
+	var addresses []netip.Addr
+	err := h.Store.View(ctx, func(tx *state.Tx) error {
+		leases, err := ipam.Leases(tx, owner)
+		for _, l := range leases {
+			addresses = append(addresses, l.Address.Addr())
+		}
+		return err
+	})
+	if err == nil {
+		h.warnOfStale(ctx, conntrack.DropOf(addresses, tracked))
+	}
+	return err
+}
+
+func (h *Host) warnOfStale(ctx context.Context, err error) {
+	if err != nil {
+		h.Log.WarnContext(ctx, "stale connections may go on", "err", err)
+	}
+}
+
+// countTracked is how many connections are tracked. A search walks the hash table of all namespaces,
+// so it pays to know that there is nothing to be found.
+func countTracked() int {
+	count, err := sysctl.Get(trackedConnections)
+	if err != nil {
+		return math.MaxInt // nothing is assumed
 	}
 	tracked, err := strconv.Atoi(count)
 	if err != nil {
-		tracked = math.MaxInt // it can't be read: nothing is assumed
+		return math.MaxInt
 	}
-	if err := conntrack.Drop(mappings, tracked); err != nil {
-		h.Log.WarnContext(ctx, "stale connections may go on", "err", err)
-	}
-	return nil
+	return tracked
 }

@@ -33,6 +33,7 @@ func (h *Host) Release(ctx context.Context, owner attachment.Owner) error {
 	if known {
 		rules = errors.Join(rules, h.Fence.Remove(ctx, owner, portGone))
 	}
+	rules = errors.Join(rules, h.dropConnectionsOf(ctx, owner))
 	if err := errors.Join(portGone(), rules); err != nil {
 		return fmt.Errorf("release %s: %w", owner, err)
 	}

@@ -5,7 +5,8 @@
 //
 // Files:
 //
-//	drop.go   Drop: which connections are wrong
-//	find.go   Find: the connections of some addresses
-//	table.go  the kernel's table: listing with the filter in the kernel, removing
+//	drop.go     Drop: which connections are wrong
+//	address.go  DropOf: of addresses whose holder goes
+//	find.go     Find: the connections of some addresses
+//	table.go    the kernel's table: listing with the filter in the kernel, removing
 package conntrack

@@ -93,11 +93,15 @@ func (d *dropping) filter(s service) filter {
 
 func (d *dropping) drop(f filter) error {
 	entries, err := d.table.list(f)
+	return errors.Join(err, d.table.removeSome(entries, d.matches))
+}
+
+func (t *table) removeSome(entries []entry, some func(entry) bool) (err error) {
 	for _, e := range entries {
-		if !d.matches(e) {
+		if !some(e) {
 			continue
 		}
-		if removed := d.table.remove(e); removed != nil && !errors.Is(removed, unix.ENOENT) {
+		if removed := t.remove(e); removed != nil && !errors.Is(removed, unix.ENOENT) {
 			err = errors.Join(err, fmt.Errorf("drop tracked connection to %s port %d: %w", e.to, e.service.port, removed))
 		}
 	}

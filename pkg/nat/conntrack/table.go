@@ -16,11 +16,13 @@ import (
 // The kernel-side filter of a dump (uapi/linux/netfilter/nfnetlink_conntrack.h and, for the
 // flags, net/netfilter/nf_internals.h).
 const (
-	ctaFilter          = 25
-	ctaFilterOrigFlags = 1
-	matchDestination   = 1 << 1
-	matchProtocol      = 1 << 3
-	matchPort          = 1 << 5
+	ctaFilter           = 25
+	ctaFilterOrigFlags  = 1
+	ctaFilterReplyFlags = 2
+	matchSource         = 1 << 0
+	matchDestination    = 1 << 1
+	matchProtocol       = 1 << 3
+	matchPort           = 1 << 5
 )
 
 // table is the kernel's table of tracked connections.
@@ -52,16 +54,25 @@ type filter struct {
 
 // entry is a tracked connection by its original direction.
 type entry struct {
-	service service
-	to      netip.Addr
-	raw     []byte // its attributes as the kernel sent them
+	service  service
+	from, to netip.Addr
+	answers  netip.Addr // the source of the other direction
+	raw      []byte     // its attributes as the kernel sent them
 }
 
 // list returns the entries that f matches. Kernels before 5.8 send all of a family's: the
 // caller has to look at each.
 func (t *table) list(f filter) ([]entry, error) {
-	req := t.request(nl.IPCTNL_MSG_CT_GET, unix.NLM_F_DUMP, f.service.family)
-	for _, a := range f.attributes() {
+	return t.dump(f.service.family, f.attributes())
+}
+
+// everything asks for the entries of both families.
+const everything = unix.AF_UNSPEC
+
+// dump returns the entries of a family that the attributes of a filter match.
+func (t *table) dump(family uint8, attributes []*nl.RtAttr) ([]entry, error) {
+	req := t.request(nl.IPCTNL_MSG_CT_GET, unix.NLM_F_DUMP, family)
+	for _, a := range attributes {
 		req.AddData(a)
 	}
 	messages, err := req.Execute(unix.NETLINK_NETFILTER, 0)
@@ -71,7 +82,7 @@ func (t *table) list(f filter) ([]entry, error) {
 	}
 	var entries []entry
 	for _, m := range messages {
-		if e, ok := parse(f.service.family, m); ok {
+		if e, ok := parse(m); ok {
 			entries = append(entries, e)
 		}
 	}
@@ -105,6 +116,15 @@ func (f filter) attributes() []*nl.RtAttr {
 	return []*nl.RtAttr{tuple, matching}
 }
 
+// bySource are the attributes that match an address as the source of a direction.
+func bySource(a netip.Addr, direction, flags int) []*nl.RtAttr {
+	tuple := nl.NewRtAttr(unix.NLA_F_NESTED|direction, nil)
+	tuple.AddRtAttr(unix.NLA_F_NESTED|nl.CTA_TUPLE_IP, nil).AddRtAttr(source(familyOf(a)), a.AsSlice())
+	matching := nl.NewRtAttr(unix.NLA_F_NESTED|ctaFilter, nil)
+	matching.AddRtAttr(flags, nl.Uint32Attr(matchSource))
+	return []*nl.RtAttr{tuple, matching}
+}
+
 // destination is the attribute of a destination address.
 func destination(family uint8) int {
 	if family == unix.AF_INET {
@@ -113,21 +133,34 @@ func destination(family uint8) int {
 	return nl.CTA_IP_V6_DST
 }
 
-// parse reads a message; it reports false for what is no connection between ports.
-func parse(family uint8, message []byte) (entry, bool) {
+// source is the attribute of a source address.
+func source(family uint8) int {
+	if family == unix.AF_INET {
+		return nl.CTA_IP_V4_SRC
+	}
+	return nl.CTA_IP_V6_SRC
+}
+
+// parse reads a message; it reports false for what has no addresses. What is no connection between
+// ports has the port 0.
+func parse(message []byte) (e entry, ok bool) {
 	if len(message) < nl.SizeofNfgenmsg {
-		return entry{}, false
+		return e, false
 	}
-	raw := message[nl.SizeofNfgenmsg:]
-	tuple := nested(raw, nl.CTA_TUPLE_ORIG)
-	to, ok := netip.AddrFromSlice(nested(nested(tuple, nl.CTA_TUPLE_IP), destination(family)))
-	ports := nested(tuple, nl.CTA_TUPLE_PROTO)
-	protocol, port := nested(ports, nl.CTA_PROTO_NUM), nested(ports, nl.CTA_PROTO_DST_PORT)
-	if !ok || len(protocol) != 1 || len(port) != 2 {
-		return entry{}, false
+	family := message[0]
+	e.service.family, e.raw = family, message[nl.SizeofNfgenmsg:]
+	original, reply := nested(e.raw, nl.CTA_TUPLE_ORIG), nested(e.raw, nl.CTA_TUPLE_REPLY)
+	e.to, ok = netip.AddrFromSlice(nested(nested(original, nl.CTA_TUPLE_IP), destination(family)))
+	e.from, _ = netip.AddrFromSlice(nested(nested(original, nl.CTA_TUPLE_IP), source(family)))
+	e.answers, _ = netip.AddrFromSlice(nested(nested(reply, nl.CTA_TUPLE_IP), source(family)))
+	ports := nested(original, nl.CTA_TUPLE_PROTO)
+	if protocol := nested(ports, nl.CTA_PROTO_NUM); len(protocol) == 1 {
+		e.service.protocol = nat.Protocol(protocol[0])
 	}
-	s := service{family, nat.Protocol(protocol[0]), binary.BigEndian.Uint16(port)}
-	return entry{service: s, to: to, raw: raw}, true
+	if port := nested(ports, nl.CTA_PROTO_DST_PORT); len(port) == 2 {
+		e.service.port = binary.BigEndian.Uint16(port)
+	}
+	return e, ok
 }
 
 // nested returns the value of an attribute among others, nil if there is none.
