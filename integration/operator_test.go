@@ -113,3 +113,56 @@ func TestLeasesOfHostLocalAreImported(t *testing.T) {
 	c := testbed.Container{ID: "new", Netns: h.NewContainer(), Args: "IP=10.99.0.2"}
 	n.Del(t, c, n.Add(t, c).Raw)
 }
+
+// TestEveryCommandThatPrintsLinesListsThemForMachines: an empty list where there is nothing to say.
+func TestEveryCommandThatPrintsLinesListsThemForMachines(t *testing.T) {
+	h, n := newDemo(t)
+	attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+	list := func(status int, args ...string) (lines []string) {
+		t.Helper()
+		out, got := operate(t, h, append(args, "--json")...)
+		if err := json.Unmarshal([]byte(out), &lines); err != nil || got != status {
+			t.Errorf("%v: %v, exit %d, want %d: %s", args, err, got, status, out)
+		}
+		return lines
+	}
+	for _, args := range [][]string{{"check"}, {"repair"}, {"repair", "--dry-run"}, {"gc"}} {
+		if lines := list(0, args...); len(lines) > 0 {
+			t.Errorf("%v: %q", args, lines)
+		}
+	}
+	h.Run("nft", "delete", "element", "inet", "vethbridge", "any_ports4", "{ tcp . 8080 }")
+	for i, args := range [][]string{{"check"}, {"repair", "--dry-run"}, {"repair"}} {
+		if lines := list(map[int]int{0: 1}[i], args...); len(lines) != 1 {
+			t.Errorf("%v: %q", args, lines)
+		}
+	}
+}
+
+// TestColoursAreForTerminals and for those who want them.
+func TestColoursAreForTerminals(t *testing.T) {
+	h, n := newDemo(t)
+	attach(t, h, n, "web")
+	h.Run("nft", "flush", "chain", "bridge", "vethbridge", "prerouting")
+	const red, green = "\x1b[31m", "\x1b[32m"
+	onTerminal := func(command string) string {
+		out, _ := exec.Command("script", "-qec", filepath.Join(string(built), "vethbridge")+" "+command+" --state-dir "+h.StateDir, "/dev/null").CombinedOutput()
+		return string(out)
+	}
+	if out := onTerminal("ls"); !strings.Contains(out, green+"alive") {
+		t.Errorf("%q", out)
+	}
+	if out := onTerminal("ls --check"); !strings.Contains(out, red+"drifted") {
+		t.Errorf("%q", out)
+	}
+	if out := onTerminal("doctor --config /nonexistent"); !strings.Contains(out, red+"problem") {
+		t.Errorf("%q", out)
+	}
+	if out, _ := operate(t, h, "ls"); strings.Contains(out, "\x1b") {
+		t.Errorf("into a pipe: %q", out)
+	}
+	t.Setenv("NO_COLOR", "1")
+	if out := onTerminal("ls"); strings.Contains(out, "\x1b") {
+		t.Errorf("with NO_COLOR: %q", out)
+	}
+}

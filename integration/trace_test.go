@@ -49,3 +49,22 @@ func TestEveryLogLineNamesTheTraceOfItsCall(t *testing.T) {
 func is(key *string, value string) bool {
 	return key == nil && value == "" || key != nil && *key == value && value != ""
 }
+
+// TestTheEnvironmentSaysWhereToLogUnlessTheConfigDoes is for runtimes whose configs nobody edits.
+func TestTheEnvironmentSaysWhereToLogUnlessTheConfigDoes(t *testing.T) {
+	h, n := newDemo(t)
+	dir := t.TempDir()
+	byEnvironment, byKey := filepath.Join(dir, "environment"), filepath.Join(dir, "key")
+	n.Wrap = []string{"env", "VETHBRIDGE_LOGFILE=" + byEnvironment, "VETHBRIDGE_LOGLEVEL=debug"}
+	n.Add(t, testbed.Container{ID: "web", Netns: h.NewContainer()})
+	n.With(0, "logFile", byKey).With(0, "logLevel", "info").With(1, "logFile", byKey).Add(t, testbed.Container{ID: "db", Netns: h.NewContainer()})
+	for file, words := range map[string][2]string{byEnvironment: {`"container":"web"`, `"container":"db"`}, byKey: {`"container":"db"`, `"container":"web"`}} {
+		text, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(text), words[0]) || strings.Contains(string(text), words[1]) {
+			t.Errorf("%s: %v: %s", file, err, text)
+		}
+	}
+	if text, _ := os.ReadFile(byEnvironment); !strings.Contains(string(text), `"level":"DEBUG"`) {
+		t.Errorf("no line of a step: %s", text)
+	}
+}

@@ -1,6 +1,7 @@
 package cni
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
@@ -11,7 +12,8 @@ import (
 	"vethbridge/internal/state"
 )
 
-// openLog sets the logger by the keys logFile and logLevel. Without a file, warnings go
+// openLog sets the logger by the keys logFile and logLevel, or where they are missing by the
+// environment, which a runtime hands on. Without a file, warnings go
 // to stderr, which runtimes put into their own log. A log that can't be opened is itself
 // a warning: it must not keep a container from its network.
 func (r *Request) openLog(v verb) {
@@ -20,6 +22,8 @@ func (r *Request) openLog(v verb) {
 		LogLevel string `json:"logLevel"`
 	}
 	_ = json.Unmarshal(r.Config, &keys)
+	keys.LogFile = cmp.Or(keys.LogFile, os.Getenv("VETHBRIDGE_LOGFILE"))
+	keys.LogLevel = cmp.Or(keys.LogLevel, os.Getenv("VETHBRIDGE_LOGLEVEL"))
 	level := slog.LevelInfo
 	badLevel := keys.LogLevel != "" && level.UnmarshalText([]byte(keys.LogLevel)) != nil
 	var out io.Writer = os.Stderr

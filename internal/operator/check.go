@@ -18,7 +18,7 @@ func check(ctx context.Context, s *session) error {
 	report := func(err error) {
 		if err != nil {
 			findings++
-			fmt.Fprintln(s.out, err)
+			s.say("%v", err)
 		}
 	}
 	report(s.host.Store.Check(ctx, ipam.Check, nat.CheckBook, fence.Check, shared.Check, host.CheckMACs))
@@ -38,6 +38,8 @@ func check(ctx context.Context, s *session) error {
 	if findings > 0 {
 		return errFindings
 	}
-	fmt.Fprintln(s.out, "all is as the book says")
+	if !s.json {
+		s.say("all is as the book says")
+	}
 	return nil
 }

@@ -35,6 +35,7 @@ type session struct {
 	judgeOwn Judge
 	stateDir string
 	json     bool
+	said     []string // what say has kept for JSON
 	narrow   bool
 	network  string
 	filter   filter
@@ -81,6 +82,16 @@ func (s *session) outcome(c Command, err error, errOut io.Writer) int {
 		fmt.Fprintf(errOut, "vethbridge %s: %v\n", c.Name, err)
 	}
 	return exitFindings
+}
+
+// say prints a line, or keeps it for the list that a machine gets.
+func (s *session) say(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	if s.json {
+		s.said = append(s.said, line)
+		return
+	}
+	fmt.Fprintln(s.out, line)
 }
 
 // parse reads what stands behind the command's name: its subject may stand before, between or
@@ -151,5 +162,9 @@ func (s *session) run(ctx context.Context, c Command, errOut io.Writer) error {
 	}
 	defer h.Close()
 	s.host = h
-	return c.run(ctx, s)
+	err = c.run(ctx, s)
+	if s.json && c.says {
+		return errors.Join(writeJSON(s.out, append([]string{}, s.said...)), err)
+	}
+	return err
 }

@@ -40,10 +40,10 @@ func (s *session) importLease(ctx context.Context, r ipam.Request) error {
 	var gone *netns.NotExistError
 	switch {
 	case path != "" && errors.As(err, &gone):
-		fmt.Fprintf(s.out, "left out %s: its network namespace %s is gone\n", r.Owner, path)
+		s.say("left out %s: its network namespace %s is gone", r.Owner, path)
 		return nil
 	case s.dryRun:
-		fmt.Fprintf(s.out, "would import %s with %v\n", r.Owner, r.Wanted)
+		s.say("would import %s with %v", r.Owner, r.Wanted)
 		return nil
 	}
 	err = s.host.Store.Update(ctx, func(tx *state.Tx) error {
@@ -58,7 +58,7 @@ func (s *session) importLease(ctx context.Context, r ipam.Request) error {
 	if err != nil {
 		return fmt.Errorf("import %s: %w", r.Owner, err)
 	}
-	fmt.Fprintf(s.out, "imported %s with %v\n", r.Owner, r.Wanted)
+	s.say("imported %s with %v", r.Owner, r.Wanted)
 	return nil
 }
 

@@ -29,19 +29,19 @@ func repair(ctx context.Context, s *session) error {
 		return err
 	}
 	if translations {
-		fmt.Fprintln(s.out, "restored the translations of all attachments")
+		s.say("restored the translations of all attachments")
 	}
 	if fences {
-		fmt.Fprintln(s.out, "restored the fences of all attachments")
+		s.say("restored the fences of all attachments")
 	}
 	if zones {
-		fmt.Fprintln(s.out, "put bridges back into their zones of firewalld")
+		s.say("put bridges back into their zones of firewalld")
 	}
 	if accepted {
-		fmt.Fprintln(s.out, "let bridges through iptables again")
+		s.say("let bridges through iptables again")
 	}
-	if !translations && !fences && !zones && !accepted {
-		fmt.Fprintln(s.out, "nothing to repair")
+	if !translations && !fences && !zones && !accepted && !s.json {
+		s.say("nothing to repair")
 	}
 	return nil
 }
@@ -62,10 +62,10 @@ func (s *session) wouldRepair(ctx context.Context) error {
 		list = append(list, fmt.Sprintf("check zone: bridge %s is not in zone %s of firewalld", bridge, zone))
 	}
 	for _, difference := range list {
-		fmt.Fprintf(s.out, "would put right: %s\n", difference)
+		s.say("would put right: %s", difference)
 	}
-	if len(list) == 0 {
-		fmt.Fprintln(s.out, "nothing to repair")
+	if len(list) == 0 && !s.json {
+		s.say("nothing to repair")
 	}
 	return nil
 }
@@ -80,14 +80,14 @@ func collect(ctx context.Context, s *session) error {
 		life, err := s.host.Liveness(ctx, a)
 		switch {
 		case life == host.Unknown:
-			fmt.Fprintf(s.out, "kept %s: cannot tell whether it is alive: %v\n", a.Owner, err)
+			s.say("kept %s: cannot tell whether it is alive: %v", a.Owner, err)
 		case life == host.Dead && s.dryRun:
-			fmt.Fprintf(s.out, "would release %s\n", a.Owner)
+			s.say("would release %s", a.Owner)
 		case life == host.Dead:
 			if err := s.host.Exclusively(ctx, a.Owner, func() error { return s.host.Release(ctx, a.Owner) }); err != nil {
 				return err
 			}
-			fmt.Fprintf(s.out, "released %s\n", a.Owner)
+			s.say("released %s", a.Owner)
 		}
 	}
 	return nil
