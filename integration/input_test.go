@@ -144,6 +144,24 @@ func badNAT(call func(testbed.Config) testbed.Call, ports, bridge testbed.Config
 	}
 }
 
+// TestWithoutTheRightsTheErrorSaysWhichAreNeeded takes one after the other away.
+func TestWithoutTheRightsTheErrorSaysWhichAreNeeded(t *testing.T) {
+	h, n := newDemo(t)
+	n.Chain = n.Chain[:1]
+	before := h.Snapshot()
+	for _, right := range []string{"net_admin", "sys_admin"} {
+		c := testbed.Container{ID: "web", Netns: h.NewContainer()}
+		n.Wrap = []string{"setpriv", "--bounding-set=-" + right}
+		answer, _ := n.TryAdd(t, c)
+		if e, ok := answer.Error(); !ok || !strings.Contains(e.Message, "operation not permitted") || !strings.Contains(e.Details, "CAP_NET_ADMIN and CAP_SYS_ADMIN") {
+			t.Errorf("without %s: %s", right, answer.Stdout)
+		}
+		n.Wrap = nil
+		n.Del(t, c, nil)
+		h.Same(t, before)
+	}
+}
+
 func plainFile(t *testing.T) string {
 	path := filepath.Join(t.TempDir(), "plain")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {

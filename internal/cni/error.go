@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/containernetworking/cni/pkg/types"
 
@@ -107,6 +108,8 @@ func wireError(err error) error {
 		code, details = CodeTryAgain, "another call of the plugin is stuck; look at the process that is named"
 	case errors.As(err, &setting):
 		details = "where /proc/sys can't be written from here, set it from outside before: sysctl -w " + setting.ForNewLinks()
+	case errors.Is(err, syscall.EPERM):
+		details = "the plugin must be root on this host, with CAP_NET_ADMIN and CAP_SYS_ADMIN; a runtime without root runs it in namespaces of its own"
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		code = CodeTryAgain
 	}
