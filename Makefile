@@ -95,12 +95,10 @@ demo: deps build ## the main job on real namespaces, with pictures
 	$(BUILD) -o .cache/demo/ ./scripts/probe github.com/containernetworking/cni/cnitool
 	scripts/demo
 
-bench: deps build ## ours beside the reference plugins in the same run
+bench: deps build ## ours beside the reference plugins in the same run: .cache/bench.md, .json, pictures
 	@mkdir -p .cache
-	$(GO) -C integration/bench run . -ours $(CURDIR)/bin -json $(CURDIR)/.cache/bench.json
+	$(GO) -C integration/bench run . -ours $(CURDIR)/bin -json $(CURDIR)/.cache/bench.json -markdown $(CURDIR)/.cache/bench.md $(BENCH)
 	$(GO) -C integration/bench run ./plot $(CURDIR)/.cache/bench.json $(CURDIR)/.cache
-	$(GO) -C integration/bench run . -ours $(CURDIR)/bin -path
-	$(GO) -C integration/bench run . -ours $(CURDIR)/bin -grow
 	CGO_ENABLED=0 $(GO) -C integration/bench run -trimpath -ldflags='-s -w' ./leases -ours $(CURDIR)/bin
 
 lint: deps ## formatting, vet, import rules, length of functions and files

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 )
 
@@ -19,78 +20,78 @@ type contender struct {
 	Name string
 	// attach makes the attacher for a scenario, with its state below dir.
 	attach func(s scenario, dir string) (attacher, error)
+	// most is how many ports it is asked for without -full: beyond, it takes minutes.
+	most int
 }
 
-// contenders are ours, the reference plugins with either backend, and the kernel alone.
-func contenders(ours, reference, floor string) []contender {
+// The names of the contenders.
+const (
+	oursNft      = "ours, nftables"
+	oursIptables = "ours, iptables"
+	refIptables  = "reference, iptables"
+	refNft       = "reference, nftables"
+	floorName    = "floor: kernel calls"
+)
+
+// contenders are ours and the reference plugins, each with either backend, and the kernel alone.
+func (b *bench) contenders() []contender {
+	return append(b.plugins(), contender{floorName, func(s scenario, _ string) (attacher, error) { return bare{b.floor(), s}, nil }, 1 << 16})
+}
+
+// plugins are those of them that are called through libcni.
+func (b *bench) plugins() []contender {
 	return []contender{
-		{"ours, nftables", func(s scenario, dir string) (attacher, error) { return newCNI(ours, ourList(s, dir), s, dir) }},
-		{"reference, iptables", func(s scenario, dir string) (attacher, error) {
-			return newCNI(reference, referenceList(s, dir, "iptables"), s, dir)
-		}},
-		{"reference, nftables", func(s scenario, dir string) (attacher, error) {
-			return newCNI(reference, referenceList(s, dir, "nftables"), s, dir)
-		}},
-		{"floor: kernel calls", func(s scenario, _ string) (attacher, error) { return bare{floor, s}, nil }},
+		{oursNft, b.cni(b.ours, ourChain("nftables")), 1 << 16},
+		{oursIptables, b.cni(b.ours, ourChain("iptables")), 1 << 16},
+		{refIptables, b.cni(b.reference(), referenceChain("iptables")), 100},
+		{refNft, b.cni(b.reference(), referenceChain("nftables")), 1 << 16},
 	}
 }
 
-// growContenders are ours and the reference plugins, each with either backend.
-func growContenders(ours, reference string) []contender {
-	list := contenders(ours, reference, "")[:3]
-	iptables := contender{"ours, iptables", func(s scenario, dir string) (attacher, error) {
-		return newCNI(ours, ourIptables(s, dir), s, dir)
-	}}
-	return []contender{list[0], iptables, list[1], list[2]}
+// chain makes the plugins of a conflist for one bridge.
+type chain func(s scenario, bridge int, dir string) []config
+
+// cni attaches by a chain of the plugins in a directory.
+func (b *bench) cni(plugins string, of chain) func(scenario, string) (attacher, error) {
+	return func(s scenario, dir string) (attacher, error) { return newCNI(plugins, of, s, dir), nil }
 }
 
-// pathContenders are the makers of ways between containers.
-func pathContenders(ours, reference string) []contender {
-	unguarded := func(s scenario, dir string) []byte { return ourListWith(s, dir, "spoofGuard", false) }
-	return []contender{
-		{"ours, spoof guard", func(s scenario, dir string) (attacher, error) { return newCNI(ours, ourList(s, dir), s, dir) }},
-		{"ours, spoofGuard: false", func(s scenario, dir string) (attacher, error) { return newCNI(ours, unguarded(s, dir), s, dir) }},
-		{"reference bridge", func(s scenario, dir string) (attacher, error) {
-			return newCNI(reference, referenceList(s, dir, "nftables"), s, dir)
-		}},
+func bridgeName(bridge int) string { return fmt.Sprint("bench", bridge) }
+
+func ourChain(backend string) chain {
+	return func(s scenario, bridge int, dir string) []config {
+		state := filepath.Join(dir, "state")
+		return []config{
+			{"type": "vethbridge", "bridge": bridgeName(bridge), "isDefaultGateway": true, "stateDir": state, "ipam": config{"ranges": s.ranges(bridge)}},
+			{"type": "natport", "ipMasq": true, "backend": backend, "stateDir": state, "capabilities": config{"portMappings": true}},
+		}
 	}
 }
 
-func ourList(s scenario, dir string) []byte {
-	return ourListWith(s, dir, "stateDir", filepath.Join(dir, "state"))
+// unguarded is our chain without the spoof guard.
+func unguarded(s scenario, bridge int, dir string) []config {
+	list := ourChain("nftables")(s, bridge, dir)
+	list[0]["spoofGuard"] = false
+	return list
 }
 
-func ourIptables(s scenario, dir string) []byte {
-	state := filepath.Join(dir, "state")
-	return s.list(
-		config{"type": "vethbridge", "bridge": "bench0", "isDefaultGateway": true, "stateDir": state, "ipam": config{"ranges": s.ranges()}},
-		config{"type": "natport", "ipMasq": true, "backend": "iptables", "stateDir": state, "capabilities": config{"portMappings": true}},
-	)
+func referenceChain(backend string) chain {
+	return func(s scenario, bridge int, dir string) []config {
+		ipam := config{"type": "host-local", "dataDir": filepath.Join(dir, "ipam"), "ranges": s.ranges(bridge)}
+		return []config{
+			{"type": "bridge", "bridge": bridgeName(bridge), "isDefaultGateway": true, "ipMasq": !s.Alone, "ipMasqBackend": backend, "ipam": ipam},
+			{"type": "portmap", "snat": true, "backend": backend, "capabilities": config{"portMappings": true}},
+		}
+	}
 }
 
-// ourListWith sets one more key of vethbridge.
-func ourListWith(s scenario, dir, key string, value any) []byte {
-	state := filepath.Join(dir, "state")
-	return s.list(
-		config{"type": "vethbridge", "bridge": "bench0", "isDefaultGateway": true, "stateDir": state, "ipam": config{"ranges": s.ranges()}, key: value},
-		config{"type": "natport", "ipMasq": true, "stateDir": state, "capabilities": config{"portMappings": true}},
-	)
-}
-
-func referenceList(s scenario, dir, backend string) []byte {
-	return s.list(
-		config{"type": "bridge", "bridge": "bench0", "isDefaultGateway": true, "ipMasq": !s.Alone, "ipMasqBackend": backend,
-			"ipam": config{"type": "host-local", "dataDir": filepath.Join(dir, "ipam"), "ranges": s.ranges()}},
-		config{"type": "portmap", "snat": true, "backend": backend, "capabilities": config{"portMappings": true}},
-	)
-}
-
-// list is the conflist of the scenario's plugins.
-func (s scenario) list(plugins ...config) []byte {
+// conflist is that of a chain on a bridge.
+func (of chain) conflist(s scenario, bridge int, dir string) []byte {
+	plugins := of(s, bridge, dir)
 	if s.Alone {
 		plugins = plugins[:1]
 	}
-	text, err := json.Marshal(config{"cniVersion": "1.0.0", "name": "bench", "plugins": plugins})
+	text, err := json.Marshal(config{"cniVersion": "1.1.0", "name": bridgeName(bridge), "plugins": plugins})
 	if err != nil {
 		panic(err) // of literals above
 	}

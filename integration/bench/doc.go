@@ -1,5 +1,5 @@
-// Bench measures the chained ADD and DEL of our plugins beside the reference plugins and
-// beside the bare kernel calls, interleaved in one run, in private network namespaces.
+// Bench measures our plugins beside the reference plugins and beside the bare kernel calls,
+// interleaved in one run, in private network namespaces.
 //
 // It is a module of its own, so that what it compares with stays out of the product. It
 // must not know how our plugins work: it calls all contenders through libcni.
@@ -7,14 +7,23 @@
 // Files:
 //
 //	main.go       flags, and the run as a whole
+//	build.go      executables and versions
 //	contender.go  who is measured: executables and conflists
 //	scenario.go   what is measured: families, ports, others, rounds
 //	host.go       a private host namespace for each contender
-//	cni.go        attaching through libcni
+//	cni.go        calling through libcni
 //	bare.go       attaching by the kernel calls alone
 //	measure.go    the rounds
-//	path.go       what packets between containers cost
-//	report.go     medians, spread and ratios, as a table and as JSON
+//	attach.go     parts "attach" and "grow": one ADD and DEL, beside ever more others
+//	burst.go      part "burst": many at once
+//	verbs.go      part "verbs": CHECK, STATUS, GC
+//	programs.go   part "programs": sizes, processes, memory
+//	traffic.go    part "traffic": through published ports and masquerade, beside ever more mappings
+//	path.go       part "path": what packets between containers cost
+//	tracked.go    part "tracked": dropping a stale connection beside others
+//	results.go    samples, and the machine, as JSON
+//	table.go      medians, spread and ratios, as Markdown
+//	compare.go    two runs
 //	leases/       what an address costs beside others
 //	plot/         the figures as pictures
 //	floor/        the program that makes only the kernel calls

@@ -15,15 +15,17 @@ import (
 type host struct {
 	work chan func()
 	dir  string // for state, on tmpfs as on a real host
+	path string // of its namespace
 }
 
 // newHost makes a host with an uplink to a namespace that stands for the LAN.
 func newHost(dir string) (*host, error) {
 	h := &host{work: make(chan func()), dir: dir}
+	h.path = h.namespace("host")
 	ready := make(chan error)
 	go func() {
 		runtime.LockOSThread() // for good: the namespace ends with the thread
-		ready <- unix.Unshare(unix.CLONE_NEWNET)
+		ready <- newNetns(h.path)
 		for fn := range h.work {
 			fn()
 		}
@@ -44,6 +46,7 @@ func uplink(lan string) error {
 		"ip link add uplink type veth peer name eth0 netns " + lan,
 		"ip addr add 198.51.100.1/24 dev uplink",
 		"ip link set uplink up",
+		"nsenter --net=" + lan + " ip addr add 198.51.100.2/24 dev eth0",
 		"nsenter --net=" + lan + " ip link set eth0 up",
 		"ip route add default via 198.51.100.2",
 	} {
@@ -63,22 +66,29 @@ func (h *host) do(fn func() error) (err error) {
 	return err
 }
 
+// namespace is the path of a namespace by its name.
+func (h *host) namespace(name string) string { return filepath.Join(h.dir, "netns-"+name) }
+
 // newNamespace makes a namespace for a container and returns its path.
 func (h *host) newNamespace(name string) (string, error) {
-	path := filepath.Join(h.dir, "netns-"+name)
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		return "", err
-	}
+	path := h.namespace(name)
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread()
-		err := unix.Unshare(unix.CLONE_NEWNET)
-		if err == nil {
-			err = unix.Mount("/proc/thread-self/ns/net", path, "", unix.MS_BIND, "")
-		}
-		done <- err
+		done <- newNetns(path)
 	}()
 	return path, <-done
+}
+
+// newNetns puts the calling thread into a new namespace, which is kept at path.
+func newNetns(path string) error {
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		return err
+	}
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return err
+	}
+	return unix.Mount("/proc/thread-self/ns/net", path, "", unix.MS_BIND, "")
 }
 
 // forget lets a namespace end.

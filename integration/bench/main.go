@@ -4,65 +4,120 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 )
 
+// options are the flags.
+type options struct {
+	ours, json, markdown string
+	parts                string
+	rounds               int
+	full                 bool
+}
+
 func main() {
-	ours := flag.String("ours", "../../bin", "directory of our executables")
-	json := flag.String("json", "", "write the figures to this file too")
-	rounds := flag.Int("rounds", 50, "rounds of the usual scenario")
-	onlyPath := flag.Bool("path", false, "only what packets between containers cost")
-	onlyGrowth := flag.Bool("grow", false, "only what it costs beside ever more containers and ports")
+	var o options
+	flag.StringVar(&o.ours, "ours", "../../bin", "directory of our executables")
+	flag.StringVar(&o.json, "json", "", "write all samples to this file")
+	flag.StringVar(&o.markdown, "markdown", "", "write the tables to this file too")
+	flag.StringVar(&o.parts, "parts", "", "only these parts, by commas: "+strings.Join(partNames(), ","))
+	flag.IntVar(&o.rounds, "rounds", 30, "rounds of the usual scenario")
+	flag.BoolVar(&o.full, "full", false, "up to 4,000 attachments, and the reference plugins where they take minutes")
+	comparing := flag.Bool("compare", false, "compare two runs: -compare BEFORE.json AFTER.json")
 	flag.Parse()
-	if err := run(*ours, *json, *rounds, *onlyPath, *onlyGrowth); err != nil {
+	err := error(nil)
+	if *comparing && flag.NArg() == 2 {
+		err = compare(os.Stdout, flag.Arg(0), flag.Arg(1))
+	} else {
+		err = run(o)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ours, json string, rounds int, onlyPath, onlyGrowth bool) error {
+// part is one of the measurements that a run is made of.
+type part struct {
+	name    string
+	measure func(*bench) error
+}
+
+func parts() []part {
+	return []part{
+		{"attach", (*bench).attach}, {"grow", (*bench).grow}, {"burst", (*bench).burst}, {"verbs", (*bench).verbs},
+		{"programs", (*bench).programs}, {"traffic", (*bench).traffic}, {"path", (*bench).path}, {"tracked", (*bench).tracked},
+	}
+}
+
+func partNames() (names []string) {
+	for _, p := range parts() {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// bench is a run.
+type bench struct {
+	options
+	*results
+	dir   string // for executables and states, on tmpfs as on a real host
+	hosts int    // made so far
+}
+
+func run(o options) error {
 	dir, err := os.MkdirTemp("/dev/shm", "bench")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	list, err := build(ours, filepath.Join(dir, "bin"))
+	r, err := newResults()
 	if err != nil {
 		return err
 	}
-	if onlyPath {
-		return measurePath(pathContenders(ours, filepath.Join(dir, "bin")), dir)
-	}
-	if onlyGrowth {
-		return measureGrowth(growContenders(ours, filepath.Join(dir, "bin")), dir)
-	}
-	r, err := newReport()
-	if err != nil {
+	b := &bench{options: o, results: r, dir: dir}
+	if err := b.build(); err != nil {
 		return err
 	}
-	for i, s := range scenarios(rounds) {
-		fmt.Fprintf(os.Stderr, "measuring: %s, %d rounds\n", s.Name, s.Rounds)
-		timings, err := measure(s, list, filepath.Join(dir, fmt.Sprint(i)))
-		if err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
+	for _, p := range parts() {
+		if o.parts != "" && !slices.Contains(strings.Split(o.parts, ","), p.name) {
+			continue
 		}
-		r.add(s, list, timings)
+		begin := time.Now()
+		if err := p.measure(b); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+		fmt.Fprintf(os.Stderr, "%s: %s\n", p.name, time.Since(begin).Round(time.Second))
 	}
-	if err := r.write(os.Stdout); err != nil || json == "" {
-		return err
-	}
-	return r.writeJSON(json)
+	return b.save()
 }
 
-// build builds what ours is compared with, in the same way as ours.
-func build(ours, dir string) ([]contender, error) {
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", dir+"/", "./floor",
-		"github.com/containernetworking/plugins/plugins/main/bridge", "github.com/containernetworking/plugins/plugins/ipam/host-local",
-		"github.com/containernetworking/plugins/plugins/meta/portmap")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build the contenders: %w: %s", err, out)
+func (b *bench) save() error {
+	if b.json != "" {
+		if err := b.write(b.json); err != nil {
+			return err
+		}
 	}
-	return contenders(ours, dir, filepath.Join(dir, "floor")), nil
+	if b.options.markdown == "" {
+		return b.results.markdown(os.Stdout)
+	}
+	f, err := os.Create(b.options.markdown)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := b.results.markdown(f); err != nil {
+		return err
+	}
+	return b.results.markdown(os.Stdout)
+}
+
+// newDir is a directory of its own for a host.
+func (b *bench) newDir() (string, error) {
+	b.hosts++
+	dir := filepath.Join(b.dir, fmt.Sprint("host", b.hosts))
+	return dir, os.MkdirAll(dir, 0o755)
 }

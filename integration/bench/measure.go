@@ -2,60 +2,45 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
 	"time"
 )
 
 // warmUp rounds are not counted: the first ones make the bridge and the tables.
 const warmUp = 2
 
-// timing holds the durations of one contender in one scenario.
-type timing struct {
-	Add, Del []time.Duration
-}
-
 // runner is a contender in its own host namespace.
 type runner struct {
 	contender
 	host   *host
 	attach attacher
-	timing timing
+	others int // attached so far
 }
 
-// measure lets all contenders do a scenario, in turns: what disturbs the machine disturbs
-// all of them.
-func measure(s scenario, list []contender, dir string) ([]timing, error) {
-	var runners []*runner
-	defer func() {
-		for _, r := range runners {
-			r.host.close()
+// runners prepares a host for each contender, with the scenario's others.
+func (b *bench) runners(s scenario, list []contender) (all []*runner, err error) {
+	for _, c := range list {
+		r, err := b.newRunner(c, s)
+		if err == nil {
+			all = append(all, r)
+			err = r.populate(s.Others, time.Hour)
 		}
-	}()
-	for i, c := range list {
-		r, err := newRunner(c, s, filepath.Join(dir, strconv.Itoa(i)))
 		if err != nil {
+			closeAll(all)
 			return nil, fmt.Errorf("%s: %w", c.Name, err)
 		}
-		runners = append(runners, r)
 	}
-	for round := range warmUp + s.Rounds {
-		for _, r := range runners {
-			if err := r.round(round); err != nil {
-				return nil, fmt.Errorf("%s, round %d: %w", r.Name, round, err)
-			}
-		}
-	}
-	var timings []timing
-	for _, r := range runners {
-		timings = append(timings, r.timing)
-	}
-	return timings, nil
+	return all, nil
 }
 
-func newRunner(c contender, s scenario, dir string) (*runner, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+func closeAll(list []*runner) {
+	for _, r := range list {
+		r.host.close()
+	}
+}
+
+func (b *bench) newRunner(c contender, s scenario) (*runner, error) {
+	dir, err := b.newDir()
+	if err != nil {
 		return nil, err
 	}
 	h, err := newHost(dir)
@@ -64,30 +49,37 @@ func newRunner(c contender, s scenario, dir string) (*runner, error) {
 	}
 	r := &runner{contender: c, host: h}
 	if r.attach, err = c.attach(s, dir); err != nil {
+		h.close()
 		return nil, err
 	}
-	return r, r.populate(s.Others)
+	return r, nil
 }
 
-// populate attaches the containers that are there all the time.
-func (r *runner) populate(others int) error {
-	for n := 1; n <= others; n++ {
-		if err := r.populateOne(n); err != nil {
+// populate attaches containers that stay, until there are as many, or patience ends.
+func (r *runner) populate(others int, patience time.Duration) error {
+	for end := time.Now().Add(patience); r.others < others; r.others++ {
+		c, err := r.newContainer(r.others + 1)
+		if err != nil {
 			return err
+		}
+		if err := r.host.do(func() error { return r.attach.add(c) }); err != nil {
+			return fmt.Errorf("ADD of container %d: %w", c.number, err)
+		}
+		if time.Now().After(end) {
+			return &impatientError{r.others + 1, patience}
 		}
 	}
 	return nil
 }
 
-func (r *runner) populateOne(n int) error {
-	c, err := r.newContainer(n)
-	if err != nil {
-		return err
-	}
-	if err := r.host.do(func() error { return r.attach.add(c) }); err != nil {
-		return fmt.Errorf("ADD of container %d: %w", n, err)
-	}
-	return nil
+// impatientError says that a contender is too slow to be measured any further.
+type impatientError struct {
+	others int
+	after  time.Duration
+}
+
+func (e *impatientError) Error() string {
+	return fmt.Sprintf("left out: %d attached after %s", e.others, e.after)
 }
 
 func (r *runner) newContainer(number int) (container, error) {
@@ -97,33 +89,49 @@ func (r *runner) newContainer(number int) (container, error) {
 	return c, err
 }
 
-func (r *runner) round(n int) error {
+// round attaches and detaches once; noted are both durations in milliseconds.
+func (r *runner) round() (add, del float64, err error) {
 	c, err := r.newContainer(0)
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	defer forget(c.netns)
-	add, err := r.timed(func() error { return r.attach.add(c) })
-	if err != nil {
-		return fmt.Errorf("ADD: %w", err)
+	if add, err = r.timed(func() error { return r.attach.add(c) }); err != nil {
+		return 0, 0, fmt.Errorf("ADD: %w", err)
 	}
-	del, err := r.timed(func() error { return r.attach.del(c) })
-	if err != nil {
-		return fmt.Errorf("DEL: %w", err)
+	if del, err = r.timed(func() error { return r.attach.del(c) }); err != nil {
+		return 0, 0, fmt.Errorf("DEL: %w", err)
 	}
-	if n >= warmUp {
-		r.timing.Add = append(r.timing.Add, add)
-		r.timing.Del = append(r.timing.Del, del)
+	return add, del, nil
+}
+
+// rounds lets all contenders attach and detach, in turns: what disturbs the machine disturbs
+// all of them.
+func (b *bench) rounds(part, name string, n int, list []*runner) error {
+	for i := range warmUp + n {
+		for _, r := range list {
+			add, del, err := r.round()
+			if err != nil {
+				return fmt.Errorf("%s, round %d: %w", r.Name, i, err)
+			}
+			if i >= warmUp {
+				b.add(subject{part, name, "ADD", "ms", r.Name}, add)
+				b.add(subject{part, name, "DEL", "ms", r.Name}, del)
+			}
+		}
 	}
 	return nil
 }
 
-func (r *runner) timed(fn func() error) (took time.Duration, err error) {
+// timed runs fn on the host and returns how many milliseconds it took.
+func (r *runner) timed(fn func() error) (ms float64, err error) {
 	err = r.host.do(func() error {
 		begin := time.Now()
 		err := fn()
-		took = time.Since(begin)
+		ms = milliseconds(time.Since(begin))
 		return err
 	})
-	return took, err
+	return ms, err
 }
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

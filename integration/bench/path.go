@@ -5,111 +5,86 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime"
-	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 const (
+	pathPart  = "Container to container on one bridge"
 	pathTurns = 30
 	pathTurn  = 100 * time.Millisecond
 	packets   = 5000 // of a turn
+	// serverAddress is that of container 0 of every contender.
+	serverAddress = "10.99.0.2"
 )
 
-// path is the way between two containers on one bridge, as one contender makes it.
-type path struct {
-	name           string
-	client, server string // their namespaces
-	address        string
-	requests, bulk []float64 // a second: answers, gigabits
-	packet         []float64 // nanoseconds, from the sender's call to the other end of the bridge
-}
-
-// measurePath lets requests and bulk data go from container to container, with the spoof
-// guard, without it, and on the reference bridge, in turns.
-func measurePath(list []contender, dir string) error {
-	var paths []*path
-	for i, c := range list {
-		p, h, err := newPath(c, filepath.Join(dir, fmt.Sprint("path", i)))
-		if err != nil {
-			return fmt.Errorf("%s: %w", c.Name, err)
+// path lets requests and bulk data go from container to container: on a bare bridge, with the
+// spoof guard, without it, and on the reference bridge, in turns.
+func (b *bench) path() error {
+	s := scenario{Alone: true}
+	list := []contender{
+		{"bare veth and bridge", func(s scenario, _ string) (attacher, error) { return bare{b.floor(), s}, nil }, 0},
+		{"ours, spoof guard", b.cni(b.ours, ourChain("nftables")), 0},
+		{"ours, spoofGuard: false", b.cni(b.ours, unguarded), 0},
+		{"reference bridge", b.cni(b.reference(), referenceChain("nftables")), 0},
+	}
+	runners, err := b.runners(s, list)
+	if err != nil {
+		return err
+	}
+	defer closeAll(runners)
+	for _, r := range runners {
+		if err := r.twoContainers(); err != nil {
+			return fmt.Errorf("%s: %w", r.Name, err)
 		}
-		defer h.close()
-		paths = append(paths, p)
 	}
 	for range pathTurns {
-		for _, p := range paths {
-			if err := p.turn(); err != nil {
-				return fmt.Errorf("%s: %w", p.name, err)
+		for _, r := range runners {
+			if err := b.pathTurn(r); err != nil {
+				return fmt.Errorf("%s: %w", r.Name, err)
 			}
 		}
-	}
-	fmt.Printf("\nmedian of %d turns, and its ratio to the first line\n", pathTurns)
-	fmt.Printf("%-28s %20s %20s %20s\n", "container to container", "requests a second", "gigabits a second", "ns a packet")
-	for _, p := range paths {
-		fmt.Printf("%-28s %13.0f %5.2fx %13.2f %5.2fx %13.0f %5.2fx\n", p.name, median(p.requests), median(p.requests)/median(paths[0].requests),
-			median(p.bulk), median(p.bulk)/median(paths[0].bulk), median(p.packet), median(p.packet)/median(paths[0].packet))
 	}
 	return nil
 }
 
-func newPath(c contender, dir string) (*path, *host, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, nil, err
-	}
-	h, err := newHost(dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	r := &runner{contender: c, host: h}
-	if r.attach, err = c.attach(scenario{}, dir); err != nil {
-		return nil, nil, err
-	}
-	p := &path{name: c.Name, address: "10.99.0.2"}
-	for i, end := range []*string{&p.server, &p.client} {
-		container, err := r.newContainer(i)
-		if err != nil {
-			return nil, nil, err
-		}
-		*end = container.netns
-		if err := h.do(func() error { return r.attach.add(container) }); err != nil {
-			return nil, nil, err
-		}
-	}
-	return p, h, errJoin(serve(p.server, 7, echo), serve(p.server, 9, discard))
-}
-
-func errJoin(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
-}
-
-func (p *path) turn() error {
-	return within(p.client, func() error {
-		answers, err := p.ask()
+func (r *runner) twoContainers() error {
+	for n := range 2 {
+		c, err := r.newContainer(n)
 		if err != nil {
 			return err
 		}
-		bytes, err := p.pour()
-		p.requests = append(p.requests, float64(answers)/pathTurn.Seconds())
-		p.bulk = append(p.bulk, float64(bytes)*8e-9/pathTurn.Seconds())
+		if err := r.host.do(func() error { return r.attach.add(c) }); err != nil {
+			return err
+		}
+	}
+	server := r.host.namespace(container{number: 0}.id())
+	return serve(server, 7)
+}
+
+func (b *bench) pathTurn(r *runner) error {
+	return within(r.host.namespace(container{number: 1}.id()), func() error {
+		answers, err := asking(serverAddress + ":7")
 		if err != nil {
 			return err
 		}
-		took, err := p.send()
-		p.packet = append(p.packet, float64(took.Nanoseconds())/packets)
+		bytes, err := pouring(serverAddress + ":7")
+		if err != nil {
+			return err
+		}
+		took, err := sending(serverAddress + ":7")
+		b.add(subject{pathPart, "one connection", "requests", "1/s", r.Name}, float64(answers)/pathTurn.Seconds())
+		b.add(subject{pathPart, "one connection", "bulk", "Gbit/s", r.Name}, float64(bytes)*8e-9/pathTurn.Seconds())
+		b.add(subject{pathPart, "small datagrams", "a packet", "ns", r.Name}, float64(took.Nanoseconds())/packets)
 		return err
 	})
 }
 
-// ask counts answers to requests of one byte, one after another.
-func (p *path) ask() (answers int, err error) {
-	c, err := net.Dial("tcp", p.address+":7")
+// asking counts answers to requests of one byte, one after another.
+func asking(to string) (answers int, err error) {
+	c, err := net.Dial("tcp", to)
 	if err != nil {
 		return 0, err
 	}
@@ -126,14 +101,15 @@ func (p *path) ask() (answers int, err error) {
 	return answers, nil
 }
 
-// pour counts the bytes that a connection takes.
-func (p *path) pour() (bytes int, err error) {
-	c, err := net.Dial("tcp", p.address+":9")
+// pouring counts the bytes that a connection takes.
+func pouring(to string) (bytes int, err error) {
+	c, err := net.Dial("tcp", to)
 	if err != nil {
 		return 0, err
 	}
 	defer c.Close()
 	buffer := make([]byte, 128<<10)
+	buffer[0] = toDiscard
 	for end := time.Now().Add(pathTurn); time.Now().Before(end); {
 		n, err := c.Write(buffer)
 		if err != nil {
@@ -144,10 +120,10 @@ func (p *path) pour() (bytes int, err error) {
 	return bytes, nil
 }
 
-// send sends small datagrams that nobody reads. The kernel takes each through the bridge
+// sending sends small datagrams that nobody reads. The kernel takes each through the bridge
 // before the call is over.
-func (p *path) send() (time.Duration, error) {
-	c, err := net.Dial("udp", p.address+":9")
+func sending(to string) (time.Duration, error) {
+	c, err := net.Dial("udp", to)
 	if err != nil {
 		return 0, err
 	}
@@ -159,11 +135,25 @@ func (p *path) send() (time.Duration, error) {
 	return time.Since(begin), nil
 }
 
-func echo(c net.Conn)    { _, _ = io.Copy(c, c) }
-func discard(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+// toDiscard as the first byte of a connection says that nothing of it is to be answered.
+const toDiscard = 'd'
+
+// answer sends back what comes, unless that is to be discarded.
+func answer(c net.Conn) {
+	var first [1]byte
+	if _, err := c.Read(first[:]); err != nil {
+		return
+	}
+	if first[0] == toDiscard {
+		_, _ = io.Copy(io.Discard, c)
+		return
+	}
+	_, _ = c.Write(first[:])
+	_, _ = io.Copy(c, c)
+}
 
 // serve serves connections in a namespace until the program ends.
-func serve(netns string, port int, fn func(net.Conn)) error {
+func serve(netns string, port int) error {
 	return within(netns, func() error {
 		l, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
 		if err != nil {
@@ -175,7 +165,10 @@ func serve(netns string, port int, fn func(net.Conn)) error {
 				if err != nil {
 					return
 				}
-				go fn(c)
+				go func() {
+					defer c.Close()
+					answer(c)
+				}()
 			}
 		}()
 		return nil
@@ -198,9 +191,4 @@ func within(netns string, fn func() error) error {
 		done <- err
 	}()
 	return <-done
-}
-
-func median(list []float64) float64 {
-	list = slices.Sorted(slices.Values(list))
-	return list[len(list)/2]
 }

@@ -13,19 +13,23 @@ type scenario struct {
 	Rounds int
 }
 
-// scenarios are the runs, with rounds of the usual one; expensive ones get fewer.
-func scenarios(rounds int) []scenario {
-	few := func(share int) int { return max(rounds/share, 1) }
+// attachScenarios are the runs, with rounds of the usual one; expensive ones get fewer.
+func attachScenarios(rounds int) []scenario {
+	few := func(share int) int { return max(rounds/share, 3) }
 	return []scenario{
 		{Name: "first on the host, 1 port", Ports: 1, Rounds: rounds},
-		{Name: "vethbridge alone", Alone: true, Others: 1, Rounds: rounds},
+		{Name: "bridge plugin alone", Alone: true, Others: 1, Rounds: rounds},
 		{Name: "no port", Others: 1, Rounds: rounds},
 		{Name: "1 port", Ports: 1, Others: 1, Rounds: rounds},
-		{Name: "1 port, dual stack", Ports: 1, Dual: true, Others: 1, Rounds: few(2)},
-		{Name: "100 ports", Ports: 100, Others: 1, Rounds: few(10)},
-		{Name: "4 ports beside 200", Ports: 4, Others: 200, Rounds: few(4)},
+		{Name: "1 port, dual stack", Ports: 1, Dual: true, Others: 1, Rounds: rounds},
+		{Name: "4 ports", Ports: 4, Others: 1, Rounds: few(2)},
+		{Name: "100 ports", Ports: 100, Others: 1, Rounds: few(6)},
+		{Name: "1,000 ports", Ports: 1000, Others: 1, Rounds: few(10)},
 	}
 }
+
+// perBridge is how many attachments a bridge gets: the kernel allows 1,023.
+const perBridge = 1000
 
 // container is one container of a scenario. Number 0 is the one that is measured.
 type container struct {
@@ -34,6 +38,8 @@ type container struct {
 }
 
 func (c container) id() string { return fmt.Sprintf("container-%d", c.number) }
+
+func (c container) bridge() int { return c.number / perBridge }
 
 // firstHostPort is the lowest host port of any container.
 const firstHostPort = 10000
@@ -47,11 +53,11 @@ func (s scenario) portMappings(c container) []map[string]any {
 	return list
 }
 
-// ranges are the range sets of the network.
-func (s scenario) ranges() []any {
-	list := []any{[]any{map[string]any{"subnet": "10.99.0.0/16"}}}
+// ranges are the range sets of the network on a bridge.
+func (s scenario) ranges(bridge int) []any {
+	list := []any{[]any{map[string]any{"subnet": fmt.Sprintf("10.%d.0.0/16", 99+bridge)}}}
 	if s.Dual {
-		list = append(list, []any{map[string]any{"subnet": "fd99::/64"}})
+		list = append(list, []any{map[string]any{"subnet": fmt.Sprintf("fd%02x::/64", 0x99+bridge)}})
 	}
 	return list
 }

@@ -8,4 +8,5 @@
 //	main.go   the command line
 //	links.go  veth pair, addresses, default routes
 //	ports.go  elements of an nftables map
+//	memory.go running another program and noting its memory, for the benchmark
 package main

@@ -11,7 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const bridgeName = "floor0"
+// perBridge is how many containers a bridge gets: the kernel allows 1,023.
+const perBridge = 1000
+
+func bridgeName(number int) string { return fmt.Sprint("floor", number/perBridge) }
 
 func portName(number int) string { return fmt.Sprint("vethfloor", number) }
 
@@ -23,10 +26,10 @@ type network struct {
 
 // networks are the networks of the container of a number.
 func networks(number int, dual bool) []network {
-	n := number + 2
-	list := []network{{prefix("10.99.0.1/16"), prefix(fmt.Sprintf("10.99.%d.%d/16", n>>8, n&0xff)), prefix("0.0.0.0/0")}}
+	n, net4, net6 := number+2, 99+number/perBridge, 0x99+number/perBridge
+	list := []network{{prefix(fmt.Sprintf("10.%d.0.1/16", net4)), prefix(fmt.Sprintf("10.%d.%d.%d/16", net4, n>>8, n&0xff)), prefix("0.0.0.0/0")}}
 	if dual {
-		list = append(list, network{prefix("fd99::1/64"), prefix(fmt.Sprintf("fd99::%x/64", n)), prefix("::/0")})
+		list = append(list, network{prefix(fmt.Sprintf("fd%x::1/64", net6)), prefix(fmt.Sprintf("fd%x::%x/64", net6, n)), prefix("::/0")})
 	}
 	return list
 }
@@ -42,7 +45,7 @@ func prefix(text string) *net.IPNet {
 
 // attach makes the veth pair with its far end in the namespace, and sets both ends up.
 func attach(path string, number int, dual bool) error {
-	bridge, err := findBridge(dual)
+	bridge, err := findBridge(number, dual)
 	if err != nil {
 		return err
 	}
@@ -60,20 +63,20 @@ func attach(path string, number int, dual bool) error {
 	return setUpContainer(netns.NsHandle(ns.Fd()), networks(number, dual))
 }
 
-func findBridge(dual bool) (netlink.Link, error) {
-	bridge, err := netlink.LinkByName(bridgeName)
+func findBridge(number int, dual bool) (netlink.Link, error) {
+	bridge, err := netlink.LinkByName(bridgeName(number))
 	if err == nil {
 		return bridge, nil
 	}
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.Flags = bridgeName, net.FlagUp
+	attrs.Name, attrs.Flags = bridgeName(number), net.FlagUp
 	if err := netlink.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}); err != nil {
 		return nil, err
 	}
-	if bridge, err = netlink.LinkByName(bridgeName); err != nil {
+	if bridge, err = netlink.LinkByName(bridgeName(number)); err != nil {
 		return nil, err
 	}
-	for _, n := range networks(0, dual) {
+	for _, n := range networks(number, dual) {
 		if err := netlink.AddrAdd(bridge, &netlink.Addr{IPNet: n.gateway, Flags: unix.IFA_F_NODAD}); err != nil {
 			return nil, err
 		}

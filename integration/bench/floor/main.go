@@ -14,8 +14,11 @@ func main() {
 	}
 }
 
-// run takes VERB NETNS NUMBER FIRSTPORT PORTS DUAL.
+// run takes VERB NETNS NUMBER FIRSTPORT PORTS DUAL, or memory FILE PROGRAM.
 func run(args []string) error {
+	if len(args) == 3 && args[0] == "memory" {
+		return memory(args[1], args[2])
+	}
 	if len(args) != 6 {
 		return errors.New("usage: floor attach|detach|publish|unpublish NETNS NUMBER FIRSTPORT PORTS DUAL")
 	}

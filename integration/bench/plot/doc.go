@@ -1,7 +1,8 @@
-// Plot draws the figures of a benchmark run: how long an ADD and a DEL take, ours beside the
-// others, on a scale on which equal ratios are equal steps.
+// Plot draws the figures of a benchmark run, ours beside the others, on a scale on which equal
+// ratios are equal steps.
 //
 // Files:
 //
-//	main.go  reads the run's JSON, draws SVG and PNG
+//	main.go  reads the run's JSON, writes SVG and PNG
+//	bars.go  a bar for each contender in each scenario
 package main

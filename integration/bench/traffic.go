@@ -1,0 +1,121 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
+)
+
+const (
+	trafficPart  = "Traffic through published ports and masquerade"
+	trafficTurns = 15
+	hostAddress  = "198.51.100.1"
+	lanAddress   = "198.51.100.2"
+)
+
+// trafficked is a contender's host with a number of mappings, and a container that serves.
+type trafficked struct {
+	*runner
+	scenario
+	web container
+}
+
+// traffic measures new connections, requests and bulk data between the LAN and a container,
+// beside ever more mappings, all in turns.
+func (b *bench) traffic() error {
+	var all []*trafficked
+	defer func() {
+		for _, t := range all {
+			t.host.close()
+		}
+	}()
+	for _, mappings := range []int{1, 100, 10_000, 20_000} {
+		// A container has a thousand at most: its config must not be too long.
+		s := scenario{Name: fmt.Sprintf("%d mappings", mappings), Ports: min(mappings, 1000), Others: max(mappings/1000-1, 0)}
+		for _, c := range b.plugins() {
+			if mappings > c.most && !b.full {
+				continue
+			}
+			t, err := b.newTrafficked(c, s)
+			if err != nil {
+				b.leaveOut(subject{trafficPart, s.Name, "new connections", "1/s", c.Name}, "fails: "+firstWords(err))
+				continue
+			}
+			all = append(all, t)
+		}
+	}
+	for range trafficTurns {
+		for _, t := range all {
+			if err := b.trafficTurn(t); err != nil {
+				return fmt.Errorf("%s, %s: %w", t.runner.Name, t.scenario.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (b *bench) newTrafficked(c contender, s scenario) (*trafficked, error) {
+	r, err := b.newRunner(c, s)
+	if err != nil {
+		return nil, err
+	}
+	t := &trafficked{runner: r, scenario: s}
+	if err = r.populate(s.Others, callLimit); err == nil {
+		t.web, err = r.newContainer(0)
+	}
+	if err == nil {
+		err = r.host.do(func() error { return r.attach.add(t.web) })
+	}
+	if err == nil {
+		err = errors.Join(serve(t.web.netns, t.lastPort()), serve(t.lan(), 7))
+	}
+	if err != nil {
+		r.host.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *trafficked) lan() string { return t.host.namespace("lan") }
+
+// lastPort is the container's port that the last of its mappings leads to.
+func (t *trafficked) lastPort() int { return 80 + t.Ports - 1 }
+
+// trafficTurn goes in by the last port, and out by masquerade.
+func (b *bench) trafficTurn(t *trafficked) error {
+	published := net.JoinHostPort(hostAddress, fmt.Sprint(firstHostPort+t.Ports-1))
+	in := func() error { return b.trafficTo(published, t, "") }
+	out := func() error { return b.trafficTo(lanAddress+":7", t, ", out by masquerade") }
+	return errors.Join(within(t.lan(), in), within(t.web.netns, out))
+}
+
+func (b *bench) trafficTo(to string, t *trafficked, way string) error {
+	dials, err := dialing(to)
+	if err != nil {
+		return err
+	}
+	answers, err := asking(to)
+	if err != nil {
+		return err
+	}
+	bytes, err := pouring(to)
+	name := t.scenario.Name + way
+	b.add(subject{trafficPart, name, "new connections", "1/s", t.runner.Name}, float64(dials)/pathTurn.Seconds())
+	b.add(subject{trafficPart, name, "requests", "1/s", t.runner.Name}, float64(answers)/pathTurn.Seconds())
+	b.add(subject{trafficPart, name, "bulk", "Gbit/s", t.runner.Name}, float64(bytes)*8e-9/pathTurn.Seconds())
+	return err
+}
+
+// dialing makes connections one after the other, and ends each by a reset, so that none waits.
+func dialing(to string) (n int, err error) {
+	for end := time.Now().Add(pathTurn); time.Now().Before(end); n++ {
+		c, err := net.Dial("tcp", to)
+		if err != nil {
+			return n, err
+		}
+		_ = c.(*net.TCPConn).SetLinger(0)
+		c.Close()
+	}
+	return n, nil
+}
