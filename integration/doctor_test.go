@@ -90,9 +90,26 @@ func TestTheDoctorLooksAtPoolsAndLeftovers(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, status := operate(t, h, "doctor", "--config", conf, "--data-dir", leases)
+	wants(t, out, status, 1, "network demo takes no container: check status: range set 0 of network demo has no free address")
 	for _, words := range []string{"has 0 of 5 addresses left", "host-local has 1 leases of network demo", `hairpinmod is an unknown key; did you mean "hairpinMode"?`} {
 		if status != 1 || !strings.Contains(out, words) {
 			t.Errorf("status %d, want the words %q:\n%s", status, words, out)
 		}
 	}
+}
+
+// TestTheDoctorNamesWhatAConfigNeedsOfThisKernel is about VLANs, which a kernel can be without.
+func TestTheDoctorNamesWhatAConfigNeedsOfThisKernel(t *testing.T) {
+	h, n := newDemo(t)
+	attach(t, h, n, "web")
+	conf := filepath.Join(t.TempDir(), "demo.conflist")
+	list := testbed.Config{"name": "tagged", "cniVersion": "1.0.0", "plugins": []any{n.Chain[0].With("vlan", 100).With("ipam", nil), n.Chain[1].With("capabilities", testbed.Config{"portMappings": true})}}
+	if err := os.WriteFile(conf, []byte(list.JSON()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := h.Snapshot()
+	out, status := operate(t, h, "doctor", "--config", conf, "--data-dir", "/nonexistent")
+	wants(t, out, status, 1, "network tagged takes no container: check status: this kernel has no VLAN filtering of bridges (CONFIG_BRIDGE_VLAN_FILTERING)",
+		"docs/troubleshooting.md#a-network-takes-no-container")
+	h.Same(t, before)
 }

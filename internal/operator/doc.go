@@ -16,7 +16,7 @@
 //	check.go     check: the book, and the kernel beside it
 //	mend.go      repair and gc
 //	doctor.go    doctor: every known trap; doctor_host.go, doctor_firewall.go, doctor_network.go and
-//	             doctor_others.go have them
+//	             doctor_others.go have them, doctor_status.go asks the plugins
 //	paint.go     colours, on a terminal
 //	metrics.go   metrics: figures for Prometheus; exposition.go writes them
 //	graph.go     graph: a picture of the host; picture.go has it, graph_formats.go its languages

@@ -42,7 +42,7 @@ type examination func(context.Context, *session) ([]finding, error)
 func examinations() []examination {
 	return []examination{
 		stateFile, kernelFeatures, kernelAsBook, dead, forwarding, firewalls, foreignDrops, bothVariants, routerAdvertisements,
-		noIPv6, connections, reversePath, bridgeFilter, bridges, managers, takenPorts, otherPlugins, leftTrace, pools, leftovers, configFiles,
+		noIPv6, connections, reversePath, bridgeFilter, bridges, managers, takenPorts, otherPlugins, leftTrace, pools, leftovers, configFiles, refusals,
 	}
 }
 

@@ -1,15 +1,13 @@
 package operator
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
+	"unicode/utf8"
 
 	"vethbridge/pkg/nat"
 )
@@ -29,23 +27,39 @@ func (s *session) list(ctx context.Context, out io.Writer) error {
 	if s.json {
 		return writeJSON(out, rows)
 	}
-	var table bytes.Buffer
-	w := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
 	columns := row.wide
 	if s.narrow {
 		columns = row.slim
 	}
-	fmt.Fprintln(w, strings.Join(columns(row{
+	table := [][]string{columns(row{
 		Network: "NETWORK", Container: "CONTAINER", IfName: "INTERFACE", State: "STATE", Addresses: []string{"ADDRESSES"}, Ports: []string{"PORTS"}, Link: "LINK", Age: "AGE",
-	}), "\t"))
+	})}
 	for _, r := range rows {
-		fmt.Fprintln(w, strings.Join(columns(r), "\t"))
+		table = append(table, columns(r))
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	_, err = io.WriteString(out, s.paintColumn(table.String()))
+	_, err = io.WriteString(out, s.paintColumn(aligned(table)))
 	return err
+}
+
+// aligned lays out a table: each column is as wide as its longest word and two spaces, but the last.
+func aligned(table [][]string) string {
+	widths := make([]int, len(table[0]))
+	for _, line := range table {
+		for column, word := range line {
+			widths[column] = max(widths[column], utf8.RuneCountInString(word))
+		}
+	}
+	var b strings.Builder
+	for _, line := range table {
+		for column, word := range line {
+			b.WriteString(word)
+			if column < len(line)-1 {
+				b.WriteString(strings.Repeat(" ", widths[column]+2-utf8.RuneCountInString(word)))
+			}
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
 }
 
 func (r row) wide() []string {
