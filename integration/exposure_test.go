@@ -155,6 +155,11 @@ func TestNothingForgedReachesTheLoopbackOfTheHost(t *testing.T) {
 				}
 			}
 		}
+		honest := testbed.Ether(linkMAC(h, "", "uplink"), linkMAC(h, h.LAN, "eth0"), unix.ETH_P_IPV6,
+			udp(netip.MustParseAddr(testbed.LANAddr6), 7, netip.MustParseAddr(testbed.HostAddr6), 6000, "honest"))
+		if heard := hears(t, h, web.Netns, h.LAN, []testbed.Frame{honest}); heard != "honest" {
+			t.Errorf("an honest packet is heard as %q: this test shows nothing", heard)
+		}
 		h.Sysctl("net/ipv4/conf/all/route_localnet", "0")
 		n.Del(t, db, dbResult.Raw)
 		n.Del(t, web, result.Raw)
@@ -164,10 +169,14 @@ func TestNothingForgedReachesTheLoopbackOfTheHost(t *testing.T) {
 func forgedLoopback(to, from net.HardwareAddr, sender netip.Addr, port uint16) []testbed.Frame {
 	local := netip.MustParseAddr("127.0.0.1")
 	hostAddr := netip.MustParseAddr(testbed.HostAddr4)
+	local6, hostAddr6, sender6 := netip.IPv6Loopback(), netip.MustParseAddr(testbed.HostAddr6), netip.MustParseAddr("2001:db8:1::2")
 	return []testbed.Frame{
 		testbed.Ether(to, from, unix.ETH_P_IP, udp(sender, 7, local, port, "to loopback")),
 		testbed.Ether(to, from, unix.ETH_P_IP, udp(local, 7, hostAddr, port, "as loopback")),
 		testbed.Ether(to, from, unix.ETH_P_IP, udp(local, 7, local, port, "as and to loopback")),
+		testbed.Ether(to, from, unix.ETH_P_IPV6, udp(sender6, 7, local6, port, "to ::1")),
+		testbed.Ether(to, from, unix.ETH_P_IPV6, udp(local6, 7, hostAddr6, port, "as ::1")),
+		testbed.Ether(to, from, unix.ETH_P_IPV6, udp(local6, 7, local6, port, "as and to ::1")),
 	}
 }
 
@@ -196,7 +205,7 @@ func linkMAC(h *testbed.Host, path, dev string) net.HardwareAddr {
 // host's addresses, or one on port 53 of the container, has heard before it hears the host.
 func hears(t *testing.T, h *testbed.Host, container, from string, frames []testbed.Frame) string {
 	t.Helper()
-	service, err := net.ListenPacket("udp4", "0.0.0.0:6000")
+	service, err := net.ListenPacket("udp", ":6000")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,6 +20,7 @@ func damages(backend string) (whole, parts []string) {
 		return whole, []string{
 			"nft flush ruleset", "nft flush chain inet vethbridge ports",
 			"nft flush chain inet vethbridge postrouting", "nft flush map inet vethbridge any_ports4",
+			"nft insert rule inet vethbridge ports accept", "nft delete rule inet vethbridge ports handle $(nft -a list chain inet vethbridge ports | sed -n 's/.*ports of any host address, IPv4.* handle //p')",
 			"nft delete element inet vethbridge any_ports4 '{ tcp . 8080 }'", "nft delete element inet vethbridge masquerade4 '{ 10.99.0.0/24 }'",
 		}
 	}

@@ -35,6 +35,12 @@ func UDP(from, to netip.AddrPort, payload string) []byte {
 	if from.Addr().Is4() {
 		return IPv4(unix.IPPROTO_UDP, from.Addr(), to.Addr(), segment)
 	}
+	// The checksum is a must (RFC 8200, section 8.1): over addresses, length and protocol too.
+	sum := slices.Concat(from.Addr().AsSlice(), to.Addr().AsSlice(), []byte{0, 0, 0, byte(len(segment)), 0, 0, 0, unix.IPPROTO_UDP}, segment)
+	if len(sum)%2 == 1 {
+		sum = append(sum, 0)
+	}
+	binary.BigEndian.PutUint16(segment[6:], checksum(sum))
 	return IPv6(unix.IPPROTO_UDP, from.Addr(), to.Addr(), segment)
 }
 

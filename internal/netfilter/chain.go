@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
@@ -49,8 +50,9 @@ func addChains(conn *nftables.Conn, t *nftables.Table, chains []Chain) {
 	}
 }
 
-// MissingRules names the rules that are not there, by their comments. A rule can't be
-// changed without losing its place.
+// MissingRules names the rules that are not there, by their comments; where all of them are, but others
+// too or not in their order, the order is what is missing. A rule can't be changed without losing
+// its place.
 func MissingRules(conn *nftables.Conn, t *nftables.Table, chains []Chain) ([]string, error) {
 	var missing []string
 	for _, c := range chains {
@@ -63,13 +65,23 @@ func MissingRules(conn *nftables.Conn, t *nftables.Table, chains []Chain) ([]str
 			comment, _ := userdata.GetString(r.UserData, userdata.TypeComment)
 			have = append(have, comment)
 		}
-		for _, r := range c.Rules {
-			if !slices.Contains(have, r.Comment) {
-				missing = append(missing, fmt.Sprintf("rule %q of chain %s", r.Comment, c.Name))
-			}
-		}
+		missing = append(missing, c.lacks(have)...)
 	}
 	return missing, nil
+}
+
+// lacks compares the comments of the rules that there are with those that there shall be.
+func (c Chain) lacks(have []string) (missing []string) {
+	want := make([]string, 0, len(c.Rules))
+	for _, r := range c.Rules {
+		if want = append(want, r.Comment); !slices.Contains(have, r.Comment) {
+			missing = append(missing, fmt.Sprintf("rule %q of chain %s", r.Comment, c.Name))
+		}
+	}
+	if missing == nil && !strings.HasPrefix(c.Name, UserPrefix) && !slices.Equal(have, want) {
+		missing = []string{"the order of our rules of chain " + c.Name + ", with no other between them,"}
+	}
+	return missing
 }
 
 // TableExists reports whether there is such a table.
