@@ -138,3 +138,25 @@ func TestASubnetFileThatCantBeFollowedIsRefusedAndChangesNothing(t *testing.T) {
 	}
 	h.Same(t, before)
 }
+
+// TestLeasesAreImportedAndCountedByTheSubnetFile is about a node whose flannel has called
+// host-local so far.
+func TestLeasesAreImportedAndCountedByTheSubnetFile(t *testing.T) {
+	h, n := newDemo(t)
+	n, _ = withSubnetFile(t, n, subnetEnv)
+	data := t.TempDir()
+	if err := os.Mkdir(filepath.Join(data, "demo"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(data, "net.conf")
+	for path, text := range map[string]string{
+		filepath.Join(data, "demo", "10.244.7.9"): "old\r\neth0", filepath.Join(data, "demo", "fd44:0:0:7::9"): "old\r\neth0", config: n.Chain[0].JSON(),
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says(t, h, 0, []string{"imported demo/old/eth0 with [10.244.7.9 fd44:0:0:7::9]"}, "import", "--config", config, "--data-dir", data)
+	says(t, h, 0, []string{`subnets="10.244.7.0/24"} 253`, `subnets="10.244.7.0/24"} 1`}, "metrics", "--config", config)
+	n.Del(t, testbed.Container{ID: "old"}, nil)
+}

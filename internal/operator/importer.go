@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/flannel"
 	"vethbridge/internal/netns"
 	"vethbridge/internal/state"
 	"vethbridge/pkg/ipam"
@@ -69,8 +70,9 @@ func readNetwork(path string) (network string, config ipam.Config, err error) {
 		return "", config, fmt.Errorf("read network config (--config): %w", err)
 	}
 	type plugin struct {
-		Type string          `json:"type"`
-		IPAM json.RawMessage `json:"ipam"`
+		Type       string          `json:"type"`
+		IPAM       json.RawMessage `json:"ipam"`
+		SubnetFile string          `json:"subnetFile"`
 	}
 	var raw struct {
 		plugin
@@ -82,11 +84,23 @@ func readNetwork(path string) (network string, config ipam.Config, err error) {
 	}
 	for _, p := range append(raw.Plugins, raw.plugin) {
 		if p.Type == "vethbridge" {
-			config, err = ipam.DecodeConfig(p.IPAM, nil)
+			config, err = readRanges(p.IPAM, p.SubnetFile)
 			return raw.Name, config, err
 		}
 	}
 	return "", config, fmt.Errorf("decode %s: no plugin of type vethbridge in it", path)
+}
+
+// readRanges takes the ranges from ipam, or from flannel's subnet file.
+func readRanges(raw json.RawMessage, subnetFile string) (ipam.Config, error) {
+	if subnetFile == "" {
+		return ipam.DecodeConfig(raw, nil)
+	}
+	s, err := flannel.Read(subnetFile)
+	if err != nil {
+		return ipam.Config{}, fmt.Errorf("read subnetFile: %w", err)
+	}
+	return ipam.DecodeConfig(raw, s.Ranges())
 }
 
 // resultCache is where libcni keeps the results of ADDs, with the namespace they were for.

@@ -9,7 +9,7 @@
 //	main.go    the verbs, wired to the CNI door
 //	config.go  Config: the keys, decoded and validated once
 //	decode.go  from JSON to Config
-//	subnetfile.go  what flanneld says about the host, in place of keys
+//	subnetfile.go  what flannel's file says, in place of keys
 //	resolv.go  DNS from a resolv.conf(5)
 //	plan.go    Plan: what an attachment is, a plain value made of config and addresses
 //	add.go     ADD: the steps that apply the plan
