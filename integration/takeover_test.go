@@ -68,8 +68,9 @@ func (n takeover) container(tool testbed.CNITool, name string, ports ...testbed.
 }
 
 // TestANodeSwitchesFromTheReferencePluginsWithItsContainersRunning attaches containers by the
-// reference plugins, imports their leases, changes the types, and attaches one more. The former
-// ones are released by the plugins that made them.
+// reference plugins, imports their leases, changes the types, and attaches one more. One of the
+// former ones is released by the plugins that made it; the other by ours, as runtimes do that
+// have read the new conflist.
 func TestANodeSwitchesFromTheReferencePluginsWithItsContainersRunning(t *testing.T) {
 	for _, backend := range []string{"iptables", "nftables"} {
 		t.Run(backend, func(t *testing.T) {
@@ -94,7 +95,10 @@ func TestANodeSwitchesFromTheReferencePluginsWithItsContainersRunning(t *testing
 			expect(t, n.h, web, "tcp", testbed.HostAddr4, 8080, "old", "")
 
 			n.reference.Must(t, "del", "pods", old, published)
-			n.reference.Must(t, "del", "pods", last)
+			n.ours.Must(t, "del", "pods", last)
+			if rows := n.operate("ls"); strings.Contains(rows, lastAddress) {
+				t.Errorf("the lease of a container that ours released is still there: %s", rows)
+			}
 			n.h.StopServing()
 			for _, netns := range []string{old, last} {
 				n.h.Forget(netns)
