@@ -90,7 +90,7 @@ func ipv4Attempts() []forged {
 		{"DHCP server without an address", false, ip(everybody, udp(none4, 67, everybody4, 68, "offer"))},
 		{"IPv4 from the victim's address", false, ip(victimMAC, udp(victim4, 7, victim4, 7, "own"))},
 		{"IPv4 from the loopback", false, ip(victimMAC, udp(netip.MustParseAddr("127.0.0.1"), 7, victim4, 7, "lo"))},
-		{"redirect as the gateway", false, ip(victimMAC, testbed.IPv4(unix.IPPROTO_ICMP, gateway4, victim4, redirect4()))},
+		{"redirect as the gateway", false, ip(victimMAC, redirect4())},
 		{"IPv4 without an address", false, ip(victimMAC, udp(none4, 7, victim4, 7, "none"))},
 		{"DHCP client", true, ip(everybody, udp(none4, 68, everybody4, 67, "discover"))},
 		{"IPv4 to everybody", true, ip(everybody, udp(evil4, 7, everybody4, 7, "all"))},
@@ -123,10 +123,11 @@ func ipv6Attempts() []forged {
 	}
 }
 
-// redirect4 tells the victim to reach the LAN by the attacker (RFC 792).
+// redirect4 tells the victim, as the gateway, to reach the LAN by the attacker (RFC 792): an answer to a
+// ping is what the kernel believes without a socket (icmp_err in net/ipv4/icmp.c).
 func redirect4() []byte {
-	about := testbed.IPv4(unix.IPPROTO_ICMP, victim4, netip.MustParseAddr(testbed.LANAddr4), []byte{8, 0, 0xf7, 0xff, 0, 0, 0, 0})
-	return slices.Concat([]byte{5, 1, 0, 0}, evil4.AsSlice(), about)
+	about := testbed.ICMPv4(0, 0, victim4, netip.MustParseAddr(testbed.LANAddr4), make([]byte, 4))
+	return testbed.ICMPv4(5, 1, gateway4, victim4, slices.Concat(evil4.AsSlice(), about))
 }
 
 // attack returns what of the attempts has arrived at the victim.
@@ -187,6 +188,23 @@ func TestWithoutTheGuardAllOfItArrives(t *testing.T) {
 		if f := attempts()[i]; !arrived && !strings.HasPrefix(f.name, "a VLAN tag") {
 			t.Errorf("%s has not arrived", f.name)
 		}
+	}
+}
+
+// TestAContainerTakesNoRedirects is about what the guard would drop, and what may also come from the LAN.
+func TestAContainerTakesNoRedirects(t *testing.T) {
+	h, n := newDemo(t)
+	n = n.With(0, "spoofGuard", false)
+	victim := testbed.Container{ID: "victim", Netns: h.NewContainer()}
+	h.RunIn(victim.Netns, "sysctl", "-qw", "net.ipv4.conf.all.accept_redirects=1")
+	n.Add(t, victim)
+	evil, _ := attach(t, h, n, "evil")
+	expect(t, h, victim.Netns, "tcp", evil4.String(), 80, "evil", "") // the victim knows its MAC address now
+	for range 3 {
+		attack(t, h, victim.Netns, evil.Netns, []forged{{"redirect", false, testbed.Ether(victimMAC, evilMAC, unix.ETH_P_IP, redirect4())}})
+	}
+	if route := h.RunIn(victim.Netns, "ip", "route", "get", testbed.LANAddr4); !strings.Contains(route, "via 10.99.0.1") {
+		t.Errorf("the victim goes by %s", route)
 	}
 }
 

@@ -53,6 +53,13 @@ func IPv4(protocol byte, from, to netip.Addr, payload []byte) []byte {
 	return append(head, payload...)
 }
 
+// ICMPv4 makes a packet (RFC 792) whose body has an even number of bytes.
+func ICMPv4(kind, code byte, from, to netip.Addr, body []byte) []byte {
+	message := append([]byte{kind, code, 0, 0}, body...)
+	binary.BigEndian.PutUint16(message[2:], checksum(message))
+	return IPv4(unix.IPPROTO_ICMP, from, to, message)
+}
+
 // checksum is that of RFC 1071 over an even number of bytes.
 func checksum(b []byte) uint16 {
 	var sum uint32

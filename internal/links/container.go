@@ -83,7 +83,8 @@ func (p Port) setSysctls() error {
 	conf := "net/ipv6/conf/" + p.ContainerName + "/"
 	list := []setting{
 		{conf + "accept_ra", "0"}, {conf + "autoconf", "0"}, {conf + "accept_redirects", "0"},
-		{"net/ipv4/conf/" + p.ContainerName + "/accept_redirects", "0"},
+		// Of IPv4 a host takes them if either says so (IN_DEV_RX_REDIRECTS in linux/inetdevice.h).
+		{"net/ipv4/conf/all/accept_redirects", "0"}, {"net/ipv4/conf/" + p.ContainerName + "/accept_redirects", "0"},
 	}
 	switch {
 	case !p.hasIPv6():
