@@ -29,6 +29,8 @@ func hostAilments() []ailment {
 		{"forwarding off", "net.ipv4.ip_forward is \"0\"", byShell("sysctl -qw net.ipv4.ip_forward=0"), nil},
 		{"IPv6 forwarding off", "net.ipv6.conf.all.forwarding is \"0\"", byShell("sysctl -qw net.ipv6.conf.all.forwarding=0"), nil},
 		{"IPv6 disabled", "net.ipv6.conf.default.disable_ipv6 is 1", byShell("sysctl -qw net.ipv6.conf.default.disable_ipv6=1"), nil},
+		{"router advertisements ignored", "loses it while the host forwards: accept_ra is 1",
+			byShell("ip -6 route replace default via " + testbed.LANAddr6 + " proto ra; sysctl -qw net.ipv6.conf.uplink.accept_ra=1"), nil},
 		{"docker's policy", "the policy of iptables-nft's FORWARD chain is DROP (set by docker)", byShell("iptables-nft -N DOCKER-USER; iptables-nft -P FORWARD DROP"), nil},
 		{"ufw's policy, IPv6", "the policy of ip6tables-nft's FORWARD chain is DROP (set by ufw)", byShell("ip6tables-nft -N ufw6-before-forward; ip6tables-nft -P FORWARD DROP"), nil},
 		{"legacy policy", "the policy of iptables-legacy's FORWARD chain is DROP", byShell("iptables-legacy -P FORWARD DROP"), nil},

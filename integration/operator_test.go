@@ -83,6 +83,7 @@ func TestTheOperatorSeesChecksAndMends(t *testing.T) {
 func TestTheOperatorIsToldHowToUseTheTool(t *testing.T) {
 	h, _ := newDemo(t)
 	says(t, h, 2, []string{"there is no command", "vethbridge ls"}, "list")
+	says(t, h, 2, []string{`there is no command "inspekt"; did you mean "inspect"?`}, "inspekt")
 	says(t, h, 2, []string{"no-such-flag"}, "ls", "--no-such-flag")
 	says(t, h, 0, []string{"Exit status"}, "help")
 }

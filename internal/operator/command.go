@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"vethbridge/internal/host"
+	"vethbridge/internal/schema"
 )
 
 // Exit statuses.
@@ -60,7 +61,11 @@ func Run(ctx context.Context, args []string, judge Judge, out, errOut io.Writer)
 	}
 	command, known := find(name)
 	if !known || name != args[0] && name != "help" {
-		fmt.Fprintf(errOut, "vethbridge: there is no command %q\n%s", args[0], usage())
+		meant := ""
+		if near := schema.Nearest(name, names()); near != "" {
+			meant = fmt.Sprintf("; did you mean %q?", near)
+		}
+		fmt.Fprintf(errOut, "vethbridge: there is no command %q%s\n%s", args[0], meant, usage())
 		return exitUsage
 	}
 	s := &session{out: out, errOut: errOut, judgeOwn: judge}

@@ -91,7 +91,12 @@ func natport(r reference) (*page, error) {
 	p := newPage("natport", "CNI plugin that publishes ports of containers and masquerades what leaves them")
 	p.section("SYNOPSIS")
 	p.line(`\fBnatport\fR`)
+	p.line(".br")
+	p.line(`\fBnatport help\fR`)
+	p.line(".br")
+	p.line(`\fBnatport validate\fR`)
 	p.section("DESCRIPTION")
+	p.paragraph("`natport help` says what it is for, and `natport validate` judges its config on standard input, as ADD would.")
 	p.paragraph("A container runtime starts `natport` by the CNI specification, with `CNI_COMMAND` in the environment and a network " +
 		"config on its input. It gives a container the outside: MASQUERADE for what leaves, DNAT for published host ports, by " +
 		"nftables over netlink. What it made is shown and mended by **vethbridge**(8).")

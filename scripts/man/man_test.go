@@ -63,7 +63,7 @@ func TestThePageShowsEveryCommandAndFlagAsItIsTyped(t *testing.T) {
 			t.Errorf("the page lacks %s", line)
 		}
 	}
-	for _, words := range []string{"`-- bridge cni0: ", "vethbridge graph --format dot | dot -Tpng -o host.png", "table bridge vethbridge"} {
+	for _, words := range []string{"`-- bridge cni0: ", "vethbridge graph --format svg > host.svg", "table bridge vethbridge"} {
 		if !strings.Contains(text, words) {
 			t.Errorf("the page lacks %q", words)
 		}
