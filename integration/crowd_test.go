@@ -50,7 +50,11 @@ func crowded(t *testing.T, many int) (*testbed.Host, testbed.Network) {
 			crowd = append(crowd, testbed.Container{ID: id, Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 10000 + i, ContainerPort: 80}}})
 		}
 		n.AddAll(t, crowd)
+		if first == 0 { // where nothing is tracked, DEL looks for nothing
+			h.Serve(crowd[0].Netns, "tcp", 80, "other")
+		}
 	}
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 10000, "other", "")
 	return h, n
 }
 
