@@ -87,7 +87,7 @@ func (s *Subnets) addFamily(prefix string, values map[string]string) error {
 		return nil
 	}
 	own, err := netip.ParsePrefix(text)
-	if err != nil || own.Addr().Is6() != strings.Contains(prefix, "IPV6") {
+	if err != nil || own.Addr().Is6() != strings.Contains(prefix, "IPV6") || own.Addr().Is4In6() {
 		return fmt.Errorf("its %sSUBNET %q is no subnet of that family", prefix, text)
 	}
 	network, err := netip.ParsePrefix(values[prefix+"NETWORK"])
