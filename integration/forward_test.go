@@ -49,6 +49,36 @@ func TestContainersReachOutWhereDockerDropsWhatIsForwarded(t *testing.T) {
 	}
 }
 
+// TestRepairLetsBridgesThroughAPolicyThatCameLater is docker, started after the containers; and a network that
+// wants no such help gets none.
+func TestRepairLetsBridgesThroughAPolicyThatCameLater(t *testing.T) {
+	for _, variant := range []string{"nft", "legacy"} {
+		t.Run(variant, func(t *testing.T) {
+			h, n := newDemo(t)
+			h.Serve(h.LAN, "tcp", 7001, "lan")
+			web, result := attach(t, h, n, "web")
+			other := otherNetwork(n).With(0, "acceptForward", false)
+			refused, _ := attach(t, h, other, "refused")
+			h.Run("iptables-"+variant, "-P", "FORWARD", "DROP")
+			rules := h.Run("iptables-"+variant, "-S")
+			if !h.Silent(web.Netns, "tcp", testbed.LANAddr4, 7001) {
+				t.Error("the policy does not drop")
+			}
+			says(t, h, 0, []string{"would put right: iptables-" + variant + " does not let bridge demo0 through"}, "repair", "--dry-run")
+			says(t, h, 0, []string{"let bridges through iptables again"}, "repair")
+			says(t, h, 0, []string{"nothing to repair"}, "repair")
+			expect(t, h, web.Netns, "tcp", testbed.LANAddr4, 7001, "lan", "")
+			if after := h.Run("iptables-"+variant, "-S"); strings.Contains(after, "other0") || !h.Silent(refused.Netns, "tcp", testbed.LANAddr4, 7001) {
+				t.Errorf("the other network is let through: %s", after)
+			}
+			n.Del(t, web, result.Raw)
+			if after := h.Run("iptables-"+variant, "-S"); after != rules {
+				t.Errorf("left:\n%s", after)
+			}
+		})
+	}
+}
+
 func TestAcceptForwardCanBeTurnedOff(t *testing.T) {
 	h, n := newDemo(t)
 	h.Run("iptables-nft", "-P", "FORWARD", "DROP")
