@@ -54,6 +54,35 @@ func TestExcludedAddressesAreNeverGiven(t *testing.T) {
 	refused(t, h, n, testbed.Container{ID: "asks", Netns: h.NewContainer(), Args: "IP=10.99.0.5"}, 7, "excluded")
 }
 
+// TestEverySetGivesAnAddressAndItsRangesFollowEachOther has two ranges, with gateways of their own,
+// in the first of two sets.
+func TestEverySetGivesAnAddressAndItsRangesFollowEachOther(t *testing.T) {
+	h, n := newDemo(t)
+	before := h.Snapshot()
+	n = n.With(0, "ipam", testbed.Config{"ranges": []any{
+		[]any{testbed.Config{"subnet": "10.99.0.0/30"}, testbed.Config{"subnet": "10.98.0.0/29", "rangeStart": "10.98.0.3", "gateway": "10.98.0.6"}},
+		[]any{testbed.Config{"subnet": "fd99::/64"}},
+	}})
+	h.Serve(h.LAN, "tcp", 7000, "lan")
+	var added []testbed.Container
+	for i, want := range []string{"[{10.99.0.2/30 10.99.0.1} {fd99::2/64 fd99::1}]", "[{10.98.0.3/29 10.98.0.6} {fd99::3/64 fd99::1}]"} {
+		c, result := attach(t, h, n, fmt.Sprint("c", i))
+		if got := fmt.Sprint(result.IPs); got != want {
+			t.Errorf("container %d has %s, want %s", i, got, want)
+		}
+		expect(t, h, c.Netns, "tcp", testbed.LANAddr4, 7000, "lan", testbed.HostAddr4)
+		expect(t, h, c.Netns, "tcp", testbed.LANAddr6, 7000, "lan", testbed.HostAddr6)
+		if a := n.Check(t, c, result.Raw); a.Exit != 0 {
+			t.Errorf("CHECK: %s", a.Stdout)
+		}
+		added = append(added, c)
+	}
+	for _, c := range added {
+		n.Del(t, c, nil)
+	}
+	h.Same(t, before)
+}
+
 func TestACrashLoopDoesNotGetTheSameAddressWhileOthersAreFree(t *testing.T) {
 	h, n := newDemo(t)
 	n = subnet(n, testbed.Config{"subnet": "10.99.0.0/28"})

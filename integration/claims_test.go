@@ -65,6 +65,18 @@ func TestAddressesAndPortsOfTheDeadAreReclaimedWhenNeeded(t *testing.T) {
 		h.Forget(c.Netns)
 		h.WaitLinkGone(t, "demo0")
 	}
+	said := ""
+	for i := range 2 { // for one of them only the address of the last of the dead is left
+		alone := testbed.Network{Plugins: n.Plugins, Chain: n.Chain[:1]}
+		a, _ := alone.TryAdd(t, testbed.Container{ID: fmt.Sprint("new", i), Netns: h.NewContainer()})
+		said += a.Stderr
+	}
+	if !strings.Contains(said, "reclaimed a dead attachment") || !strings.Contains(said, "demo/c4/eth0") {
+		t.Errorf("ADD in place of the dead says %q, want a warning that names them", said)
+	}
+	for i := range 2 {
+		n.Del(t, testbed.Container{ID: fmt.Sprint("new", i)}, nil)
+	}
 	for round := range 5 {
 		n.Del(t, testbed.Container{ID: fmt.Sprint("c", round)}, nil)
 	}
