@@ -2,6 +2,8 @@ package integration
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -65,4 +67,21 @@ func TestStatusSaysWhenThePoolIsFull(t *testing.T) {
 	if a := n.Plugins.Do(t, testbed.Call{Plugin: "natport", Command: "STATUS", Config: n.Chain[1].JSON()}); a.Exit != 0 {
 		t.Errorf("natport: %s", a.Stdout)
 	}
+}
+
+func TestStatusLogsWhatIsLeftInEachRangeSet(t *testing.T) {
+	h, n := newDemo(t)
+	log := filepath.Join(t.TempDir(), "log")
+	c, result := attach(t, h, n, "web")
+	conf := n.Chain[0].With("logFile", log).With("logLevel", "debug")
+	if a := n.Plugins.Do(t, testbed.Call{Plugin: "vethbridge", Command: "STATUS", Config: conf.JSON()}); a.Exit != 0 {
+		t.Errorf("STATUS: %s", a.Stdout)
+	}
+	text, err := os.ReadFile(log)
+	for _, words := range []string{`"rangeSet":0,"free":252,"size":253`, `"rangeSet":1,"free":18446744073709551613,"size":18446744073709551614`} {
+		if err != nil || !strings.Contains(string(text), words) {
+			t.Errorf("%v, %s is not in the log:\n%s", err, words, text)
+		}
+	}
+	n.Del(t, c, result.Raw)
 }

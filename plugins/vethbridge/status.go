@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
@@ -107,16 +106,19 @@ func freeAddresses(ctx context.Context, h *host.Host, cfg Config, network string
 	return cni.NotAvailable(full)
 }
 
-// fullSet returns the first range set without a free address as an error, nil if all have one.
+// fullSet returns the first range set without a free address as an error, nil if all have one. What
+// is left in each of them is logged.
 func fullSet(ctx context.Context, h *host.Host, cfg Config, network string) (full, err error) {
+	var usages []ipam.Usage
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
-		usages, err := ipam.Usages(tx, network, cfg.IPAM.BuiltIn.Sets)
-		for i, u := range usages {
-			if u.Free() == 0 {
-				full = fmt.Errorf("range set %d of network %s has no free address: %d of %d in use", i, network, u.Used, u.Size)
-			}
-		}
+		usages, err = ipam.Usages(tx, network, cfg.IPAM.BuiltIn.Sets)
 		return err
 	})
+	for i, u := range usages {
+		h.Log.DebugContext(ctx, "addresses left", "rangeSet", i, "free", u.Free(), "size", u.Size)
+		if u.Free() == 0 && full == nil {
+			full = &ipam.ExhaustedError{Network: network, Set: i, Size: u.Size, Used: u.Used}
+		}
+	}
 	return full, err
 }
