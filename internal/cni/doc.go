@@ -9,6 +9,7 @@
 //	main.go      Plugin and Main: one call of a plugin, from the environment to the exit status
 //	stdin.go     reading the config, bounded in size and time
 //	request.go   Request: what the runtime asks for
+//	common.go    the keys that both plugins have
 //	result.go    Result: what an ADD made, in the latest spec version's shape
 //	convert.go   Result to and from the wire types
 //	gc.go        the list of valid attachments

@@ -3,7 +3,6 @@ package cni
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"os"
@@ -16,21 +15,16 @@ import (
 // environment, which a runtime hands on. Without a file, warnings go
 // to stderr, which runtimes put into their own log. A log that can't be opened is itself
 // a warning: it must not keep a container from its network.
-func (r *Request) openLog(v verb) {
-	var keys struct {
-		LogFile  string `json:"logFile"`
-		LogLevel string `json:"logLevel"`
-	}
-	_ = json.Unmarshal(r.Config, &keys)
-	keys.LogFile = cmp.Or(keys.LogFile, os.Getenv("VETHBRIDGE_LOGFILE"))
-	keys.LogLevel = cmp.Or(keys.LogLevel, os.Getenv("VETHBRIDGE_LOGLEVEL"))
+func (r *Request) openLog(v verb, conf common) {
+	file := cmp.Or(text(conf.LogFile), os.Getenv("VETHBRIDGE_LOGFILE"))
+	wanted := cmp.Or(text(conf.LogLevel), os.Getenv("VETHBRIDGE_LOGLEVEL"))
 	level := slog.LevelInfo
-	badLevel := keys.LogLevel != "" && level.UnmarshalText([]byte(keys.LogLevel)) != nil
+	badLevel := wanted != "" && level.UnmarshalText([]byte(wanted)) != nil
 	var out io.Writer = os.Stderr
 	var openErr error
-	if keys.LogFile == "" {
+	if file == "" {
 		level = max(level, slog.LevelWarn)
-	} else if r.logFile, openErr = os.OpenFile(keys.LogFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640); openErr == nil {
+	} else if r.logFile, openErr = os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640); openErr == nil {
 		out = r.logFile
 	}
 	r.Log = slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level})).With(
@@ -39,7 +33,7 @@ func (r *Request) openLog(v verb) {
 		r.Log.Warn("open log file", "err", openErr)
 	}
 	if badLevel {
-		r.Log.Warn("unknown logLevel, using info", "logLevel", keys.LogLevel)
+		r.Log.Warn("unknown logLevel, using info", "logLevel", wanted)
 	}
 }
 

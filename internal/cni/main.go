@@ -109,10 +109,18 @@ func add(ctx context.Context, p Plugin, args *skel.CmdArgs) error {
 
 // deliver prints the result; an attachment that the runtime never hears of is taken back.
 func deliver(ctx context.Context, p Plugin, r Request, result Result) error {
-	err := types.PrintResult(result.wire(), r.version)
+	err := printResult(result, r.version)
 	if err == nil {
 		return nil
 	}
 	err = &Error{Code: CodeIO, Message: "write result: " + err.Error()}
 	return errors.Join(err, p.Del(context.WithoutCancel(ctx), r))
+}
+
+func printResult(result Result, version string) error {
+	if !result.passOn || result.received == nil {
+		return types.PrintResult(result.wire(), version)
+	}
+	_, err := os.Stdout.Write(result.received)
+	return err
 }

@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/containernetworking/cni/pkg/skel"
-	"github.com/containernetworking/cni/pkg/types"
-	"github.com/containernetworking/cni/pkg/version"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/state"
@@ -56,7 +54,7 @@ type Request struct {
 }
 
 func newRequest(v verb, args *skel.CmdArgs) (Request, error) {
-	var conf types.PluginConf
+	var conf common
 	if err := json.Unmarshal(args.StdinData, &conf); err != nil && !lenient(v, err) {
 		return Request{}, decodeError(err)
 	}
@@ -68,11 +66,11 @@ func newRequest(v verb, args *skel.CmdArgs) (Request, error) {
 		plugin:  conf.Type,
 		began:   time.Now(),
 	}
-	if err := r.setStateDir(v); err != nil {
+	if err := r.setStateDir(v, conf); err != nil {
 		return Request{}, err
 	}
 	if v == verbAdd || v == check {
-		if err := r.complete(&conf, args); err != nil {
+		if err := r.complete(conf, args); err != nil {
 			return Request{}, err
 		}
 	}
@@ -83,17 +81,19 @@ func newRequest(v verb, args *skel.CmdArgs) (Request, error) {
 		}
 		r.Valid = valid
 	}
-	r.openLog(v)
+	r.openLog(v, conf)
 	return r, nil
 }
 
 // setStateDir reads the key that both plugins have and every verb needs. DEL and GC fall
 // back to the default for a value that made ADD fail.
-func (r *Request) setStateDir(v verb) error {
+func (r *Request) setStateDir(v verb, conf common) (err error) {
 	keys := struct {
 		StateDir string `json:"stateDir"`
 	}{state.DefaultDir}
-	err := r.Decode(&keys)
+	if conf.StateDir != nil && json.Unmarshal(conf.StateDir, &keys.StateDir) != nil {
+		err = r.Decode(&keys) // which names the key
+	}
 	valid := filepath.IsAbs(keys.StateDir)
 	r.StateDir = keys.StateDir
 	if err == nil && valid {
@@ -110,25 +110,15 @@ func (r *Request) setStateDir(v verb) error {
 }
 
 // complete reads what only ADD and CHECK need, and may therefore refuse.
-func (r *Request) complete(conf *types.PluginConf, args *skel.CmdArgs) (err error) {
+func (r *Request) complete(conf common, args *skel.CmdArgs) (err error) {
 	if err := validateIfName(args.IfName); err != nil {
 		return err
 	}
 	if r.Args, err = parseArgs(args.Args); err != nil {
 		return err
 	}
-	if conf.RawPrevResult == nil {
-		return nil
-	}
-	if err := version.ParsePrevResult(conf); err != nil {
-		return &Error{Code: CodeDecode, Message: "decode prevResult: " + err.Error(), Cause: err}
-	}
-	previous, err := resultFrom(conf.PrevResult)
-	if err != nil {
-		return &Error{Code: CodeDecode, Message: "decode prevResult: " + err.Error(), Cause: err}
-	}
-	r.Previous = &previous
-	return nil
+	r.Previous, err = conf.previous()
+	return err
 }
 
 // lenient reports whether an error in the common keys can be lived with. DEL needs only

@@ -12,7 +12,13 @@ type Result struct {
 	Addresses  []Address
 	Routes     []Route
 	DNS        DNS
+
+	received []byte // the JSON that it was read from
+	passOn   bool   // print that JSON
 }
+
+// PassedOn returns the result unchanged, to be printed just as it came.
+func (r Result) PassedOn() Result { r.passOn = true; return r }
 
 // Interface is one link of the attachment.
 type Interface struct {

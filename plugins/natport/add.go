@@ -46,7 +46,7 @@ func add(ctx context.Context, r cni.Request) (cni.Result, error) {
 	}
 	defer ns.Close()
 	if plan.Translations.Empty() {
-		return *r.Previous, nil
+		return r.Previous.PassedOn(), nil
 	}
 	h, err := host.Open(r.StateDir, r.Log)
 	if err != nil {
@@ -61,7 +61,7 @@ func add(ctx context.Context, r cni.Request) (cni.Result, error) {
 	if err != nil {
 		return cni.Result{}, natError(err)
 	}
-	return *r.Previous, nil
+	return r.Previous.PassedOn(), nil
 }
 
 // resolve finds out what depends on the host, without a change.
