@@ -89,7 +89,7 @@ func TestAPortThatDockerPublishesIsRefused(t *testing.T) {
 		d := newDocker(t, p.enter)
 		d.do("run", "-d", "--name", "theirs", "-p", "8080:80", "probe", "/bin/probe", "serve", "theirs", "80")
 		newContainerd(t, releases()[0], pods(t))()
-		out, err := try("ctr", "run", "--rm", "--cni", "--rootfs", "/run/rootfs", "late", "/bin/probe", "serve", "late", "80")
+		out, err := try(ctrWords("late")...)
 		if err == nil || !strings.Contains(out, "docker-proxy") {
 			t.Errorf("ctr: %v: %s", err, out)
 		}
@@ -134,7 +134,7 @@ func TestAPortOfOneRuntimeIsRefusedToTheOther(t *testing.T) {
 		newContainerd(t, r, pods(t))()
 		ended := ctrRun(t, "web")
 		answers(t, "web", fromLAN("tcp", "8080")...)
-		late := []string{"run", "-d", "--name", "late", "--network", "front", "-p", "8080:80", "probe", "/bin/probe", "serve", "late", "80"}
+		late := append(p.start(), "--name", "late", "--network", "front", "-p", "8080:80", "probe", "/bin/probe", "serve", "late", "80")
 		if out, err := try(p.words(late...)...); err == nil || !strings.Contains(out, "is held by pods/") {
 			t.Errorf("podman: %v: %s", err, out)
 		}
@@ -143,7 +143,7 @@ func TestAPortOfOneRuntimeIsRefusedToTheOther(t *testing.T) {
 		ended()
 		p.do("start", "late")
 		answers(t, "late", fromLAN("tcp", "8080")...)
-		out, err := try("ctr", "run", "--rm", "--cni", "--rootfs", "/run/rootfs", "web", "/bin/probe", "serve", "web", "80")
+		out, err := try(ctrWords("web")...)
 		if err == nil || !strings.Contains(out, "is held by front/") {
 			t.Errorf("ctr: %v: %s", err, out)
 		}

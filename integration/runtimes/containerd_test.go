@@ -47,10 +47,16 @@ func pods(t *testing.T) string {
 	return strings.Replace(samplePods(t), `"capabilities": { "portMappings": true }`, ports, 1)
 }
 
+// ctrWords run a container whose server has its name.
+func ctrWords(name string) []string {
+	return []string{"ctr", "run", "--rm", "--cni", "--cgroup", os.Getenv(cgroup) + "/" + name, "--rootfs", "/run/rootfs", name, "/bin/probe", "serve", name, "80"}
+}
+
 // ctrStart runs a container in the foreground of a process of its own.
 func ctrStart(t *testing.T, name string) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command("ctr", "run", "--rm", "--cni", "--rootfs", "/run/rootfs", name, "/bin/probe", "serve", name, "80")
+	words := ctrWords(name)
+	cmd := exec.Command(words[0], words[1:]...)
 	said := new(strings.Builder)
 	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {

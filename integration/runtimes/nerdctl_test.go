@@ -57,7 +57,13 @@ func (n nerdctl) in(container string) []string { return n.words("exec", containe
 
 func (n nerdctl) serve(name string, options ...string) {
 	n.t.Helper()
-	n.do(append(append([]string{"run", "-d", "--name", name}, options...), image, "/bin/probe", "serve", name, "80")...)
+	n.do(append(append([]string{"run", "-d", "--cgroup-parent", os.Getenv(cgroup), "--name", name}, options...), image, "/bin/probe", "serve", name, "80")...)
+}
+
+// once runs a container that ends at once.
+func (n nerdctl) once(options ...string) (said string, err error) {
+	words := append([]string{"run", "--rm", "--cgroup-parent", os.Getenv(cgroup)}, options...)
+	return try(n.words(append(words, image, "/bin/sh", "-c", ":")...)...)
 }
 
 // ours has the network that nerdctl made be one of ours: other types, and our own IPAM.
@@ -91,7 +97,7 @@ func TestNerdctlRunsContainersOnNetworksThatItMade(t *testing.T) {
 		n.do("network", "create", "--subnet", "10.78.0.0/24", "back")
 		n.ours("front")
 		n.ours("back")
-		n.do("run", "--rm", "--net", "front", "--net", "back", image, "/bin/sh", "-c", ":") // the firewall plugin's chains stay
+		_, _ = n.once("--net", "front", "--net", "back") // the firewall plugin's chains stay
 		before := state(t)
 		n.serve("web", "--net", "front", "-p", "8080:80", "-p", "8081:80/udp", "-p", "8100-8119:80-99")
 		n.serve("db", "--net", "front")
@@ -160,7 +166,7 @@ func TestAnAttachmentThatNerdctlForgetsGivesWay(t *testing.T) {
 		n.ours("front")
 		n.serve("web", "--net", "front", "-p", "8080:80")
 		for range 6 { // more than there are addresses
-			out, err := try(n.words("run", "--rm", "--net", "front", "-p", "8080:80", image, "/bin/sh", "-c", ":")...)
+			out, err := n.once("--net", "front", "-p", "8080:80")
 			if err == nil || !strings.Contains(out, "is held by front/") {
 				t.Errorf("a port that is taken: %v, %s", err, out)
 			}
@@ -175,7 +181,7 @@ func TestNerdctlRunsContainersOnTheSampleConflist(t *testing.T) {
 	onMachine(t, func(t *testing.T) {
 		n := newNerdctl(t, "bridge", "portmap")
 		run(t, "cp", conf+"/nerdctl.conflist", networks)
-		n.do("run", "--rm", "--net", "containers", image, "/bin/sh", "-c", ":")
+		_, _ = n.once("--net", "containers")
 		before := state(t)
 		n.serve("web", "--net", "containers", "-p", "8080:80")
 		reachable(t, "web", "8080", n.in("web")...)

@@ -92,7 +92,7 @@ func (p podman5) comeAndGo(network string, firstPort int) (up, down time.Duratio
 	}
 	begin := time.Now()
 	_, failures := atOnce(names, func(name string) (string, error) {
-		return try(p.words("run", "-d", "--name", name, "--network", network, "-p", name+":80", "probe", "/bin/probe", "serve", name, "80")...)
+		return try(p.words(append(p.start(), "--name", name, "--network", network, "-p", name+":80", "probe", "/bin/probe", "serve", name, "80")...)...)
 	})
 	up = time.Since(begin)
 	for _, name := range names {

@@ -76,10 +76,19 @@ func (p podman5) do(words ...string) string {
 
 func (p podman5) in(container string) []string { return p.words("exec", container) }
 
+// start begins a command that runs a container in the background, in a control group of the
+// machine's where podman may choose one.
+func (p podman5) start() []string {
+	if slices.Contains(p.enter, "runuser") {
+		return []string{"run", "-d"}
+	}
+	return []string{"run", "-d", "--cgroup-parent", os.Getenv(cgroup)}
+}
+
 // serve runs a container with a server of its name on port 80.
 func (p podman5) serve(name string, options ...string) {
 	p.t.Helper()
-	p.do(append(append([]string{"run", "-d", "--cap-add", "NET_RAW", "--name", name}, options...), "probe", "/bin/probe", "serve", name, "80")...)
+	p.do(append(append(append(p.start(), "--cap-add", "NET_RAW", "--name", name), options...), "probe", "/bin/probe", "serve", name, "80")...)
 }
 
 // subject is podman as the table of conformance names it.

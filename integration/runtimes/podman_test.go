@@ -45,7 +45,7 @@ func (p podman) in(container string) []string { return p.words("exec", container
 // serve runs a container with a server of its name on port 80.
 func (p podman) serve(name string, options ...string) {
 	p.t.Helper()
-	p.do(append(append([]string{"run", "-d", "--name", name}, options...), "probe", "/bin/probe", "serve", name, "80")...)
+	p.do(append(append([]string{"run", "-d", "--cgroup-parent", os.Getenv(cgroup), "--name", name}, options...), "probe", "/bin/probe", "serve", name, "80")...)
 }
 
 func (p podman) subject() subject {
