@@ -126,3 +126,25 @@ func TestAContainerOnTwoNetworksHasItsPortsOnce(t *testing.T) {
 	n.Del(t, c, result.Raw)
 	h.Same(t, before)
 }
+
+// TestAFormerLifeOfAContainerHasNoPorts is about one that is started again under its name, on its
+// networks in another order, after nobody called DEL: after a reboot, say. Its ports follow the
+// network that is first now, which has its default route.
+func TestAFormerLifeOfAContainerHasNoPorts(t *testing.T) {
+	h, n := newDemo(t)
+	before := h.Snapshot()
+	port := testbed.Port{HostPort: 8080, ContainerPort: 80}
+	former, _ := attach(t, h, otherNetwork(n), "web", port)
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
+	h.StopServing()
+	h.Forget(former.Netns)
+	h.WaitLinkGone(t, "other0")
+	web, result := attach(t, h, n, "web", port)
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
+	if answer := n.Check(t, web, result.Raw); answer.Exit != 0 {
+		t.Errorf("CHECK: %s", answer.Stdout)
+	}
+	n.Del(t, web, result.Raw)
+	otherNetwork(n).Del(t, former, nil)
+	h.Same(t, before)
+}

@@ -106,15 +106,19 @@ func claimPorts(tx *state.Tx, h holder, list []Mapping) error {
 
 // NotElsewhere returns those of an owner's mappings whose host ports the same container does not
 // have by another of its networks already: runtimes ask for all of a container's ports on
-// each of its networks, and one way in is enough.
-func NotElsewhere(tx *state.Tx, owner attachment.Owner, list []Mapping) (own []Mapping, err error) {
+// each of its networks, and one way in is enough. ns is the container's namespace: an attachment
+// of a former life of the container, under the same name, counts as somebody else's.
+func NotElsewhere(tx *state.Tx, owner attachment.Owner, ns state.Netns, list []Mapping) (own []Mapping, err error) {
 	for _, m := range list {
 		elsewhere := false
 		err := eachClaim(tx, m, func(c portClaim) error {
 			other := c.Holder.Owner
-			all := c.Mapping.Has(m.HostPort) && c.Mapping.Has(m.Last())
-			elsewhere = elsewhere || all && other != owner && other.ContainerID == owner.ContainerID
-			return nil
+			if other == owner || other.ContainerID != owner.ContainerID || !c.Mapping.Has(m.HostPort) || !c.Mapping.Has(m.Last()) {
+				return nil
+			}
+			same, err := standsIn(tx, other, ns)
+			elsewhere = elsewhere || same
+			return err
 		})
 		if err != nil {
 			return nil, err
@@ -124,6 +128,15 @@ func NotElsewhere(tx *state.Tx, owner attachment.Owner, list []Mapping) (own []M
 		}
 	}
 	return own, nil
+}
+
+// standsIn reports whether an attachment of this boot is in the namespace, as far as is known.
+func standsIn(tx *state.Tx, owner attachment.Owner, ns state.Netns) (bool, error) {
+	a, known, err := tx.Attachment(owner)
+	if err != nil || !known || a.BootID != tx.BootID() {
+		return false, err
+	}
+	return a.Netns == (state.Netns{}) || a.Netns.Dev == ns.Dev && a.Netns.Inode == ns.Inode, nil
 }
 
 // clash reports whether two addresses of one family can't have the same port published for

@@ -158,7 +158,7 @@ func (a *adding) enter(ctx context.Context) error {
 		if err := host.CheckAddresses(tx, owner, a.req.Previous.AddressesIn(a.req.Netns)); err != nil {
 			return err
 		}
-		if a.plan, err = chosenPlan(tx, a.plan, a.cfg, a.req, a.busy.has); err != nil {
+		if a.plan, err = chosenPlan(tx, a.plan, a.cfg, a.req, a.ns.Identity(), a.busy.has); err != nil {
 			return err
 		}
 		record, known, err := tx.Attachment(owner)

@@ -6,6 +6,7 @@ import (
 
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
+	"vethbridge/internal/netns"
 	"vethbridge/internal/state"
 	"vethbridge/pkg/nat"
 )
@@ -34,8 +35,12 @@ func check(ctx context.Context, r cni.Request) error {
 	if err != nil {
 		return err
 	}
+	ns, err := netns.Identify(r.Netns)
+	if err != nil {
+		return cni.NetnsError(err)
+	}
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
-		plan, err = chosenPlan(tx, plan, cfg, r, func(nat.Port) bool { return false })
+		plan, err = chosenPlan(tx, plan, cfg, r, ns, func(nat.Port) bool { return false })
 		return err
 	})
 	if err != nil {
