@@ -86,10 +86,10 @@ test-kubernetes: .cache/runtimes/crictl .cache/runtimes/containerd2/containerd .
 	debootstrap --variant=minbase --include=podman,netavark,nftables,iptables,iproute2,runc,uidmap,passt,docker.io,docker-cli trixie $(@D)/trixie >$@.part
 	mv $@.part $@
 
-test-vm: deps build ## what needs another kernel, in a virtual machine: VLANs, and none of IPv6
+test-vm: deps build ## what needs another kernel, in a virtual machine: VLANs, SCTP, and none of IPv6
 	CGO_ENABLED=0 $(GO) test -c -tags vm -o .cache/vm/payload/ ./integration
 	cp bin/* .cache/vm/payload/
-	scripts/vm .cache/vm/payload env VETHBRIDGE_BUILT=/payload ./integration.test -test.v -test.run='VLAN|Trunk'
+	scripts/vm .cache/vm/payload env VETHBRIDGE_BUILT=/payload ./integration.test -test.v -test.run='VLAN|Trunk|SCTP'
 	KERNEL_PARAMETERS=ipv6.disable=1 scripts/vm .cache/vm/payload env VETHBRIDGE_BUILT=/payload ./integration.test -test.v -test.run=TestAKernelWithoutIPv6
 
 demo: deps build ## the main job on real namespaces, with pictures

@@ -38,6 +38,7 @@
 //	addresses_test.go   which addresses are given
 //	delegation_test.go  other IPAM plugins; delegate_test.go, how they are called
 //	uplink_test.go      containers on the LAN; uplink_kill_test.go, uplink_ways_test.go
+//	sctp_vm_test.go     SCTP, on a kernel that has it
 //	vlan_test.go        VLANs that are refused; vlan_vm_test.go, VLANs on a kernel that has them
 //	readdress_test.go   a subnet that was changed
 //	fullbridge_test.go  1023 ports
