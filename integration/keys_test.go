@@ -81,7 +81,7 @@ func TestTheMTUFollowsTheDefaultRoute(t *testing.T) {
 	if link := h.RunIn(c.Netns, "ip", "link", "show", "eth0"); !strings.Contains(link, "mtu 1420") {
 		t.Errorf("the container has %s", link)
 	}
-	if !strings.Contains(string(result.Raw), `"mtu": 1420`) {
+	if !strings.Contains(strings.ReplaceAll(string(result.Raw), " ", ""), `"mtu":1420`) {
 		t.Errorf("the result has no MTU: %s", result.Raw)
 	}
 }
