@@ -9,6 +9,7 @@
 //	conn.go      Conn: the socket, one batch a change
 //	changes.go   Changes: elements that come and go, in one transaction
 //	elements.go  elements of sets, in bites that fit
+//	ask.go       one question, one answer
 //	lookup.go    Holds: one element of a set
 //	policy.go    asking for one chain of anybody
 //	chain.go     Chain, Rule: the fixed structure of a table

@@ -12,22 +12,11 @@ import (
 // Holds reports whether a set has an element, by one message whatever the size of the set.
 // Neither a set nor a table that is missing has any.
 func Holds(s *nftables.Set, key []byte) (bool, error) {
-	conn, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
-	if err != nil {
-		return false, fmt.Errorf("open nftables socket: %w", err)
-	}
-	defer conn.Close()
 	data, err := lookup(s, key)
 	if err != nil {
 		return false, fmt.Errorf("encode element of %s: %w", s.Name, err)
 	}
-	_, err = conn.Execute(netlink.Message{
-		Header: netlink.Header{
-			Type:  unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETSETELEM,
-			Flags: netlink.Request | netlink.Acknowledge,
-		},
-		Data: data,
-	})
+	_, err = ask(unix.NFT_MSG_GETSETELEM, data)
 	switch {
 	case err == nil:
 		return true, nil

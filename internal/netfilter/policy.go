@@ -35,11 +35,6 @@ func ChainExists(f Family, table, chain string) (bool, error) {
 
 // getChain asks for one chain, whatever number of others there is.
 func getChain(f Family, table, chain string) (map[uint16][]byte, error) {
-	conn, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
-	if err != nil {
-		return nil, fmt.Errorf("open nftables socket: %w", err)
-	}
-	defer conn.Close()
 	e := netlink.NewAttributeEncoder()
 	e.String(unix.NFTA_CHAIN_TABLE, table)
 	e.String(unix.NFTA_CHAIN_NAME, chain)
@@ -47,25 +42,20 @@ func getChain(f Family, table, chain string) (map[uint16][]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode chain %s: %w", chain, err)
 	}
-	replies, err := conn.Execute(netlink.Message{
-		Header: netlink.Header{Type: unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETCHAIN, Flags: netlink.Request},
-		Data:   append([]byte{byte(f), unix.NFNETLINK_V0, 0, 0}, attributes...),
-	})
+	answer, err := ask(unix.NFT_MSG_GETCHAIN, append([]byte{byte(f), unix.NFNETLINK_V0, 0, 0}, attributes...))
 	switch {
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.EAFNOSUPPORT), errors.Is(err, unix.EINVAL):
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("ask for chain %s of table %s: %w", chain, table, err)
 	}
+	list, err := netlink.UnmarshalAttributes(answer[4:])
+	if err != nil {
+		return nil, fmt.Errorf("decode chain %s: %w", chain, err)
+	}
 	found := map[uint16][]byte{}
-	for _, r := range replies {
-		list, err := netlink.UnmarshalAttributes(r.Data[4:])
-		if err != nil {
-			return nil, fmt.Errorf("decode chain %s: %w", chain, err)
-		}
-		for _, a := range list {
-			found[a.Type] = a.Data
-		}
+	for _, a := range list {
+		found[a.Type] = a.Data
 	}
 	return found, nil
 }
