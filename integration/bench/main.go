@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -82,17 +83,18 @@ func run(o options) error {
 	if err := b.build(); err != nil {
 		return err
 	}
+	var failed []error // what was measured is not lost for what was not
 	for _, p := range parts() {
 		if o.parts != "" && !slices.Contains(strings.Split(o.parts, ","), p.name) {
 			continue
 		}
 		begin := time.Now()
 		if err := p.measure(b); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
+			failed = append(failed, fmt.Errorf("%s: %w", p.name, err))
 		}
 		fmt.Fprintf(os.Stderr, "%s: %s\n", p.name, time.Since(begin).Round(time.Second))
 	}
-	return b.save()
+	return errors.Join(append(failed, b.save())...)
 }
 
 func (b *bench) save() error {
