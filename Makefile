@@ -73,7 +73,7 @@ test-kubernetes: .cache/runtimes/crictl .cache/runtimes/containerd2/containerd .
 	@touch $@
 
 # Its backend udp is written in C.
-.cache/runtimes/flanneld: integration/runtimes/tools/flannel/go.mod
+.cache/runtimes/flanneld: integration/runtimes/tools/flannel/go.mod | deps
 	@scripts/deps
 	CGO_ENABLED=1 $(GO) -C integration/runtimes/tools/flannel build $(FLAGS) -o $(CURDIR)/$@ github.com/flannel-io/flannel
 	@touch $@
