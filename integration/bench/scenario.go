@@ -17,8 +17,8 @@ type scenario struct {
 func attachScenarios(rounds int) []scenario {
 	few := func(share int) int { return max(rounds/share, 3) }
 	return []scenario{
-		{Name: "first on the host, 1 port", Ports: 1, Rounds: rounds},
-		{Name: "bridge plugin alone", Alone: true, Others: 1, Rounds: rounds},
+		{Name: "first, 1 port", Ports: 1, Rounds: rounds},
+		{Name: "bridge alone", Alone: true, Others: 1, Rounds: rounds},
 		{Name: "no port", Others: 1, Rounds: rounds},
 		{Name: "1 port", Ports: 1, Others: 1, Rounds: rounds},
 		{Name: "1 port, dual stack", Ports: 1, Dual: true, Others: 1, Rounds: rounds},
