@@ -49,6 +49,31 @@ func TestContainersReachOutWhereDockerDropsWhatIsForwarded(t *testing.T) {
 	}
 }
 
+// TestContainersReachOutWhereTheLastRuleRefusesWhatIsForwarded is about rulesets that let through by
+// rules, and end in one for all the rest.
+func TestContainersReachOutWhereTheLastRuleRefusesWhatIsForwarded(t *testing.T) {
+	for _, variant := range []string{"nft", "legacy"} {
+		t.Run(variant, func(t *testing.T) {
+			h, n := newDemo(t)
+			h.Serve(h.LAN, "tcp", 7001, "lan")
+			for program, elsewhere := range map[string]string{"iptables-": "192.0.2.0/24", "ip6tables-": "2001:db8:9::/64"} {
+				h.Run(program+variant, "-A", "FORWARD", "-d", elsewhere, "-j", "ACCEPT")
+				h.Run(program+variant, "-A", "FORWARD", "-j", "REJECT")
+			}
+			rules := h.Run("iptables-"+variant, "-S")
+			web, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+			expect(t, h, web.Netns, "tcp", testbed.LANAddr4, 7001, "lan", testbed.HostAddr4)
+			expect(t, h, web.Netns, "tcp", testbed.LANAddr6, 7001, "lan", testbed.HostAddr6)
+			expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", testbed.LANAddr4)
+			says(t, h, 0, nil, "repair", "--dry-run")
+			n.Del(t, web, result.Raw)
+			if after := h.Run("iptables-"+variant, "-S"); after != rules {
+				t.Errorf("left:\n%s", after)
+			}
+		})
+	}
+}
+
 // TestRepairLetsBridgesThroughAPolicyThatCameLater is docker, started after the containers; and a network that
 // wants no such help gets none.
 func TestRepairLetsBridgesThroughAPolicyThatCameLater(t *testing.T) {

@@ -79,11 +79,16 @@ func enter(ipt *iptables.IPTables) error {
 	if err != nil {
 		return err
 	}
-	last := list[len(list)-1]
-	if strings.HasPrefix(last, "-A FORWARD -j REJECT") || last == "-A FORWARD -j DROP" {
+	if dropsAll(list[len(list)-1]) {
 		return ipt.Insert("filter", "FORWARD", len(list)-1, "-j", chain)
 	}
 	return ipt.Append("filter", "FORWARD", "-j", chain)
+}
+
+// dropsAll reports whether a rule of FORWARD, as "iptables -S" has it, is for all packets and lets none
+// through.
+func dropsAll(rule string) bool {
+	return strings.HasPrefix(rule, "-A FORWARD -j REJECT") || rule == "-A FORWARD -j DROP"
 }
 
 // Withdraw takes back Accept, and our chain with its last bridge. What is not there is no error.

@@ -1,5 +1,5 @@
 // Package forward is about firewalls of the host that drop what is forwarded: docker and ufw set
-// the policy of iptables' FORWARD chain to DROP, and then no container reaches anything. Where
+// the policy of iptables' FORWARD chain to DROP, Red Hat's rules end in a REJECT, and then no container reaches anything. Where
 // the firewall is iptables, of either variant, our bridges are accepted by a chain of our own.
 //
 // It must not know attachments. It starts processes (iptables), but only where there is such a

@@ -48,11 +48,12 @@ func Named(name string) (Firewall, bool) {
 	return All()[i], true
 }
 
-// Drops reports whether the policy is to drop what is forwarded. No process is started unless
-// the legacy variant's tables are in use.
+// Drops reports whether what is forwarded is dropped unless a rule lets it through: by the policy,
+// or by a last rule for all packets. No process is started unless the legacy variant's tables are
+// in use.
 func (f Firewall) Drops() (bool, error) {
 	if !f.Legacy {
-		return netfilter.DropsByDefault(f.table(), "filter", "FORWARD")
+		return netfilter.DropsRest(f.table(), "filter", "FORWARD")
 	}
 	if !f.InUse() {
 		return false, nil
@@ -65,7 +66,7 @@ func (f Firewall) Drops() (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("list rules of %s: %w", f, err)
 	}
-	return slices.Contains(rules, "-P FORWARD DROP"), nil
+	return slices.Contains(rules, "-P FORWARD DROP") || dropsAll(rules[len(rules)-1]), nil
 }
 
 // SetBy names programs whose chains stand in the filter table, which are known to set its policy;

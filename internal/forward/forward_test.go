@@ -27,7 +27,7 @@ func drops(t *testing.T, f forward.Firewall) bool {
 	return d
 }
 
-func TestAPolicyIsSeenInEveryVariant(t *testing.T) {
+func TestAPolicyOrALastRuleIsSeenInEveryVariant(t *testing.T) {
 	for _, f := range forward.All() {
 		t.Run(f.String(), func(t *testing.T) {
 			netnstest.Inside(t)
@@ -41,8 +41,16 @@ func TestAPolicyIsSeenInEveryVariant(t *testing.T) {
 				}
 			}
 			run(t, f.String(), "-P", "FORWARD", "ACCEPT")
+			run(t, f.String(), "-A", "FORWARD", "-i", "uplink", "-j", "DROP")
 			if drops(t, f) {
 				t.Error("it drops still")
+			}
+			for _, last := range []string{"DROP", "REJECT"} {
+				run(t, f.String(), "-A", "FORWARD", "-j", last)
+				if !drops(t, f) {
+					t.Errorf("a last rule that says %s is not seen", last)
+				}
+				run(t, f.String(), "-D", "FORWARD", "-j", last)
 			}
 		})
 	}

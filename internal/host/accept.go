@@ -16,8 +16,8 @@ func Accepted(bridge string) shared.Object {
 	return shared.Object{Kind: shared.Accepted, Name: bridge}
 }
 
-// AcceptForwarding lets the bridge through where iptables' policy is to drop what is forwarded,
-// as docker and ufw set it. The book says already that owner uses this. For the first one it
+// AcceptForwarding lets the bridge through where iptables drops what is forwarded, by the policy
+// that docker and ufw set or by a last rule. The book says already that owner uses this. For the first one it
 // also warns of what can't be overridden.
 func (h *Host) AcceptForwarding(ctx context.Context, bridge string, f Families, owner attachment.Owner) error {
 	if used, err := h.usedByOthers(ctx, Accepted(bridge), owner); err != nil || !used {

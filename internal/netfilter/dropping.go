@@ -48,6 +48,8 @@ func dropsAll(exprs []expr.Any) bool {
 			continue
 		case *expr.Reject:
 			return true
+		case *expr.Target: // of iptables
+			return e.Name == "REJECT"
 		case *expr.Verdict:
 			return e.Kind == expr.VerdictDrop
 		default:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/nftables"
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 )
@@ -18,13 +19,33 @@ const (
 	IPv6 Family = unix.NFPROTO_IPV6
 )
 
-// DropsByDefault reports whether the policy of a chain is to drop. A chain that is not there
-// doesn't, nor does any where the kernel has no nftables.
-func DropsByDefault(f Family, table, chain string) (bool, error) {
+// DropsRest reports whether a chain drops what its rules have not let through: by its policy, or by
+// a last rule for all packets. A chain that is not there doesn't, nor does any where the kernel has
+// no nftables.
+func DropsRest(f Family, table, chain string) (bool, error) {
 	attributes, err := getChain(f, table, chain)
 	const drop = 0 // NF_DROP
-	policy, known := attributes[unix.NFTA_CHAIN_POLICY]
-	return known && len(policy) == 4 && binary.BigEndian.Uint32(policy) == drop, err
+	if policy := attributes[unix.NFTA_CHAIN_POLICY]; len(policy) == 4 && binary.BigEndian.Uint32(policy) == drop {
+		return true, nil
+	}
+	if rules := attributes[unix.NFTA_CHAIN_USE]; err != nil || len(rules) != 4 || binary.BigEndian.Uint32(rules) == 0 {
+		return false, err
+	}
+	return lastRuleDrops(f, table, chain)
+}
+
+func lastRuleDrops(f Family, table, chain string) (bool, error) {
+	var c Conn
+	conn, err := c.Open()
+	if err != nil {
+		return false, err
+	}
+	t := &nftables.Table{Name: table, Family: nftables.TableFamily(f)}
+	rules, err := conn.GetRules(t, &nftables.Chain{Name: chain, Table: t})
+	if err = errors.Join(err, c.Close()); err != nil {
+		return false, fmt.Errorf("list rules of chain %s: %w", chain, err)
+	}
+	return len(rules) > 0 && dropsAll(rules[len(rules)-1].Exprs), nil
 }
 
 // ChainExists reports whether there is such a chain.

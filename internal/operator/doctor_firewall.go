@@ -18,7 +18,7 @@ func firewalls(ctx context.Context, s *session) (list []finding, err error) {
 	for _, f := range forward.All() {
 		if drops, err := f.Drops(); err == nil && drops {
 			list = append(list, finding{problem,
-				fmt.Sprintf("the policy of %s's FORWARD chain is DROP%s, and our bridges are not let through: %s", f, setBy(f), strings.Join(barred, ", ")),
+				fmt.Sprintf("%s's FORWARD chain drops what is forwarded%s, and our bridges are not let through: %s", f, setBy(f), strings.Join(barred, ", ")),
 				[]string{s.own("repair")}, "the next ADD does that too", "iptables-drops-what-is-forwarded"})
 		}
 	}
