@@ -71,6 +71,18 @@ func TestATraceNamesTheRuleAtWhichAPacketDies(t *testing.T) {
 	}
 }
 
+// TestATraceGoesOnWhereTheClientIsTurnedAway is about errors that a client hears: they are a part of the story.
+func TestATraceGoesOnWhereTheClientIsTurnedAway(t *testing.T) {
+	h, n := newDemo(t)
+	web, _ := attach(t, h, n, "web")
+	h.Run("iptables-nft", "-A", "FORWARD", "-p", "tcp", "-j", "REJECT", "--reject-with", "icmp-host-prohibited")
+	says(t, h, 1, []string{"dropped by rule 1 (-A FORWARD -p tcp -j REJECT", "the client was told: no route to host"}, "trace", "web", testbed.LANAddr4, "80")
+	h.Run("iptables-nft", "-A", "OUTPUT", "-p", "udp", "-j", "DROP")
+	says(t, h, 1, []string{"of ip filter OUTPUT (iptables)", "the client was told: operation not permitted"}, "trace", testbed.HostAddr4, testbed.LANAddr4, "80/udp")
+	h.RunIn(web.Netns, "ip", "route", "del", "default")
+	says(t, h, 1, []string{"it never left the container", "the client was told: network is unreachable"}, "trace", "web", testbed.LANAddr4, "80")
+}
+
 func wants(t *testing.T, out string, got, status int, words ...string) {
 	t.Helper()
 	for _, word := range words {

@@ -10,7 +10,7 @@ import (
 // Answer is what became of a packet that was sent.
 type Answer string
 
-// What a client hears.
+// What a client hears; an error of any other kind, as of a router that refuses, in the kernel's words.
 const (
 	Answered Answer = "the connection was accepted"
 	Refused  Answer = "the connection was refused"
@@ -41,12 +41,22 @@ func Send(w Wanted) (Answer, error) {
 	}
 	to := address(w.To.Addr().AsSlice(), int(w.To.Port()))
 	if kind == unix.SOCK_DGRAM {
-		return Sent, unix.Sendto(fd, nil, 0, to)
+		if err := unix.Sendto(fd, nil, 0, to); err != nil {
+			return heard(err), nil
+		}
+		return Sent, nil
 	}
 	if err := unix.Connect(fd, to); err != nil && !errors.Is(err, unix.EINPROGRESS) {
-		return Sent, err
+		return heard(err), nil
 	}
 	return wait(fd)
+}
+
+func heard(err error) Answer {
+	if errors.Is(err, unix.ECONNREFUSED) {
+		return Refused
+	}
+	return Answer("the client was told: " + err.Error())
 }
 
 func address(ip []byte, port int) unix.Sockaddr {
@@ -74,8 +84,6 @@ func wait(fd int) (Answer, error) {
 		return Sent, err
 	case code == 0:
 		return Answered, nil
-	case code == int(unix.ECONNREFUSED):
-		return Refused, nil
 	}
-	return Sent, unix.Errno(code)
+	return heard(unix.Errno(code)), nil
 }
