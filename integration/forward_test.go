@@ -155,3 +155,35 @@ func TestAnAddAfterDockerHasComeLetsTheBridgeThrough(t *testing.T) {
 	h.Run("nft", "delete", "table", "ip", "filter")
 	h.Same(t, before)
 }
+
+// TestTheDoctorNamesTheFirewallThatBarsABridgeAndNoOther: the other one drops too, and lets it through.
+func TestTheDoctorNamesTheFirewallThatBarsABridgeAndNoOther(t *testing.T) {
+	h, n := newDemo(t)
+	h.Run("iptables-nft", "-P", "FORWARD", "DROP")
+	web, result := attach(t, h, n, "web")
+	h.Run("ip6tables-nft", "-P", "FORWARD", "DROP")
+	out, status := operate(t, h, "doctor")
+	if status != 1 || !strings.Contains(out, "ip6tables-nft's FORWARD chain drops what is forwarded, and does not let our bridges through: demo0") ||
+		strings.Count(out, "FORWARD chain drops") != 1 {
+		t.Errorf("exit %d: %s", status, out)
+	}
+	n.Del(t, web, result.Raw)
+}
+
+// TestRepairSaysWhatItRestoredBeforeAPartFails: whoever repairs wants to know what is left to do.
+func TestRepairSaysWhatItRestoredBeforeAPartFails(t *testing.T) {
+	h, n := newDemo(t)
+	web, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+	h.Run("nft", "delete", "element", "inet", "vethbridge", "any_ports4", "{ tcp . 8080 }")
+	h.Run("iptables-nft", "-P", "FORWARD", "DROP")
+	broken := t.TempDir()
+	if err := os.WriteFile(filepath.Join(broken, "iptables-nft"), []byte("#!/bin/sh\necho broken >&2; exit 1\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	path := os.Getenv("PATH")
+	t.Setenv("PATH", broken+":"+path)
+	says(t, h, 1, []string{"restored the translations of all attachments\n", "iptables-nft"}, "repair")
+	t.Setenv("PATH", path)
+	says(t, h, 0, []string{"let bridges through iptables again"}, "repair")
+	n.Del(t, web, result.Raw)
+}

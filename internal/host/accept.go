@@ -93,12 +93,22 @@ func (h *Host) accepted(ctx context.Context, firewall forward.Firewall, o shared
 	return known, err
 }
 
-// Barred lists the bridges that shall be let through, and the firewalls that drop what is forwarded
-// and don't let them, as "iptables-nft does not let bridge cni0 through". It starts a process for each firewall
+// Bar is a firewall that drops what is forwarded and does not let a bridge through that shall be.
+type Bar struct {
+	Firewall forward.Firewall
+	Bridge   string
+}
+
+// String returns "iptables-nft does not let bridge cni0 through".
+func (b Bar) String() string {
+	return fmt.Sprintf("%s does not let bridge %s through", b.Firewall, b.Bridge)
+}
+
+// Barred lists the bridges that shall be let through, and are not. It starts a process for each firewall
 // that drops.
-func (h *Host) Barred(ctx context.Context) (list []string, err error) {
+func (h *Host) Barred(ctx context.Context) (list []Bar, err error) {
 	err = h.eachBarred(ctx, func(f forward.Firewall, bridge string) error {
-		list = append(list, fmt.Sprintf("%s does not let bridge %s through", f, bridge))
+		list = append(list, Bar{f, bridge})
 		return nil
 	})
 	return list, err

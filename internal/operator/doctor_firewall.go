@@ -12,13 +12,19 @@ import (
 // firewalls are those of iptables: where one drops, our chain must be there.
 func firewalls(ctx context.Context, s *session) (list []finding, err error) {
 	barred, err := s.host.Barred(ctx)
-	if err != nil || len(barred) == 0 {
+	if err != nil {
 		return nil, err
 	}
 	for _, f := range forward.All() {
-		if drops, err := f.Drops(); err == nil && drops {
+		var bridges []string
+		for _, b := range barred {
+			if b.Firewall == f {
+				bridges = append(bridges, b.Bridge)
+			}
+		}
+		if len(bridges) > 0 {
 			list = append(list, finding{problem,
-				fmt.Sprintf("%s's FORWARD chain drops what is forwarded%s, and our bridges are not let through: %s", f, setBy(f), strings.Join(barred, ", ")),
+				fmt.Sprintf("%s's FORWARD chain drops what is forwarded%s, and does not let our bridges through: %s", f, setBy(f), strings.Join(bridges, ", ")),
 				[]string{s.own("repair")}, "the next ADD does that too", "iptables-drops-what-is-forwarded"})
 		}
 	}

@@ -3,8 +3,11 @@ package operator
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"vethbridge/internal/host"
+	"vethbridge/internal/state"
 )
 
 // repair puts back the rules that are missing, of all attachments, in one transaction each.
@@ -12,35 +15,26 @@ func repair(ctx context.Context, s *session) error {
 	if s.dryRun {
 		return s.wouldRepair(ctx)
 	}
-	translations, err := s.host.NAT.Repair(ctx)
-	if err != nil {
-		return err
+	idle := true
+	for _, part := range []struct {
+		put  func(context.Context) (bool, error)
+		done string
+	}{
+		{s.host.NAT.Repair, "restored the translations of all attachments"},
+		{s.host.Fence.Repair, "restored the fences of all attachments"},
+		{s.host.RepairZones, "put bridges back into their zones of firewalld"},
+		{s.host.RepairAccept, "let bridges through iptables again"},
+	} {
+		changed, err := part.put(ctx)
+		if err != nil {
+			return err
+		}
+		if changed { // said at once: a later part may fail
+			idle = false
+			s.say("%s", part.done)
+		}
 	}
-	fences, err := s.host.Fence.Repair(ctx)
-	if err != nil {
-		return err
-	}
-	zones, err := s.host.RepairZones(ctx)
-	if err != nil {
-		return err
-	}
-	accepted, err := s.host.RepairAccept(ctx)
-	if err != nil {
-		return err
-	}
-	if translations {
-		s.say("restored the translations of all attachments")
-	}
-	if fences {
-		s.say("restored the fences of all attachments")
-	}
-	if zones {
-		s.say("put bridges back into their zones of firewalld")
-	}
-	if accepted {
-		s.say("let bridges through iptables again")
-	}
-	if !translations && !fences && !zones && !accepted && !s.json {
+	if idle && !s.json {
 		s.say("nothing to repair")
 	}
 	return nil
@@ -57,9 +51,11 @@ func (s *session) wouldRepair(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	list = append(list, barred...)
-	for bridge, zone := range zones {
-		list = append(list, fmt.Sprintf("check zone: bridge %s is not in zone %s of firewalld", bridge, zone))
+	for _, b := range barred {
+		list = append(list, b.String())
+	}
+	for _, bridge := range slices.Sorted(maps.Keys(zones)) {
+		list = append(list, fmt.Sprintf("check zone: bridge %s is not in zone %s of firewalld", bridge, zones[bridge]))
 	}
 	for _, difference := range list {
 		s.say("would put right: %s", difference)
@@ -84,11 +80,24 @@ func collect(ctx context.Context, s *session) error {
 		case life == host.Dead && s.dryRun:
 			s.say("would release %s", a.Owner)
 		case life == host.Dead:
-			if err := s.host.Exclusively(ctx, a.Owner, func() error { return s.host.Release(ctx, a.Owner) }); err != nil {
+			if err := s.release(ctx, a); err != nil {
 				return err
 			}
-			s.say("released %s", a.Owner)
 		}
+	}
+	return nil
+}
+
+// release waits for nobody: an owner that another call is at may be on its way to life again.
+func (s *session) release(ctx context.Context, dead state.Attachment) error {
+	released, err := s.host.ReclaimOne(ctx, dead)
+	switch {
+	case err != nil:
+		return err
+	case released:
+		s.say("released %s", dead.Owner)
+	default:
+		s.say("kept %s: another call is at it, or it has just been attached again", dead.Owner)
 	}
 	return nil
 }
