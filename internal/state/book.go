@@ -63,7 +63,7 @@ func (s *Store) transact(held lock, writable bool, fn func(*Tx) error) (err erro
 //go:noinline
 func growStack() byte {
 	var room [20 << 10]byte
-	return room[os.Getpagesize()]
+	return room[os.Getpagesize()%len(room)]
 }
 
 // run opens the file, runs fn and closes it.
