@@ -90,6 +90,11 @@ func TestALinkThatIsNoBridgeIsRefusedAndLeftAlone(t *testing.T) {
 	if !errors.As(err, &not) || *not != (links.NotABridgeError{Name: "demo0", Kind: "veth"}) {
 		t.Errorf("the error is %v", err)
 	}
+	nic := demoBridge()
+	nic.Name = "lo" // of no kind that the kernel would name, as a NIC
+	if _, err := h.EnsureBridge(context.Background(), nic); !errors.As(err, &not) || not.Kind != "device" {
+		t.Errorf("the error is %v", err)
+	}
 	change(t, "demo0", func(l netlink.Link) error {
 		if list, err := netlink.AddrList(l, netlink.FAMILY_ALL); err != nil || len(list) > 0 {
 			return fmt.Errorf("it has addresses %v, %w", list, err)

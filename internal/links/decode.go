@@ -1,6 +1,7 @@
 package links
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"net"
@@ -96,7 +97,7 @@ func (p *portLink) decodeInfo(attrs netlink.LinkAttrs, info []byte) error {
 		}
 		p.Link = bridge
 	default:
-		p.Link = &netlink.GenericLink{LinkAttrs: attrs, LinkType: kind}
+		p.Link = &netlink.GenericLink{LinkAttrs: attrs, LinkType: cmp.Or(kind, "device")} // a NIC says no kind
 	}
 	flags, err := nl.ParseRouteAttrAsMap(of[nl.IFLA_INFO_SLAVE_DATA].Value)
 	is := func(kind uint16) uint8 { return append(flags[kind].Value, 0)[0] }
