@@ -119,6 +119,9 @@ func (h *Host) RepairAccept(ctx context.Context) (changed bool, err error) {
 	err = h.eachBarred(ctx, func(f forward.Firewall, bridge string) error {
 		changed = true
 		return h.locked(ctx, func() error {
+			if used, err := h.usedByOthers(ctx, Accepted(bridge), attachment.Owner{}); err != nil || !used {
+				return err // its last attachment has gone meanwhile
+			}
 			if err := h.remember(ctx, Accepted(bridge), []shared.Setting{{Key: f.String()}}); err != nil {
 				return err
 			}

@@ -124,6 +124,10 @@ func (h *Host) sweep(ctx context.Context) error {
 	if err != nil || len(left) > 0 {
 		return err
 	}
+	// A port that a rebuilt book does not know, since its mark was too long to be read back.
+	if ports, err := h.markedPorts(); err != nil || len(ports) > 0 {
+		return err
+	}
 	_, rules := h.NAT.Repair(ctx)
 	_, fences := h.Fence.Repair(ctx)
 	return errors.Join(rules, fences)

@@ -85,7 +85,7 @@ func CheckAddresses(tx *state.Tx, owner attachment.Owner, addresses []netip.Pref
 		own = append(own, l.Address)
 	}
 	for _, a := range addresses {
-		if !slices.Contains(own, a) {
+		if !slices.ContainsFunc(own, func(p netip.Prefix) bool { return p.Addr() == a.Addr() }) {
 			return &ForeignAddressError{a, owner, own}
 		}
 	}

@@ -33,8 +33,11 @@ func (h *Host) Release(ctx context.Context, owner attachment.Owner) error {
 	if known {
 		rules = errors.Join(rules, h.Fence.Remove(ctx, owner, portGone))
 	}
-	rules = errors.Join(rules, h.dropConnectionsOf(ctx, owner))
 	if err := errors.Join(portGone(), rules); err != nil {
+		return fmt.Errorf("release %s: %w", owner, err)
+	}
+	// While the link stands, others may still begin connections with its addresses.
+	if err := h.dropConnectionsOf(ctx, owner); err != nil {
 		return fmt.Errorf("release %s: %w", owner, err)
 	}
 	if !known {
@@ -77,14 +80,18 @@ func (h *Host) releaseTranslations(ctx context.Context, owner attachment.Owner, 
 // releaseUnrecorded removes what carries the owner's mark. What carries no owner (the
 // masqueraded networks) is only taken for its own if no other attachment is to be seen.
 func (h *Host) releaseUnrecorded(ctx context.Context, owner attachment.Owner) error {
-	marked, err := h.Links.MarkedLinks(attachment.MarkPrefix)
+	ports, err := h.markedPorts()
 	if err != nil {
 		return err
 	}
-	last := !slices.ContainsFunc(marked, func(l links.Marked) bool {
-		return l.Mark != owner.Mark() && l.Mark != BridgeMark
-	})
+	last := !slices.ContainsFunc(ports, func(l links.Marked) bool { return l.Mark != owner.Mark() })
 	return errors.Join(h.NAT.RemoveUnrecorded(ctx, owner, last), h.Fence.RemoveUnrecorded(ctx, owner))
+}
+
+// markedPorts lists the links that carry an owner's mark.
+func (h *Host) markedPorts() ([]links.Marked, error) {
+	marked, err := h.Links.MarkedLinks(attachment.MarkPrefix)
+	return slices.DeleteFunc(marked, func(l links.Marked) bool { return l.Mark == BridgeMark }), err
 }
 
 // mappings lists the ports that natport published for an owner.
