@@ -16,7 +16,7 @@ LINT := $(GO) tool -modfile=scripts/lint/go.mod golangci-lint
 .PHONY: help build man schema test unit blackbox record test-runtimes test-kubernetes test-vm demo bench lint deps clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
 
 build: ## both executables, into bin/
 	$(BUILD) -o $(BIN)/ ./plugins/...

@@ -45,7 +45,6 @@
 //	parallel_test.go    bursts
 //	claims_test.go      addresses and ports that are taken, reclaiming the dead
 //	ports_test.go       ranges of host ports, and ports left open
-//	uplink_test.go      a link of the host as port of the bridge
 //	forward_test.go     firewalls of the host that drop
 //	listeners_test.go   processes of the host on a wanted port
 //	spoof_test.go       what a container may not send
@@ -60,7 +59,8 @@
 //	graph_test.go       pictures of the host
 //	metrics_test.go     figures for Prometheus
 //	trace_test.go       the runtime's trace in the log
-//	docs_test.go        what the documentation promises
+//	trace_packet_test.go  the command trace: the way of one packet
+//	docs_test.go        what the documentation promises; docs_commands_test.go, its command lines; maps_test.go, the maps in doc.go
 //	process_test.go     which processes are started
 //	ipv6off_vm_test.go  a kernel without IPv6
 //	foreign_test.go     bridges that others made, and bridges whose MTU changes
@@ -76,5 +76,21 @@
 //	takeover_test.go    a node that changes over from the reference plugins
 //	release_test.go     what former releases have left running; release_record_test.go keeps it
 //	conf_test.go        the sample conflists
-//	operator_test.go    the commands for people
+//	operator_test.go    the commands for people; recorded_test.go, word by word on a busy host
+//	ailments_test.go    broken hosts that doctor_test.go makes
+//	managers_test.go    NetworkManager and systemd-networkd, as the doctor sees them
+//	validate_test.go    configs judged by line and column
+//	repair_test.go      rules that others break
+//	backend_test.go     nftables and iptables side by side
+//	limits_test.go      whom a port is for, and by which address traffic leaves
+//	ranges_test.go      ranges of host ports
+//	families_test.go    each family of a port by itself
+//	hooks_test.go       the administrator's own rules
+//	firewalld_test.go   containers beside firewalld, and its zones
+//	neighbours_test.go  other container software on the host
+//	exposure_test.go    a host that was no router
+//	callers_test.go     the ways in which runtimes call
+//	netavark_test.go    podman 5's driver; netavark_kill_test.go, killed in the middle
+//	storm_test.go       ADDs, DELs and kills at the same time
+//	toolcost_test.go    what the commands for people cost a runtime
 package integration

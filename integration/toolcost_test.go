@@ -25,6 +25,9 @@ func TestThePluginPathPaysNothingForTheTool(t *testing.T) {
 				t.Fatal(err)
 			}
 			sizes[i] += info.Size()
+			if dir == with && info.Size() >= 6<<20 {
+				t.Errorf("%s has grown to 6 MiB: %d bytes", plugin, info.Size())
+			}
 			t.Logf("%s: %d bytes", filepath.Join(filepath.Base(dir), plugin), info.Size())
 		}
 	}
@@ -35,9 +38,6 @@ func TestThePluginPathPaysNothingForTheTool(t *testing.T) {
 	t.Logf("initialisation: %d bytes allocated, %d without the tool", work, less)
 	if work*100 > less*105 {
 		t.Errorf("packages allocate %d bytes before main, %d without the tool", work, less)
-	}
-	if info, err := os.Stat(filepath.Join(with, "vethbridge")); err != nil || info.Size() >= 6<<20 {
-		t.Errorf("vethbridge has grown to 6 MB: %v", err)
 	}
 }
 

@@ -11,6 +11,7 @@
 //	cnitool.go   CNITool: conflists as an operator runs them
 //	parallel.go  many calls at the same time
 //	traffic.go   servers that answer with the source that they see, and clients
+//	frames.go    Ethernet frames made by hand, sent and heard
 //	rules.go     Rules: nftables objects, kept and put back
 //	snapshot.go  Snapshot: links, addresses, rules and sysctls as text
 package testbed

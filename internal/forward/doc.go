@@ -2,8 +2,7 @@
 // the policy of iptables' FORWARD chain to DROP, Red Hat's rules end in a REJECT, and then no container reaches anything. Where
 // the firewall is iptables, of either variant, our bridges are accepted by a chain of our own.
 //
-// It must not know attachments. It starts processes (iptables), but only where there is such a
-// policy.
+// It must not know attachments. It starts processes (iptables), but only where a FORWARD chain drops.
 //
 // Files:
 //

@@ -7,12 +7,15 @@
 // Files:
 //
 //	host.go        Host: open and close
+//	backend.go     which backend holds the translations of an attachment
 //	bridge.go      the bridge that attachments share
 //	readdress.go   a network whose subnet was changed
 //	uplink.go      the link by which a bridge reaches the LAN
 //	uplinkmove.go  its addresses and routes, moved to the bridge and back
 //	forwarding.go  forwarding, and sysctls put back after their last user
 //	accept.go      bridges that firewalls of the host let through
+//	unrouted.go    links of a host that was no router, which forward for containers only
+//	zone.go        bridges in zones of firewalld
 //	localnet.go    route_localnet of a device
 //	connections.go tracked connections that have become wrong
 //	ports.go       ReleasePorts: what natport gave, gone

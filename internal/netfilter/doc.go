@@ -12,6 +12,8 @@
 //	ask.go       one question, one answer
 //	lookup.go    Holds: one element of a set
 //	policy.go    asking for one chain of anybody
+//	dropping.go  chains at the hook forward that drop
+//	layout.go    the administrator's chains, and the rules that jump to them
 //	chain.go     Chain, Rule: the fixed structure of a table
 //	expr.go      expressions
 package netfilter

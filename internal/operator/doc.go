@@ -18,7 +18,8 @@
 //	doctor.go    doctor: every known trap; doctor_host.go, doctor_firewall.go, doctor_network.go and
 //	             doctor_others.go have them, doctor_status.go asks the plugins
 //	paint.go     colours, on a terminal
-//	metrics.go   metrics: figures for Prometheus; exposition.go writes them
+//	metrics.go   metrics: figures for Prometheus; exposition.go writes them,
+//	metrics_operations.go those of the last calls
 //	graph.go     graph: a picture of the host; picture.go has it, graph_formats.go its languages
 //	completion.go completion: what makes shells complete all this
 //	importer.go  import: the leases of the reference host-local

@@ -26,5 +26,6 @@
 //	boot.go        which boot this is
 //	check.go       consistency of the whole file
 //	open.go        opening files
+//	ownerlock.go   LockOwner: one call at a time for an owner
 //	lock.go        file locks with a time limit that name their holder
 package state

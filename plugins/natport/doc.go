@@ -10,6 +10,10 @@
 //	main.go       the verbs, wired to the CNI door
 //	config.go     Config: the keys, decoded and validated once
 //	port.go       one port mapping
+//	allowed.go    which packets host ports are for
+//	conditions.go conditionsV4 and conditionsV6
+//	strict.go     strictHostIP on this host
+//	mark.go       marks of one's own, and the backend that they need
 //	plan.go       Plan: the translations of an attachment, a plain value
 //	add.go        ADD: the steps that apply the plan
 //	listeners.go  processes of the host that listen on a wanted port

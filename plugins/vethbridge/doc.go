@@ -14,6 +14,7 @@
 //	plan.go    Plan: what an attachment is, a plain value made of config and addresses
 //	add.go     ADD: the steps that apply the plan
 //	assign.go  the addresses of an attachment, built in or delegated
+//	fence.go   what a container may send, and who reaches it
 //	vlan.go    the VLANs of the port
 //	uplink.go  the link by which the bridge reaches the LAN
 //	del.go     DEL
