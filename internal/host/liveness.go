@@ -83,6 +83,7 @@ func (h *Host) Reclaim(ctx context.Context, network string) (released []attachme
 		if err != nil {
 			failed = append(failed, err)
 		} else if ok {
+			h.logReclaimed(ctx, a.Owner)
 			released = append(released, a.Owner)
 		}
 	}
@@ -104,7 +105,16 @@ func (h *Host) ReclaimHolder(ctx context.Context, owner attachment.Owner) (bool,
 	if err != nil || known && !h.dead(ctx, record) {
 		return false, err
 	}
-	return h.releaseDead(ctx, owner)
+	released, err := h.releaseDead(ctx, owner)
+	if released {
+		h.logReclaimed(ctx, owner)
+	}
+	return released, err
+}
+
+// logReclaimed is for what is released by the way: nobody has asked for that.
+func (h *Host) logReclaimed(ctx context.Context, owner attachment.Owner) {
+	h.Log.WarnContext(ctx, "reclaimed a dead attachment", "owner", owner.String())
 }
 
 // dead warns where it can't be told, which counts as alive.
@@ -132,7 +142,6 @@ func (h *Host) releaseDead(ctx context.Context, owner attachment.Owner) (bool, e
 	if err := h.Release(ctx, owner); err != nil {
 		return false, fmt.Errorf("reclaim: %w", err)
 	}
-	h.Log.WarnContext(ctx, "reclaimed a dead attachment", "owner", owner.String())
 	return true, nil
 }
 
