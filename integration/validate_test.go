@@ -22,9 +22,13 @@ func validateText(t *testing.T, text string, args ...string) (out string, status
 }
 
 func TestEverySampleIsValid(t *testing.T) {
-	files, err := filepath.Glob(confDir + "/*.conflist")
-	if err != nil || len(files) == 0 {
-		t.Fatal(err)
+	var files []string
+	for _, pattern := range []string{"/*.conflist", "/kubernetes/*.conflist"} {
+		found, err := filepath.Glob(confDir + pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %v", pattern, err)
+		}
+		files = append(files, found...)
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -58,7 +62,14 @@ func TestValidateSaysWhatIsWrongAndWhere(t *testing.T) {
 		`{"cniVersion": "1.0.0", "name": "n", "type": "vethbridge", "vlan": 4095}`:                                                   "x:1:68: problem: vlan is 4095, and can be 0 to 4094",
 	} {
 		out, status := validateText(t, text)
-		if !strings.Contains(out, want) || (status == 0) != strings.HasSuffix(want, "right") {
+		wantStatus := 1
+		switch {
+		case strings.HasSuffix(want, "right"):
+			wantStatus = 0
+		case strings.Contains(want, "warning: "):
+			wantStatus = 3
+		}
+		if !strings.Contains(out, want) || status != wantStatus {
 			t.Errorf("%s:\nexit %d: %s\nwant %s", text, status, out, want)
 		}
 	}
@@ -69,6 +80,36 @@ func TestValidateSaysWhatIsWrongAndWhere(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(out), &remarks); err != nil || status != 1 || len(remarks) != 2 || remarks[1].Key != "plugins[0].bridg" || remarks[1].Line != 2 {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// TestValidateSaysThatNatportCouldNotBeAsked: its schema takes what its code may refuse.
+func TestValidateSaysThatNatportCouldNotBeAsked(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(string(built), "vethbridge"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	alone := filepath.Join(dir, "vethbridge")
+	if err := os.WriteFile(alone, text, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for what, natport := range map[string]string{
+		"no such file or directory": "",
+		"exit status 2":             "#!/bin/sh\necho 'there is no command'; exit 2\n",
+		"signal: killed":            "#!/bin/sh\nkill -9 $$\n",
+	} {
+		if natport != "" {
+			if err := os.WriteFile(filepath.Join(dir, "natport"), []byte(natport), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cmd := exec.Command(alone, "validate", confDir+"/kubernetes.conflist")
+		out, _ := cmd.CombinedOutput()
+		if said := string(out); cmd.ProcessState.ExitCode() != 3 || !strings.Contains(said, "warning: natport could not be asked (") || !strings.Contains(said, what+"): only its schema was") {
+			t.Errorf("%s: %v: %s", what, cmd.ProcessState, said)
+		}
+		_ = os.Remove(filepath.Join(dir, "natport"))
 	}
 }
 

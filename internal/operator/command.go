@@ -20,10 +20,14 @@ const (
 	exitFine     = 0
 	exitFindings = 1 // something is wrong with the host, or could not be done
 	exitUsage    = 2
+	exitWarnings = 3 // of validate: nothing but what plugins tolerate
 )
 
 // errFindings says that a command has printed what is wrong.
 var errFindings = errors.New("findings")
+
+// errWarnings is errFindings where all of them are mild.
+var errWarnings = errors.New("warnings")
 
 // errUsage says that the command line was wrong, and has been answered.
 var errUsage = errors.New("usage")
@@ -80,10 +84,12 @@ func Run(ctx context.Context, args []string, judge Judge, out, errOut io.Writer)
 }
 
 func (s *session) outcome(c Command, err error, errOut io.Writer) int {
-	if err == nil {
+	switch {
+	case err == nil:
 		return exitFine
-	}
-	if !errors.Is(err, errFindings) {
+	case errors.Is(err, errWarnings):
+		return exitWarnings
+	case !errors.Is(err, errFindings):
 		fmt.Fprintf(errOut, "vethbridge %s: %v\n", c.Name, err)
 	}
 	return exitFindings

@@ -41,7 +41,7 @@ func Commands() []Command {
 		{Name: "repair", Summary: "rules that are missing are put back", flags: "dry-run json", says: true, run: repair},
 		{Name: "validate", Subject: "FILE", Summary: "a network config is judged, by line and column",
 			Detail: "It is compared with the JSON Schemas in conf/schema, and with what the plugins themselves refuse, natport's if it " +
-				"stands beside this executable; the host is not looked at. An unknown key is a warning.",
+				"stands beside this executable; the host is not looked at. An unknown key is a warning; the exit status is 3 if there are only such.",
 			flags: "json", offline: true, run: validate},
 		{Name: "doctor", Summary: "every known trap on this host, with the way out",
 			Detail: "It looks at the range sets of the networks in " + netDir + " too.",

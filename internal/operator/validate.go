@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sort"
 
 	shipped "vethbridge/conf/schema"
@@ -47,8 +48,10 @@ func validate(ctx context.Context, s *session) error {
 	switch {
 	case err != nil:
 		return err
-	case len(remarks) > 0:
+	case slices.ContainsFunc(remarks, func(r remark) bool { return r.Severity == problem }):
 		return errFindings
+	case len(remarks) > 0:
+		return errWarnings
 	case !s.json:
 		fmt.Fprintf(s.out, "%s is right\n", s.subject())
 	}

@@ -33,13 +33,18 @@ func (s *session) judgePlugin(ctx context.Context, set schema.Set, text []byte, 
 	if slices.ContainsFunc(found, func(f schema.Finding) bool { return !f.Mild }) {
 		return found, nil
 	}
-	err := s.judgeVethbridge(config.Raw(text))
+	var wrong, unasked error
 	if kind.Text == "natport" {
-		err = judgeNatport(ctx, config.Raw(text))
+		wrong, unasked = judgeNatport(ctx, config.Raw(text))
+	} else {
+		wrong = s.judgeVethbridge(config.Raw(text))
 	}
-	if err != nil {
-		key := keyOf(err.Error())
-		found = append(found, schema.Finding{At: config.Find(key).At, Key: strings.TrimPrefix(path+"."+key, "."), Message: err.Error()})
+	if unasked != nil {
+		found = append(found, schema.Finding{At: kind.At, Key: path, Mild: true, Message: fmt.Sprintf("natport could not be asked (%v): only its schema was", unasked)})
+	}
+	if wrong != nil {
+		key := keyOf(wrong.Error())
+		found = append(found, schema.Finding{At: config.Find(key).At, Key: strings.TrimPrefix(path+"."+key, "."), Message: wrong.Error()})
 	}
 	return found, nil
 }
@@ -56,21 +61,21 @@ func (s *session) judgeVethbridge(config json.RawMessage) error {
 	return s.judgeOwn(config)
 }
 
-// judgeNatport asks the executable beside this one. Where there is none, only the schema has been
-// asked.
-func judgeNatport(ctx context.Context, config json.RawMessage) error {
+// judgeNatport asks the executable beside this one what is wrong with its config; unasked is why it
+// could not.
+func judgeNatport(ctx context.Context, config json.RawMessage) (wrong, unasked error) {
 	path, err := os.Executable()
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	cmd := exec.CommandContext(ctx, filepath.Join(filepath.Dir(path), "natport"), "validate")
 	cmd.Stdin = bytes.NewReader(config)
 	out, err := cmd.Output()
 	var failed *exec.ExitError
-	if errors.As(err, &failed) {
-		return fmt.Errorf("%s", bytes.TrimSpace(out))
+	if errors.As(err, &failed) && failed.ExitCode() == exitFindings && len(out) > 0 {
+		return fmt.Errorf("%s", bytes.TrimSpace(out)), nil
 	}
-	return nil
+	return nil, err
 }
 
 // keyOf is the key that an error of a config names, in the words of cni.InvalidConfig.
