@@ -71,7 +71,9 @@ func (c *Conn) Make(changes *Changes) error {
 	changes.messages[len(changes.messages)-1].Header.Flags |= netlink.Acknowledge
 	batch := append([]netlink.Message{frame(unix.NFNL_MSG_BATCH_BEGIN)}, changes.messages...)
 	if changes.size() > smallBatch {
-		err = socket.SetWriteBuffer(socketBuffer)
+		// Each message that fails is answered with a copy of it. One answer is all that is read, so the
+		// others need no room.
+		err = errors.Join(socket.SetWriteBuffer(socketBuffer), socket.SetOption(netlink.NoENOBUFS, true))
 	}
 	if err == nil {
 		_, err = socket.SendMessages(append(batch, frame(unix.NFNL_MSG_BATCH_END)))
@@ -85,12 +87,17 @@ func (c *Conn) Make(changes *Changes) error {
 	return nil
 }
 
-// smallBatch fits a socket as it is (wmem_default, Documentation/admin-guide/sysctl/net.rst).
-const smallBatch = 100 << 10
+const (
+	// smallBatch fits a socket as it is (wmem_default and rmem_default,
+	// Documentation/admin-guide/sysctl/net.rst), and so do the answers to it.
+	smallBatch = 100 << 10
+	// answerCost is about what the kernel counts for an answer beside its text.
+	answerCost = 1 << 10
+)
 
 func (c *Changes) size() (bytes int) {
 	for _, m := range c.messages {
-		bytes += len(m.Data)
+		bytes += len(m.Data) + answerCost
 	}
 	return bytes
 }
