@@ -9,7 +9,6 @@ import (
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
 	"github.com/google/nftables/userdata"
-	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -95,15 +94,9 @@ func TableExists(conn *nftables.Conn, t *nftables.Table) (bool, error) {
 
 // HasTable is TableExists by one message, whatever number of others there is.
 func (c *Conn) HasTable(t *nftables.Table) (bool, error) {
-	socket, err := c.socket()
-	if err != nil {
-		return false, err
-	}
 	data := attributes{byte(t.Family), unix.NFNETLINK_V0, 0, 0}
 	data.text(unix.NFTA_TABLE_NAME, t.Name)
-	_, err = socket.Execute(netlink.Message{
-		Header: netlink.Header{Type: unix.NFNL_SUBSYS_NFTABLES<<8 | unix.NFT_MSG_GETTABLE, Flags: netlink.Request}, Data: data,
-	})
+	_, err := c.request(unix.NFT_MSG_GETTABLE, 0, data)
 	switch {
 	case err == nil:
 		return true, nil

@@ -13,8 +13,8 @@ import (
 const (
 	// socketBuffer holds a batch of tens of thousands of elements and its acknowledgements.
 	socketBuffer = 16 << 20
-	// answerLimit is how long all answers of the kernel may take. It is far beyond any real
-	// time, and there so that a lock held meanwhile is not held for ever.
+	// answerLimit is how long all answers of the kernel may take at one use of a socket. It is far
+	// beyond any real time, and there so that a lock held meanwhile is not held for ever.
 	answerLimit = time.Minute
 )
 
@@ -23,6 +23,7 @@ const (
 type Conn struct {
 	// Each is nil until it is needed.
 	nft   *nftables.Conn // for tables with all that is in them
+	whole *netlink.Conn  // the socket of nft
 	plain *netlink.Conn  // for elements, and to ask for a single thing
 }
 
@@ -38,20 +39,33 @@ func (c *Conn) Close() error {
 	return err
 }
 
-// socket opens the plain socket at the first call.
+// socket opens the plain socket at the first call. Each call is one use.
 func (c *Conn) socket() (*netlink.Conn, error) {
-	if c.plain != nil {
-		return c.plain, nil
+	if c.plain == nil {
+		s, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
+		if err != nil {
+			return nil, fmt.Errorf("open nftables socket: %w", err)
+		}
+		c.plain = s
 	}
-	s, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
+	if err := c.plain.SetDeadline(time.Now().Add(answerLimit)); err != nil {
+		return nil, errors.Join(fmt.Errorf("limit time of nftables socket: %w", err), c.dropSocket())
+	}
+	return c.plain, nil
+}
+
+// request puts a question, of a type NFT_MSG_*, at the plain socket.
+func (c *Conn) request(kind uint16, flags netlink.HeaderFlags, data attributes) ([]netlink.Message, error) {
+	socket, err := c.socket()
 	if err != nil {
-		return nil, fmt.Errorf("open nftables socket: %w", err)
+		return nil, err
 	}
-	if err := s.SetDeadline(time.Now().Add(answerLimit)); err != nil {
-		return nil, errors.Join(fmt.Errorf("open nftables socket: %w", err), s.Close())
+	header := netlink.Header{Type: netlink.HeaderType(unix.NFNL_SUBSYS_NFTABLES<<8 | kind), Flags: netlink.Request | flags}
+	answer, err := socket.Execute(netlink.Message{Header: header, Data: data})
+	if err != nil && !errors.Is(err, unix.ENOENT) { // the answer may come yet
+		err = errors.Join(err, c.dropSocket())
 	}
-	c.plain = s
-	return s, nil
+	return answer, err
 }
 
 func (c *Conn) dropSocket() error {
@@ -64,21 +78,22 @@ func (c *Conn) dropSocket() error {
 }
 
 // Open returns the connection for reading and for collecting a batch. The socket is opened
-// at the first call.
+// at the first call; each call is one use.
 func (c *Conn) Open() (*nftables.Conn, error) {
-	if c.nft != nil {
-		return c.nft, nil
+	if c.nft == nil {
+		conn, err := nftables.New(nftables.AsLasting(), nftables.WithSockOptions(func(s *netlink.Conn) error {
+			c.whole = s
+			return errors.Join(s.SetReadBuffer(socketBuffer), s.SetWriteBuffer(socketBuffer))
+		}))
+		if err != nil {
+			return nil, fmt.Errorf("open nftables socket: %w", err)
+		}
+		c.nft = conn
 	}
-	conn, err := nftables.New(nftables.AsLasting(), nftables.WithSockOptions(func(s *netlink.Conn) error {
-		return errors.Join(
-			s.SetReadBuffer(socketBuffer), s.SetWriteBuffer(socketBuffer), s.SetDeadline(time.Now().Add(answerLimit)),
-		)
-	}))
-	if err != nil {
-		return nil, fmt.Errorf("open nftables socket: %w", err)
+	if err := c.whole.SetDeadline(time.Now().Add(answerLimit)); err != nil {
+		return nil, errors.Join(fmt.Errorf("limit time of nftables socket: %w", err), c.Close())
 	}
-	c.nft = conn
-	return conn, nil
+	return c.nft, nil
 }
 
 // Batch makes the changes that collect asks for in one transaction, or none of them.
