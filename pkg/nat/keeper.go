@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/state"
@@ -86,16 +87,18 @@ func (k Keeper) replace(ctx context.Context, r record) error {
 	return k.Store.Update(ctx, func(tx *state.Tx) error { return settle(tx, r.Holder) })
 }
 
-// addition is the change that brings a record's translations into the kernel. Networks that
-// others need too are added all the same: those may not have come to it yet.
+// addition is the change that brings a record's translations into the kernel, with the networks of
+// others that get wider by them. Networks that others need too are added all the same: those may not
+// have come to it yet.
 func addition(tx *state.Tx, r record) (Change, error) {
 	after, before, err := bothNetworks(tx, r)
 	if err != nil {
 		return Change{}, err
 	}
+	needed := slices.Concat(without(after, before), covering(after, inKernel(r.Translations.Networks)))
 	return Change{
 		Mark: r.Holder.Owner.Mark(), Add: r.Translations.Mappings,
-		AddNetworks: covering(after, inKernel(r.Translations.Networks)), RemoveNetworks: without(before, after),
+		AddNetworks: canonicalNetworks(needed), RemoveNetworks: without(before, after),
 	}, nil
 }
 

@@ -23,7 +23,10 @@ func wants() []nat.Translations {
 		{Mappings: mappings("tcp 0.0.0.0:80 10.1.0.2:80"), Networks: networks("masquerade 10.0.0.0/8")},
 		{Mappings: mappings("tcp 192.0.2.1:80 10.1.0.3:80"), Networks: networks("hairpin 10.1.0.0/16", "masquerade 10.1.0.0/16")},
 		{Mappings: mappings("tcp 192.0.2.2:80 10.1.0.4:80", "tcp [::]:80 [fd01::4]:80"), Networks: networks("hairpin 10.1.0.0/24", "hairpin fd01::/64")},
-		{Mappings: mappings("udp 0.0.0.0:80 10.1.0.5:80", "tcp 0.0.0.0:81 10.1.0.5:81")},
+		{
+			Mappings: mappings("udp 0.0.0.0:80 10.1.0.5:80", "tcp 0.0.0.0:81 10.1.0.5:81"),
+			Networks: networks("direct 10.1.0.0/16 to 192.168.0.0/16"),
+		},
 		{Mappings: ranges("udp 0.0.0.0:10 10.1.0.5:10", 600), Networks: networks("direct 10.1.0.0/24 to 10.0.0.0/9")},
 		{Networks: networks("direct 10.1.0.0/24 to 10.0.0.0/8", "direct fd01::/64 to fd00::/8", "masquerade 10.1.0.0/24", "masquerade fd01::/48")},
 		{Networks: networks("direct 10.1.0.0/16 to 10.64.0.0/16", "masquerade-random 10.1.0.0/16", "masquerade fd01::/64")},

@@ -15,20 +15,22 @@ import (
 // Open returns an empty backend of the kind.
 func Contract(t *testing.T, kind nat.Kind, open func(*testing.T) nat.Backend) {
 	for name, promise := range map[string]func(*testing.T, *fixture){
-		"ReplaceIsIdempotent":                     replaceIsIdempotent,
-		"RemovalLeavesNothing":                    removalLeavesNothing,
-		"OwnersDoNotTouchEachOther":               ownersDoNotTouchEachOther,
-		"NetworkStaysWhileAnyoneNeedsIt":          networkStays,
-		"LostTableIsRestoredByTheNextReplace":     lostTable,
-		"RepairRestoresOnceAndThenChangesNothing": repair,
-		"PortOfAnotherOwnerIsRefused":             portTaken,
-		"UnrecordedOwnerIsRemovedByItsMark":       unrecorded,
-		"UnknownOwnersSurviveARestore":            strangersSurvive,
-		"UnknownOwnersOutliveTheLastKnownOne":     strangersOutlive,
-		"HalfDoneReplacementLeavesNothing":        halfDone,
-		"ChangeIsMadeAsAWholeOrNotAtAll":          wholeOrNotAtAll,
-		"CheckNamesWhatDiffers":                   checkNames,
-		"TenThousandPortsAreOneReplace":           manyPorts,
+		"ReplaceIsIdempotent":                      replaceIsIdempotent,
+		"RemovalLeavesNothing":                     removalLeavesNothing,
+		"OwnersDoNotTouchEachOther":                ownersDoNotTouchEachOther,
+		"NetworkStaysWhileAnyoneNeedsIt":           networkStays,
+		"WiderNetworkKeepsTheDestinationsOfOthers": widerNetwork,
+		"LostTableIsRestoredByTheNextReplace":      lostTable,
+		"RepairRestoresOnceAndThenChangesNothing":  repair,
+		"PortOfAnotherOwnerIsRefused":              portTaken,
+		"UnrecordedOwnerIsRemovedByItsMark":        unrecorded,
+		"UnknownOwnersSurviveARestore":             strangersSurvive,
+		"UnknownOwnersOutliveTheLastKnownOne":      strangersOutlive,
+		"HalfDoneReplacementLeavesNothing":         halfDone,
+		"ChangeIsMadeAsAWholeOrNotAtAll":           wholeOrNotAtAll,
+		"CheckNamesWhatDiffers":                    checkNames,
+		"ThousandsOfLostPortsAreRemoved":           lostPorts,
+		"TenThousandPortsAreOneReplace":            manyPorts,
 	} {
 		t.Run(name, func(t *testing.T) { promise(t, newFixture(t, kind, open(t))) })
 	}
@@ -139,6 +141,24 @@ func networkStays(t *testing.T, f *fixture) {
 	f.replace(t, Owner(1), nat.Translations{})
 }
 
+// widerNetwork: networks that lie in each other have the destinations of both.
+func widerNetwork(t *testing.T, f *fixture) {
+	narrow := nat.Translations{Networks: []nat.Network{direct("10.1.0.0/24", "10.0.0.0/8")}}
+	wide := nat.Translations{Networks: []nat.Network{direct("10.1.0.0/16", "192.168.0.0/16")}}
+	f.replace(t, Owner(1), narrow)
+	before := f.dump(t)
+	f.replace(t, Owner(2), wide)
+	const want = "inside 10.1.0.0/16\ndirect 10.1.0.0/16 to 10.0.0.0/8\ndirect 10.1.0.0/16 to 192.168.0.0/16\n"
+	if got := f.dump(t); got != want {
+		t.Errorf("holds\n%swant\n%s", got, want)
+	}
+	f.replace(t, Owner(2), nat.Translations{})
+	if got := f.dump(t); got != before {
+		t.Errorf("holds\n%swant\n%s", got, before)
+	}
+	f.replace(t, Owner(1), nat.Translations{})
+}
+
 func lostTable(t *testing.T, f *fixture) {
 	cases := Cases()
 	f.replace(t, Owner(1), cases[1].Want)
@@ -207,4 +227,18 @@ func manyPorts(t *testing.T, f *fixture) {
 		f.replace(t, Owner(1), want)
 		f.replace(t, Owner(1), nat.Translations{})
 	}
+}
+
+func lostPorts(t *testing.T, f *fixture) {
+	f.replace(t, Owner(2), Cases()[1].Want)
+	before := f.dump(t)
+	f.replace(t, Owner(1), nat.Translations{Mappings: []nat.Mapping{shifted(ports(nat.UDP, "0.0.0.0", 20_000, 25_999, "10.1.0.2"), 1000)}})
+	if err := f.backend().Clear(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.replace(t, Owner(1), nat.Translations{})
+	if got := f.dump(t); got != before {
+		t.Errorf("holds\n%swant\n%s", got, before)
+	}
+	f.replace(t, Owner(2), nat.Translations{})
 }
