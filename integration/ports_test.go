@@ -91,7 +91,7 @@ func TestARangeOfPortsLeadsToAsManyPortsOfTheContainer(t *testing.T) {
 }
 
 // TestAContainerOnTwoNetworksHasItsPortsOnce is what podman and nerdctl ask for: all ports of a
-// container on each of its networks.
+// container on each of its networks; the second one has one more here.
 func TestAContainerOnTwoNetworksHasItsPortsOnce(t *testing.T) {
 	h, n := newDemo(t)
 	second := otherNetwork(n)
@@ -105,7 +105,7 @@ func TestAContainerOnTwoNetworksHasItsPortsOnce(t *testing.T) {
 	// The interface has another name there.
 	call := testbed.Call{Plugin: "vethbridge", Command: "ADD", Container: "web", Netns: c.Netns, IfName: "eth1", Config: second.Chain[0].JSON()}
 	answer := n.Plugins.Do(t, call)
-	ports := second.Chain[1].With("prevResult", json.RawMessage(answer.Stdout)).With("runtimeConfig", testbed.Config{"portMappings": []testbed.Port{port}})
+	ports := second.Chain[1].With("prevResult", json.RawMessage(answer.Stdout)).With("runtimeConfig", testbed.Config{"portMappings": []testbed.Port{port, {HostPort: 8081, ContainerPort: 81}}})
 	chained := call
 	chained.Plugin, chained.Config = "natport", ports.JSON()
 	if answer := n.Plugins.Do(t, chained); answer.Exit != 0 {

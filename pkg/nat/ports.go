@@ -110,24 +110,24 @@ func claimPorts(tx *state.Tx, h holder, list []Mapping) error {
 // of a former life of the container, under the same name, counts as somebody else's.
 func NotElsewhere(tx *state.Tx, owner attachment.Owner, ns state.Netns, list []Mapping) (own []Mapping, err error) {
 	for _, m := range list {
-		elsewhere := false
+		var elsewhere []Mapping
 		err := eachClaim(tx, m, func(c portClaim) error {
 			other := c.Holder.Owner
-			if other == owner || other.ContainerID != owner.ContainerID || !c.Mapping.Has(m.HostPort) || !c.Mapping.Has(m.Last()) {
+			if other == owner || other.ContainerID != owner.ContainerID {
 				return nil
 			}
 			same, err := standsIn(tx, other, ns)
-			elsewhere = elsewhere || same
+			if same {
+				elsewhere = append(elsewhere, c.Mapping)
+			}
 			return err
 		})
 		if err != nil {
 			return nil, err
 		}
-		if !elsewhere {
-			own = append(own, m)
-		}
+		own = append(own, m.less(elsewhere)...)
 	}
-	return own, nil
+	return Translations{Mappings: own}.canonical().Mappings, nil
 }
 
 // standsIn reports whether an attachment of this boot is in the namespace, as far as is known.

@@ -40,6 +40,16 @@ func folded(list []Mapping) (ranges []Mapping) {
 	return ranges
 }
 
+// less returns what is left of a mapping without the ports of others.
+func (m Mapping) less(others []Mapping) []Mapping {
+	if len(others) == 0 {
+		return []Mapping{m}
+	}
+	return folded(slices.DeleteFunc(m.Singles(), func(one Mapping) bool {
+		return slices.ContainsFunc(others, func(o Mapping) bool { return o.Has(one.HostPort) })
+	}))
+}
+
 // To is the one of a range that leads to a port of the container, if one does.
 func (m Mapping) To(port uint16) (one Mapping, ok bool) {
 	n := port - m.Target.Port()
