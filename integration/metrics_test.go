@@ -79,6 +79,15 @@ func TestMetricsAreWhatIsThere(t *testing.T) {
 	figures(t, h, "broken", map[string]float64{"drift translations": 1, "drift fence": 6, "attachments demo dead": 1, "attachments demo alive": 1, "bridge_ports demo0": 1})
 }
 
+// TestMetricsCountEachPublishedPortOnce: a range is many, and two sorts of clients share one.
+func TestMetricsCountEachPublishedPortOnce(t *testing.T) {
+	h, n := newDemo(t)
+	web, result := attach(t, h, n, "web", testbed.Port{HostPort: 8000, HostPortEnd: 8099, ContainerPort: 8000},
+		testbed.Port{HostPort: 8443, ContainerPort: 443, SourceRanges: []string{"192.0.2.0/24", "198.51.100.0/24"}})
+	figures(t, h, "with a range", map[string]float64{"published_ports tcp ipv4": 101, "published_ports tcp ipv6": 100, "published_ports udp ipv4": 0})
+	n.Del(t, web, result.Raw)
+}
+
 func TestMetricsCountAsTheNetworksConfigSays(t *testing.T) {
 	h, n := newDemo(t)
 	set := []any{testbed.Config{"subnet": "10.99.0.0/28"}, testbed.Config{"subnet": "10.99.1.0/28", "rangeEnd": "10.99.1.4"}}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -143,19 +144,29 @@ func attached(_ context.Context, _ *session, rows []row) ([]*gauge, error) {
 
 func published(_ context.Context, _ *session, rows []row) ([]*gauge, error) {
 	g := newGauge("published_ports", "Host ports that lead to attachments; one that serves both families counts in both.")
-	counts := map[nat.Protocol][2]uint64{}
+	type family struct {
+		protocol nat.Protocol
+		v6       bool
+	}
+	type port struct {
+		protocol nat.Protocol
+		at       netip.AddrPort
+	}
+	ports := map[port]bool{} // several mappings, each with a limit of its own, may lead from one
 	for _, r := range rows {
 		for _, m := range r.mappings {
-			count := counts[m.Protocol]
-			if count[0]++; m.Host.Is6() {
-				count[0], count[1] = count[0]-1, count[1]+1
+			for i := range int(m.More) + 1 {
+				ports[port{m.Protocol, netip.AddrPortFrom(m.Host, m.HostPort+uint16(i))}] = true
 			}
-			counts[m.Protocol] = count
 		}
 	}
+	counts := map[family]uint64{}
+	for p := range ports {
+		counts[family{p.protocol, p.at.Addr().Is6()}]++
+	}
 	for _, p := range []nat.Protocol{nat.TCP, nat.UDP, nat.SCTP} {
-		g.add(counts[p][0], "protocol", p.String(), "family", "ipv4")
-		g.add(counts[p][1], "protocol", p.String(), "family", "ipv6")
+		g.add(counts[family{p, false}], "protocol", p.String(), "family", "ipv4")
+		g.add(counts[family{p, true}], "protocol", p.String(), "family", "ipv6")
 	}
 	return []*gauge{g}, nil
 }
