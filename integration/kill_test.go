@@ -33,6 +33,9 @@ func TestAKilledAddIsUndoneByDel(t *testing.T) {
 		}
 		n.Del(t, c, nil)
 		h.Same(t, before)
+		if survived > 10*kills { // half of them, if all is well
+			t.Fatalf("only %d of %d calls could be killed, aimed at the first %v", died, i+1, span)
+		}
 		if t.Failed() {
 			t.Fatalf("after kill %d", i)
 		}

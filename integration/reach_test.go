@@ -99,24 +99,29 @@ func reach(t *testing.T, h *testbed.Host, n testbed.Network) {
 	n.Del(t, web, webResult.Raw)
 }
 
-// try asks from the namespace at path for every target, by every address, by both protocols.
+// try asks from the namespace at path for every target, by every address, by both protocols; and for
+// the container's own port at the host's addresses, where it is not published.
 func (r reachRow) try(t *testing.T, h *testbed.Host, path string) {
 	t.Helper()
 	var questions sync.WaitGroup
-	for i, answer := range r.answers {
-		for _, address := range r.addresses(i) {
+	ask := func(addresses []string, port int, answered bool) {
+		for _, address := range addresses {
 			for _, protocol := range []string{"tcp", "udp"} {
-				question := func() { r.ask(t, h, path, protocol, address, targets[i], strings.HasPrefix(answer, "yes")) }
-				switch {
-				case answer == "":
-				case path == "": // only this thread is on the host
+				question := func() { r.ask(t, h, path, protocol, address, port, answered) }
+				if path == "" { // only this thread is on the host
 					question()
-				default:
+				} else {
 					questions.Go(question)
 				}
 			}
 		}
 	}
+	for i, answer := range r.answers {
+		if answer != "" {
+			ask(r.addresses(i), targets[i], strings.HasPrefix(answer, "yes"))
+		}
+	}
+	ask(r.addresses(0), targets[3], false)
 	questions.Wait()
 }
 
