@@ -72,15 +72,13 @@ func (k kernel) remove(list []entry) error {
 // restore makes the tables hold exactly these, in one transaction. A table that would hold
 // nothing is not there.
 func (k kernel) restore(list []entry) error {
-	conn, err := k.conn.Open()
-	if err != nil {
-		return err
-	}
 	have := map[string]netfilter.Found{}
 	for _, t := range tables() {
-		if have[t.Name], err = t.layout().Find(conn); err != nil {
+		found, err := t.layout().Find(k.conn)
+		if err != nil {
 			return err
 		}
+		have[t.Name] = found
 	}
 	return k.conn.Batch(func(c *nftables.Conn) error {
 		var failed []error
@@ -106,7 +104,7 @@ func (k kernel) list() (list []entry, missing []string, err error) {
 		return nil, nil, err
 	}
 	for _, t := range tables() {
-		have, err := t.layout().Find(conn)
+		have, err := t.layout().Find(k.conn)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -132,7 +130,7 @@ func (k kernel) marks() (marks []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	there, err := netfilter.TableExists(conn, guardTable())
+	there, err := k.conn.HasTable(guardTable())
 	if err != nil || !there {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func (k Keeper) verifyTable(t table, want []Element) error {
 	if err != nil || len(want) == 0 {
 		return err
 	}
-	there, err := netfilter.TableExists(conn, t.Table)
+	there, err := k.Conn.HasTable(t.Table)
 	if err != nil {
 		return err
 	}

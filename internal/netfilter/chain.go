@@ -83,16 +83,7 @@ func (c Chain) lacks(have []string) (missing []string) {
 	return missing
 }
 
-// TableExists reports whether there is such a table.
-func TableExists(conn *nftables.Conn, t *nftables.Table) (bool, error) {
-	tables, err := conn.ListTablesOfFamily(t.Family)
-	if err != nil {
-		return false, fmt.Errorf("list nftables tables: %w", err)
-	}
-	return slices.ContainsFunc(tables, func(have *nftables.Table) bool { return have.Name == t.Name }), nil
-}
-
-// HasTable is TableExists by one message, whatever number of others there is.
+// HasTable reports whether there is such a table, by one message whatever number of others there is.
 func (c *Conn) HasTable(t *nftables.Table) (bool, error) {
 	data := attributes{byte(t.Family), unix.NFNETLINK_V0, 0, 0}
 	data.text(unix.NFTA_TABLE_NAME, t.Name)

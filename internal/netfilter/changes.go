@@ -71,9 +71,8 @@ func (c *Conn) Make(changes *Changes) error {
 	changes.messages[len(changes.messages)-1].Header.Flags |= netlink.Acknowledge
 	batch := append([]netlink.Message{frame(unix.NFNL_MSG_BATCH_BEGIN)}, changes.messages...)
 	if changes.size() > smallBatch {
-		// Each message that fails is answered with a copy of it. One answer is all that is read, so the
-		// others need no room.
-		err = errors.Join(socket.SetWriteBuffer(socketBuffer), socket.SetOption(netlink.NoENOBUFS, true))
+		// Each message that fails is answered with a copy of it.
+		err = errors.Join(socket.SetWriteBuffer(socketBuffer), socket.SetReadBuffer(socketBuffer))
 	}
 	if err == nil {
 		_, err = socket.SendMessages(append(batch, frame(unix.NFNL_MSG_BATCH_END)))

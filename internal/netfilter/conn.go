@@ -48,10 +48,7 @@ func (c *Conn) socket() (*netlink.Conn, error) {
 		}
 		c.plain = s
 	}
-	if err := c.plain.SetDeadline(time.Now().Add(answerLimit)); err != nil {
-		return nil, errors.Join(fmt.Errorf("limit time of nftables socket: %w", err), c.dropSocket())
-	}
-	return c.plain, nil
+	return c.plain, c.plain.SetDeadline(time.Now().Add(answerLimit))
 }
 
 // request puts a question, of a type NFT_MSG_*, at the plain socket.
@@ -90,10 +87,7 @@ func (c *Conn) Open() (*nftables.Conn, error) {
 		}
 		c.nft = conn
 	}
-	if err := c.whole.SetDeadline(time.Now().Add(answerLimit)); err != nil {
-		return nil, errors.Join(fmt.Errorf("limit time of nftables socket: %w", err), c.Close())
-	}
-	return c.nft, nil
+	return c.nft, c.whole.SetDeadline(time.Now().Add(answerLimit))
 }
 
 // Batch makes the changes that collect asks for in one transaction, or none of them.

@@ -43,8 +43,12 @@ func (f Found) HasSet(name string) bool {
 }
 
 // Find reads what is there.
-func (l Layout) Find(conn *nftables.Conn) (f Found, err error) {
-	if f.table, err = TableExists(conn, l.Table); err != nil || !f.table {
+func (l Layout) Find(from *Conn) (f Found, err error) {
+	if f.table, err = from.HasTable(l.Table); err != nil || !f.table {
+		return f, err
+	}
+	conn, err := from.Open()
+	if err != nil {
 		return f, err
 	}
 	sets, err := conn.GetSets(l.Table)

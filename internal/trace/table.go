@@ -111,18 +111,14 @@ func Unwatch(conn *netfilter.Conn) error {
 func LeftBehind() (bool, error) {
 	conn := &netfilter.Conn{}
 	defer conn.Close()
-	c, err := conn.Open()
-	if err != nil {
-		return false, err
-	}
-	return netfilter.TableExists(c, layouts(Wanted{})[1].Table)
+	return conn.HasTable(layouts(Wanted{})[1].Table)
 }
 
 func change(conn *netfilter.Conn, w Wanted, wanted bool) error {
 	return conn.Batch(func(c *nftables.Conn) error {
 		var failed []error
 		for _, l := range layouts(w) {
-			have, err := l.Find(c)
+			have, err := l.Find(conn)
 			failed = append(failed, err)
 			l.Unmake(c, have)
 			if wanted {

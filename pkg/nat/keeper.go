@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/state"
@@ -95,7 +94,7 @@ func addition(tx *state.Tx, r record) (Change, error) {
 	if err != nil {
 		return Change{}, err
 	}
-	needed := slices.Concat(without(after, before), covering(after, inKernel(r.Translations.Networks)))
+	needed := append(without(after, before), covering(after, inKernel(r.Translations.Networks))...)
 	return Change{
 		Mark: r.Holder.Owner.Mark(), Add: r.Translations.Mappings,
 		AddNetworks: canonicalNetworks(needed), RemoveNetworks: without(before, after),

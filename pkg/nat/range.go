@@ -41,13 +41,16 @@ func folded(list []Mapping) (ranges []Mapping) {
 }
 
 // less returns what is left of a mapping without the ports of others.
-func (m Mapping) less(others []Mapping) []Mapping {
+func (m Mapping) less(others []Mapping) (left []Mapping) {
 	if len(others) == 0 {
 		return []Mapping{m}
 	}
-	return folded(slices.DeleteFunc(m.Singles(), func(one Mapping) bool {
-		return slices.ContainsFunc(others, func(o Mapping) bool { return o.Has(one.HostPort) })
-	}))
+	for _, one := range m.Singles() {
+		if !slices.ContainsFunc(others, func(o Mapping) bool { return o.Has(one.HostPort) }) {
+			left = append(left, one)
+		}
+	}
+	return folded(left)
 }
 
 // To is the one of a range that leads to a port of the container, if one does.

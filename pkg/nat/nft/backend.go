@@ -53,7 +53,7 @@ func outcome(what string, err error) error {
 // Restore makes the kernel hold exactly the ruleset, in one transaction. Established connections
 // go on, since conntrack holds their translations.
 func (b *Backend) Restore(_ context.Context, r nat.Ruleset) error {
-	have, err := b.find()
+	have, err := layout().Find(b.conn)
 	if err != nil {
 		return fmt.Errorf("restore translations: %w", err)
 	}
@@ -71,14 +71,6 @@ func (b *Backend) Restore(_ context.Context, r nat.Ruleset) error {
 	}))
 }
 
-func (b *Backend) find() (netfilter.Found, error) {
-	conn, err := b.conn.Open()
-	if err != nil {
-		return netfilter.Found{}, err
-	}
-	return layout().Find(conn)
-}
-
 func byMark(entries []nat.Entry) map[string][]nat.Mapping {
 	marks := map[string][]nat.Mapping{}
 	for _, e := range entries {
@@ -90,7 +82,7 @@ func byMark(entries []nat.Entry) map[string][]nat.Mapping {
 // Clear removes all that is ours.
 func (b *Backend) Clear(context.Context) error {
 	b.seen = false
-	have, err := b.find()
+	have, err := layout().Find(b.conn)
 	if err != nil {
 		return fmt.Errorf("remove translations: %w", err)
 	}

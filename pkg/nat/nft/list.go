@@ -17,7 +17,7 @@ import (
 // List reads the table back. A table, chain or rule of the fixed structure that is not
 // there is named in Missing.
 func (b *Backend) List(context.Context) (nat.Ruleset, error) {
-	have, err := b.find()
+	have, err := layout().Find(b.conn)
 	if err != nil {
 		return nat.Ruleset{}, err
 	}
