@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 )
 
 func main() {
@@ -14,10 +15,15 @@ func main() {
 	}
 }
 
-// run reads a log of tests and rewrites the page.
+// run reads a log of tests and rewrites the page; one that would lose a case stays, unless that is
+// wanted.
 func run(args []string) error {
+	drop := len(args) > 0 && args[0] == "-drop"
+	if drop {
+		args = args[1:]
+	}
 	if len(args) != 2 {
-		return errors.New("usage: conformance LOG PAGE.md")
+		return errors.New("usage: conformance [-drop] LOG PAGE.md")
 	}
 	log, err := os.ReadFile(args[0])
 	if err != nil {
@@ -36,6 +42,9 @@ func run(args []string) error {
 		return fmt.Errorf("%s has no heading %q", args[1], heading)
 	}
 	t := parsePage(string(rest))
+	if lost := t.lost(told); len(lost) > 0 && !drop {
+		return fmt.Errorf("the run does not show what the page has (-drop takes it out):\n%s", strings.Join(lost, "\n"))
+	}
 	t.replace(told)
 	return os.WriteFile(args[1], append(before, t.markdown()...), 0o644)
 }

@@ -84,6 +84,20 @@ func parsePage(text string) table {
 	return t
 }
 
+// lost are the cases that a newer run of the same runtime no longer shows: their test has failed to say
+// so, or is gone.
+func (t table) lost(newer table) (list []string) {
+	for name, proofs := range newer.proofs {
+		for p := range t.proofs[name] {
+			if !proofs[p] {
+				list = append(list, fmt.Sprintf("%s: %s: %s", name, p.verb, p.what))
+			}
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
 // replace takes the runtimes of a newer run instead of the same here.
 func (t table) replace(newer table) {
 	maps.Copy(t.versions, newer.versions)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -38,6 +40,29 @@ func TestARunReplacesWhatIsKnownOfItsRuntimesOnly(t *testing.T) {
 	page := known.markdown()
 	if strings.Contains(page, "leaves nothing") || !strings.Contains(page, "| podman | podman 5.5.0 |") || !strings.Contains(page, "cnitool 1.3.1") {
 		t.Error(page)
+	}
+}
+
+func TestAPageLosesACaseOnlyWhereThatIsWanted(t *testing.T) {
+	dir := t.TempDir()
+	page, run1 := filepath.Join(dir, "page.md"), filepath.Join(dir, "log")
+	before := read(t, log).markdown()
+	for name, text := range map[string]string{page: before, run1: "conformance: podman | podman 5.5.0 | ADD | reaches the LAN | ok\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := run([]string{run1, page}); err == nil || !strings.Contains(err.Error(), "podman: DEL: leaves nothing") {
+		t.Errorf("a lost case: %v", err)
+	}
+	if text, err := os.ReadFile(page); err != nil || string(text) != before {
+		t.Errorf("%v, the page is now\n%s", err, text)
+	}
+	if err := run([]string{"-drop", run1, page}); err != nil {
+		t.Error(err)
+	}
+	if text, err := os.ReadFile(page); err != nil || strings.Contains(string(text), "leaves nothing") {
+		t.Errorf("%v, the page is now\n%s", err, text)
 	}
 }
 
