@@ -155,12 +155,18 @@ func leftTrace(_ context.Context, s *session) ([]finding, error) {
 		[]string{"nft delete table inet " + trace.TableName, "nft delete table bridge " + trace.TableName}, "the next trace replaces them", "a-killed-trace-has-left-its-tables"}}, nil
 }
 
-// tracing reports whether a trace is under way.
+// tracing reports whether a trace is under way on this host.
 func (s *session) tracing() bool {
-	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	return slices.ContainsFunc(files, func(file string) bool {
-		text, _ := os.ReadFile(file)
+	const namespace = "ns/net"
+	here, _ := os.Readlink("/proc/thread-self/" + namespace)
+	processes, _ := filepath.Glob("/proc/[0-9]*")
+	return slices.ContainsFunc(processes, func(process string) bool {
+		text, _ := os.ReadFile(filepath.Join(process, "cmdline"))
 		words := strings.Split(string(text), "\x00")
-		return len(words) > 1 && filepath.Base(words[0]) == "vethbridge" && words[1] == "trace"
+		if len(words) < 2 || filepath.Base(words[0]) != "vethbridge" || words[1] != "trace" {
+			return false
+		}
+		there, err := os.Readlink(filepath.Join(process, namespace))
+		return err != nil || there == here
 	})
 }
