@@ -177,44 +177,12 @@ func (h *Host) RemoveBridge(_ context.Context, b Bridge) error {
 	if link.Type() != "bridge" || link.Attrs().Alias != b.Mark && !b.halfMade(link) {
 		return nil
 	}
-	ports, err := h.hasPorts(link.Attrs().Index)
-	if err != nil || ports {
+	ports, err := h.raw.countPorts(b.Name)
+	if err != nil || ports > 0 {
 		return err
 	}
 	if err := h.raw.deleteLink(link.Attrs().Index); err != nil && !isMissing(err) {
 		return fmt.Errorf("remove bridge %s: %w", b.Name, err)
 	}
 	return nil
-}
-
-func (h *Host) hasPorts(bridge int) (bool, error) {
-	ports, err := retry(func() ([][]byte, error) { return h.raw.ports(bridge) })
-	if err != nil {
-		return false, fmt.Errorf("list ports: %w", err)
-	}
-	return len(ports) > 0, nil
-}
-
-// MaxPorts is how many ports a bridge can have (BR_MAX_PORTS in net/bridge/br_private.h, less
-// the number 0).
-const MaxPorts = 1023
-
-// CountPorts returns how many ports the bridge has; none if it is missing. A link of that name that
-// is no bridge is a *NotABridgeError.
-func (h *Host) CountPorts(name string) (int, error) {
-	link, err := h.nl.LinkByName(name)
-	if isMissing(err) {
-		return 0, nil
-	}
-	if err != nil {
-		return 0, fmt.Errorf("find bridge %s: %w", name, err)
-	}
-	if link.Type() != "bridge" {
-		return 0, &NotABridgeError{name, link.Type()}
-	}
-	ports, err := retry(func() ([][]byte, error) { return h.raw.ports(link.Attrs().Index) })
-	if err != nil {
-		return 0, fmt.Errorf("list ports of %s: %w", name, err)
-	}
-	return len(ports), nil
 }

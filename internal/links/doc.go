@@ -13,6 +13,7 @@
 //	bridgestate.go what EnsureBridge changed, and how it is taken back
 //	vlan.go        the VLANs of a port
 //	vlanbridge.go  VLAN filtering, and the link of the gateways in a VLAN
+//	ports.go       how many ports a bridge has
 //	uplink.go      a link of the host as a port of a bridge
 //	holdings.go    Holdings: addresses and routes that move to another link
 //	held.go        their messages

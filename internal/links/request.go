@@ -91,13 +91,6 @@ func (r *requests) deleteLink(index int) error {
 	return err
 }
 
-// ports lists the links with the master, chosen by the kernel, without their statistics, which are
-// most of each.
-func (r *requests) ports(master int) ([][]byte, error) {
-	return r.do(unix.RTM_GETLINK, unix.NLM_F_DUMP, nl.NewIfInfomsg(unix.AF_UNSPEC), number(unix.IFLA_MASTER, master),
-		number(unix.IFLA_EXT_MASK, skipStats))
-}
-
 func ofLink(index int) *nl.IfInfomsg {
 	of := nl.NewIfInfomsg(unix.AF_UNSPEC)
 	of.Index = int32(index)
