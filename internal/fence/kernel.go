@@ -111,7 +111,7 @@ func (k kernel) list() (list []entry, missing []string, err error) {
 		if have.Empty() {
 			continue
 		}
-		rules, err := netfilter.MissingRules(conn, t.Table, t.chains)
+		rules, err := k.conn.MissingRules(t.Table, t.chains)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"vethbridge/internal/attachment"
-	"vethbridge/internal/netfilter"
 	"vethbridge/internal/state"
 )
 
@@ -39,9 +38,8 @@ func (k Keeper) Verify(ctx context.Context, owner attachment.Owner, want []Eleme
 }
 
 func (k Keeper) verifyTable(t table, want []Element) error {
-	conn, err := k.Conn.Open()
-	if err != nil || len(want) == 0 {
-		return err
+	if len(want) == 0 {
+		return nil
 	}
 	there, err := k.Conn.HasTable(t.Table)
 	if err != nil {
@@ -52,7 +50,7 @@ func (k Keeper) verifyTable(t table, want []Element) error {
 	}
 	var missing []error
 	for _, e := range want {
-		held, err := netfilter.Holds(e.Set.nft(), e.key())
+		_, held, err := k.Conn.Get(e.Set.nft(), e.key())
 		if err != nil {
 			return err
 		}
@@ -60,7 +58,7 @@ func (k Keeper) verifyTable(t table, want []Element) error {
 			missing = append(missing, fmt.Errorf("check fence: %s is missing", e))
 		}
 	}
-	rules, err := netfilter.MissingRules(conn, t.Table, t.chains)
+	rules, err := k.Conn.MissingRules(t.Table, t.chains)
 	for _, r := range rules {
 		missing = append(missing, fmt.Errorf("check fence: %s is missing", r))
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
 	"github.com/google/nftables/userdata"
+	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -52,21 +53,32 @@ func addChains(conn *nftables.Conn, t *nftables.Table, chains []Chain) {
 // MissingRules names the rules that are not there, by their comments; where all of them are, but others
 // too or not in their order, the order is what is missing. A rule can't be changed without losing
 // its place.
-func MissingRules(conn *nftables.Conn, t *nftables.Table, chains []Chain) ([]string, error) {
-	var missing []string
-	for _, c := range chains {
-		rules, err := conn.GetRules(t, c.in(t))
-		if err != nil {
-			return nil, fmt.Errorf("list rules of chain %s: %w", c.Name, err)
-		}
-		have := make([]string, 0, len(rules))
-		for _, r := range rules {
-			comment, _ := userdata.GetString(r.UserData, userdata.TypeComment)
-			have = append(have, comment)
-		}
-		missing = append(missing, c.lacks(have)...)
+func (c *Conn) MissingRules(t *nftables.Table, chains []Chain) (missing []string, err error) {
+	have, err := c.comments(t)
+	for _, chain := range chains {
+		missing = append(missing, chain.lacks(have[chain.Name])...)
 	}
-	return missing, nil
+	return missing, err
+}
+
+// comments are those of the rules of each chain of a table, in their order, by one dump.
+func (c *Conn) comments(t *nftables.Table) (map[string][]string, error) {
+	data := about(t.Family)
+	data.text(unix.NFTA_RULE_TABLE, t.Name)
+	rules, err := c.request(unix.NFT_MSG_GETRULE, netlink.Dump, data)
+	comments := map[string][]string{}
+	for _, rule := range rules {
+		list := rule.Data[min(nfgenmsg, len(rule.Data)):]
+		chain, failed := attribute(list, unix.NFTA_RULE_CHAIN)
+		more, _ := attribute(list, unix.NFTA_RULE_USERDATA)
+		comment, _ := userdata.GetString(more, userdata.TypeComment)
+		name := strings.TrimRight(string(chain), "\x00")
+		comments[name], err = append(comments[name], comment), errors.Join(err, failed)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list rules of table %s: %w", t.Name, err)
+	}
+	return comments, nil
 }
 
 // lacks compares the comments of the rules that there are with those that there shall be.
@@ -85,7 +97,7 @@ func (c Chain) lacks(have []string) (missing []string) {
 
 // HasTable reports whether there is such a table, by one message whatever number of others there is.
 func (c *Conn) HasTable(t *nftables.Table) (bool, error) {
-	data := attributes{byte(t.Family), unix.NFNETLINK_V0, 0, 0}
+	data := about(t.Family)
 	data.text(unix.NFTA_TABLE_NAME, t.Name)
 	_, err := c.request(unix.NFT_MSG_GETTABLE, 0, data)
 	switch {

@@ -44,7 +44,7 @@ func (c *Changes) collect(operation uint16, flags netlink.HeaderFlags, s *nftabl
 	for e := range list {
 		if data == nil || len(data)-begin > maxList {
 			finish()
-			data = attributes{byte(s.Table.Family), unix.NFNETLINK_V0, 0, 0}
+			data = about(s.Table.Family)
 			data.text(unix.NFTA_SET_ELEM_LIST_TABLE, s.Table.Name)
 			data.text(unix.NFTA_SET_ELEM_LIST_SET, s.Name)
 			begin = data.open(unix.NFTA_SET_ELEM_LIST_ELEMENTS)
@@ -105,6 +105,12 @@ func (c *Changes) size() (bytes int) {
 type attributes []byte
 
 const attributeHeader = 4
+
+// nfgenmsg is the size of the struct of that name, with which every message begins.
+const nfgenmsg = 4
+
+// about begins a message about tables of a family.
+func about(f nftables.TableFamily) attributes { return attributes{byte(f), unix.NFNETLINK_V0, 0, 0} }
 
 // open begins an attribute that has others in it, and returns where.
 func (a *attributes) open(kind uint16) int {

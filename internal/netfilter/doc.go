@@ -10,7 +10,7 @@
 //	changes.go   Changes: elements that come and go, in one transaction
 //	elements.go  elements of sets, in bites that fit
 //	ask.go       one question, one answer
-//	lookup.go    Holds: one element of a set
+//	lookup.go    Get: one element of a set
 //	policy.go    asking for one chain of anybody
 //	dropping.go  chains at the hook forward that drop
 //	layout.go    the administrator's chains, and the rules that jump to them

@@ -64,17 +64,17 @@ func (l Layout) Find(from *Conn) (f Found, err error) {
 	if err != nil {
 		return f, fmt.Errorf("list chains: %w", err)
 	}
+	rules, err := from.comments(l.Table)
+	if err != nil {
+		return f, err
+	}
 	for _, c := range chains {
 		switch {
 		case c.Table.Name != l.Table.Name:
 		case !strings.HasPrefix(c.Name, UserPrefix):
 			f.chains = append(f.chains, c)
-		case !f.used:
-			rules, err := conn.GetRules(l.Table, c)
-			if err != nil {
-				return f, fmt.Errorf("list rules of chain %s: %w", c.Name, err)
-			}
-			f.used = len(rules) > 0
+		case len(rules[c.Name]) > 0:
+			f.used = true
 		}
 	}
 	return f, nil

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/google/nftables"
-	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -23,13 +22,20 @@ const (
 // a last rule for all packets. A chain that is not there doesn't, nor does any where the kernel has
 // no nftables.
 func DropsRest(f Family, table, chain string) (bool, error) {
-	attributes, err := getChain(f, table, chain)
-	const drop = 0 // NF_DROP
-	if policy := attributes[unix.NFTA_CHAIN_POLICY]; len(policy) == 4 && binary.BigEndian.Uint32(policy) == drop {
-		return true, nil
-	}
-	if rules := attributes[unix.NFTA_CHAIN_USE]; err != nil || len(rules) != 4 || binary.BigEndian.Uint32(rules) == 0 {
+	found, err := getChain(f, table, chain)
+	if err != nil || found == nil {
 		return false, err
+	}
+	policy, err := attribute(found, unix.NFTA_CHAIN_POLICY)
+	rules, _ := attribute(found, unix.NFTA_CHAIN_USE)
+	const drop = 0 // NF_DROP
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("decode chain %s: %w", chain, err)
+	case len(policy) == 4 && binary.BigEndian.Uint32(policy) == drop:
+		return true, nil
+	case len(rules) != 4 || binary.BigEndian.Uint32(rules) == 0:
+		return false, nil
 	}
 	return lastRuleDrops(f, table, chain)
 }
@@ -50,33 +56,21 @@ func lastRuleDrops(f Family, table, chain string) (bool, error) {
 
 // ChainExists reports whether there is such a chain.
 func ChainExists(f Family, table, chain string) (bool, error) {
-	attributes, err := getChain(f, table, chain)
-	return len(attributes) > 0, err
+	found, err := getChain(f, table, chain)
+	return found != nil, err
 }
 
-// getChain asks for one chain, whatever number of others there is.
-func getChain(f Family, table, chain string) (map[uint16][]byte, error) {
-	e := netlink.NewAttributeEncoder()
-	e.String(unix.NFTA_CHAIN_TABLE, table)
-	e.String(unix.NFTA_CHAIN_NAME, chain)
-	attributes, err := e.Encode()
-	if err != nil {
-		return nil, fmt.Errorf("encode chain %s: %w", chain, err)
-	}
-	answer, err := ask(unix.NFT_MSG_GETCHAIN, append([]byte{byte(f), unix.NFNETLINK_V0, 0, 0}, attributes...))
+// getChain asks for the attributes of one chain, whatever number of others there is.
+func getChain(f Family, table, chain string) ([]byte, error) {
+	question := about(nftables.TableFamily(f))
+	question.text(unix.NFTA_CHAIN_TABLE, table)
+	question.text(unix.NFTA_CHAIN_NAME, chain)
+	answer, err := ask(unix.NFT_MSG_GETCHAIN, question)
 	switch {
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.EAFNOSUPPORT), errors.Is(err, unix.EINVAL):
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("ask for chain %s of table %s: %w", chain, table, err)
 	}
-	list, err := netlink.UnmarshalAttributes(answer[4:])
-	if err != nil {
-		return nil, fmt.Errorf("decode chain %s: %w", chain, err)
-	}
-	found := map[uint16][]byte{}
-	for _, a := range list {
-		found[a.Type] = a.Data
-	}
-	return found, nil
+	return answer[min(nfgenmsg, len(answer)):], nil
 }

@@ -20,6 +20,10 @@ type Backend interface {
 	Restore(ctx context.Context, r Ruleset) error
 	// List reads what the kernel holds.
 	List(ctx context.Context) (Ruleset, error)
+	// Find reads what the kernel holds, whoever's it is, at the host's ends of the mappings asked for and
+	// of the networks asked for. Its cost need not grow with what else there is, but a backend that
+	// can't look up one thing may return all.
+	Find(ctx context.Context, asked Ruleset) (Ruleset, error)
 	// Clear removes everything; nothing there is no error.
 	Clear(ctx context.Context) error
 	// Present reports whether the kernel may hold anything. It starts no process.
@@ -89,7 +93,7 @@ type Ruleset struct {
 	Entries  []Entry   // sorted by mapping
 	Networks []Network // sorted; those of one treatment are disjoint
 	// Missing names the parts of the fixed structure (chains, rules) that are not there; it
-	// is only set by List. A ruleset that is not there at all is missing as a whole.
+	// is only set by List and Find. A ruleset that is not there at all is missing as a whole.
 	Missing []string
 }
 

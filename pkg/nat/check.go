@@ -30,13 +30,13 @@ func (k Keeper) Check(ctx context.Context, owner attachment.Owner, part Part, wa
 	if want.Empty() {
 		return nil
 	}
-	have, err := k.Backends[recorded.Backend].List(ctx)
+	planned := Ruleset{Networks: covering(needed, inKernel(want.Networks))}
+	for _, m := range recorded.Translations.Mappings { // which say in which pieces the kernel has them
+		planned.Entries = append(planned.Entries, Entry{Mark: owner.Mark(), Mapping: m})
+	}
+	have, err := k.Backends[recorded.Backend].Find(ctx, planned)
 	if err != nil {
 		return err
-	}
-	planned := Ruleset{Networks: covering(needed, inKernel(want.Networks))}
-	for _, m := range want.Mappings {
-		planned.Entries = append(planned.Entries, Entry{Mark: owner.Mark(), Mapping: m})
 	}
 	return errors.Join(missing(planned, have)...)
 }
@@ -49,7 +49,7 @@ func missing(want, have Ruleset) []error {
 	}
 	held := newHoldings(have.Entries)
 	for _, e := range want.Entries {
-		list = append(list, held.lack(e.Mapping)...)
+		list = append(list, held.lack(e)...)
 	}
 	for _, n := range without(want.Networks, have.Networks) {
 		list = append(list, fmt.Errorf("check translations: %s is missing", n))

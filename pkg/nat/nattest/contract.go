@@ -29,6 +29,7 @@ func Contract(t *testing.T, kind nat.Kind, open func(*testing.T) nat.Backend) {
 		"HalfDoneReplacementLeavesNothing":         halfDone,
 		"ChangeIsMadeAsAWholeOrNotAtAll":           wholeOrNotAtAll,
 		"CheckNamesWhatDiffers":                    checkNames,
+		"FindSeesWhatListSees":                     findSees,
 		"ThousandsOfLostPortsAreRemoved":           lostPorts,
 		"TenThousandPortsAreOneReplace":            manyPorts,
 	} {

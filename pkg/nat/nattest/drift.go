@@ -2,6 +2,8 @@ package nattest
 
 import (
 	"errors"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -117,13 +119,67 @@ func checkNames(t *testing.T, f *fixture) {
 		f.replace(t, Owner(1), want)
 		f.meddle(t, nat.Change{Mark: "someone", Remove: []nat.Mapping{m}, Add: []nat.Mapping{other}})
 		f.differs(t, want, "leads to "+other.Target.String())
-		f.meddle(t, nat.Change{Remove: []nat.Mapping{other}})
+		f.meddle(t, nat.Change{Mark: "someone", Remove: []nat.Mapping{other}, Add: []nat.Mapping{m}})
+		f.differs(t, want, m.String()+` belongs to "someone", not "`+Owner(1).Mark())
+		f.meddle(t, nat.Change{Remove: []nat.Mapping{m}})
 		f.differs(t, want, m.String()+" is missing")
 	}
-	f.replace(t, Owner(1), want)
-	f.meddle(t, nat.Change{RemoveNetworks: want.Networks[:1]})
-	f.differs(t, want, want.Networks[0].String()+" is missing")
+	for _, n := range want.Networks {
+		f.replace(t, Owner(1), want)
+		wide, narrow := n, n
+		wide.Prefix, narrow.Prefix = netip.PrefixFrom(n.Prefix.Addr(), n.Prefix.Bits()-2), netip.PrefixFrom(n.Prefix.Addr(), n.Prefix.Bits()+2)
+		had := n
+		for _, other := range []nat.Network{wide, narrow} {
+			f.meddle(t, nat.Change{RemoveNetworks: []nat.Network{had}, AddNetworks: []nat.Network{other}})
+			f.differs(t, want, n.String()+" is missing")
+			had = other
+		}
+		f.meddle(t, nat.Change{RemoveNetworks: []nat.Network{had}})
+		f.differs(t, want, n.String()+" is missing")
+	}
 	f.differs(t, Cases()[2].Want, "other translations than its config")
+}
+
+// findSees asks for one thing after the other, while it is there and after it is gone.
+func findSees(t *testing.T, f *fixture) {
+	for _, c := range Cases() {
+		f.replace(t, Owner(1), c.Want)
+		all, err := f.backend().List(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range all.Entries {
+			one := nat.Ruleset{Entries: []nat.Entry{e}}
+			f.finds(t, one, true)
+			f.meddle(t, nat.Change{Remove: []nat.Mapping{e.Mapping}})
+			f.finds(t, one, false)
+		}
+		for _, n := range all.Networks {
+			one := nat.Ruleset{Networks: []nat.Network{n}}
+			f.finds(t, one, true)
+			f.meddle(t, nat.Change{RemoveNetworks: []nat.Network{n}})
+			f.finds(t, one, false)
+		}
+	}
+}
+
+// finds wants the one thing that is asked for, or nothing in its place.
+func (f *fixture) finds(t *testing.T, one nat.Ruleset, want bool) {
+	t.Helper()
+	found, err := f.backend().Find(t.Context(), one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := false
+	for _, e := range one.Entries {
+		there = slices.Contains(found.Entries, e)
+	}
+	for _, n := range one.Networks {
+		there = slices.Contains(found.Networks, n)
+	}
+	if there != want {
+		t.Errorf("found %v of %v, want %v in\n%s", there, one, want, Dump(found))
+	}
 }
 
 func (f *fixture) meddle(t *testing.T, c nat.Change) {

@@ -94,6 +94,24 @@ func (f *Fake) List(context.Context) (nat.Ruleset, error) {
 	return r, nil
 }
 
+// Find implements nat.Backend.
+func (f *Fake) Find(_ context.Context, asked nat.Ruleset) (r nat.Ruleset, err error) {
+	if f.table == nil {
+		return nat.Ruleset{Missing: []string{"table"}}, nil
+	}
+	for _, e := range asked.Entries {
+		if held, ok := f.table.mappings[e.Mapping.HostEnd()]; ok {
+			r.Entries = append(r.Entries, held)
+		}
+	}
+	for _, n := range asked.Networks {
+		if slices.Contains(f.table.networks, n) {
+			r.Networks = append(r.Networks, n)
+		}
+	}
+	return r, nil
+}
+
 // Clear implements nat.Backend.
 func (f *Fake) Clear(context.Context) error {
 	f.table = nil

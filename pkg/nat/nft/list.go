@@ -7,12 +7,14 @@ import (
 	"net/netip"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/google/nftables"
 
-	"vethbridge/internal/netfilter"
 	"vethbridge/pkg/nat"
 )
+
+const missingTable = "table inet " + TableName
 
 // List reads the table back. A table, chain or rule of the fixed structure that is not
 // there is named in Missing.
@@ -22,7 +24,7 @@ func (b *Backend) List(context.Context) (nat.Ruleset, error) {
 		return nat.Ruleset{}, err
 	}
 	if have.Empty() {
-		return nat.Ruleset{Missing: []string{"table inet " + TableName}}, nil
+		return nat.Ruleset{Missing: []string{missingTable}}, nil
 	}
 	conn, err := b.conn.Open()
 	if err != nil {
@@ -33,24 +35,30 @@ func (b *Backend) List(context.Context) (nat.Ruleset, error) {
 		for _, s := range f.sets() {
 			if !have.HasSet(s.Name) {
 				r.Missing = append(r.Missing, "set "+s.Name)
-			} else if err := readSet(conn, f, s, &r); err != nil {
+				continue
+			}
+			elements, err := conn.GetSetElements(s)
+			if err != nil {
+				return nat.Ruleset{}, fmt.Errorf("list elements of %s: %w", s.Name, err)
+			}
+			if err := read(s, elements, &r); err != nil {
 				return nat.Ruleset{}, err
 			}
 		}
 	}
 	sort.Slice(r.Entries, func(i, j int) bool { return r.Entries[i].Mapping.Compare(r.Entries[j].Mapping) < 0 })
 	sort.Slice(r.Networks, func(i, j int) bool { return r.Networks[i].Compare(r.Networks[j]) < 0 })
-	missing, err := netfilter.MissingRules(conn, table(), chains())
+	missing, err := b.conn.MissingRules(table(), chains())
 	r.Missing = append(r.Missing, missing...)
 	return r, err
 }
 
-func readSet(conn *nftables.Conn, f family, s *nftables.Set, r *nat.Ruleset) error {
-	elements, err := conn.GetSetElements(s)
-	if err != nil {
-		return fmt.Errorf("list elements of %s: %w", s.Name, err)
+// read adds what elements of a set stand for.
+func read(s *nftables.Set, elements []nftables.SetElement, r *nat.Ruleset) error {
+	name, f := s.Name[:len(s.Name)-1], ipv4
+	if strings.HasSuffix(s.Name, ipv6.suffix) {
+		f = ipv6
 	}
-	name := s.Name[:len(s.Name)-1]
 	if slices.Contains(portMaps, name) {
 		return f.readMappings(name, elements, r)
 	}
