@@ -90,7 +90,8 @@
 //	neighbours_test.go  other container software on the host
 //	exposure_test.go    a host that was no router
 //	callers_test.go     the ways in which runtimes call
-//	netavark_test.go    podman 5's driver; netavark_kill_test.go, killed in the middle
+//	netavark_test.go    podman 5's driver; netavark_kill_test.go, killed in the middle; netavark_calls_test.go, what it
+//	                    starts
 //	storm_test.go       ADDs, DELs and kills at the same time
 //	toolcost_test.go    what the commands for people cost a runtime
 package integration

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,12 +15,19 @@ import (
 // podman calls the executable as netavark does, and returns its answer and exit status.
 func podman(t *testing.T, input any, args ...string) (answer map[string]any, status int) {
 	t.Helper()
+	return podmanUnder(t, nil, input, args...)
+}
+
+// podmanUnder has another program start the executable.
+func podmanUnder(t *testing.T, wrap []string, input any, args ...string) (answer map[string]any, status int) {
+	t.Helper()
+	words := append(append(slices.Clone(wrap), filepath.Join(string(built), "vethbridge")), args...)
 	text, err := json.Marshal(input)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out, complaint bytes.Buffer
-	cmd := exec.Command(filepath.Join(string(built), "vethbridge"), args...)
+	cmd := exec.Command(words[0], words[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(text), &out, &complaint
 	_ = cmd.Run()
 	if out.Len() > 0 {

@@ -77,27 +77,35 @@ func (p IPAM) call(ctx context.Context, v verb, r Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	out, err := execute(ctx, path, r.Config, "CNI_COMMAND="+string(v))
+	if err != nil {
+		return nil, fmt.Errorf("delegate %s to IPAM plugin %s: %w", v, p.Type, err)
+	}
+	return out, nil
+}
+
+// execute calls a plugin, with more variables in its environment than are in this one's.
+func execute(ctx context.Context, path string, config []byte, more ...string) ([]byte, error) {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, path)
-	cmd.Env = append(os.Environ(), "CNI_COMMAND="+string(v))
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(r.Config), &stdout, &stderr
+	cmd.Env = append(os.Environ(), more...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(config), &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		return nil, p.failure(v, err, stdout.Bytes(), stderr.String())
+		return nil, failure(err, stdout.Bytes(), stderr.String())
 	}
 	return stdout.Bytes(), nil
 }
 
 // failure prefers the plugin's own error, with its code, to the exit status.
-func (p IPAM) failure(v verb, err error, stdout []byte, stderr string) error {
+func failure(err error, stdout []byte, stderr string) error {
 	var wire types.Error
 	if json.Unmarshal(stdout, &wire) == nil && wire.Code != 0 {
-		return &Error{Code: Code(wire.Code), Details: wire.Details,
-			Message: fmt.Sprintf("delegate %s to IPAM plugin %s: %s", v, p.Type, wire.Msg)}
+		return &Error{Code: Code(wire.Code), Message: wire.Msg, Details: wire.Details}
 	}
 	if stderr = strings.TrimSpace(stderr); stderr != "" {
-		err = errors.New(stderr)
+		return errors.New(stderr)
 	}
-	return fmt.Errorf("delegate %s to IPAM plugin %s: %w", v, p.Type, err)
+	return err
 }
 
 // find looks for the executable in the directories of CNI_PATH. A type that is a path

@@ -97,21 +97,27 @@ func wireError(err error) error {
 	if err == nil {
 		return nil
 	}
-	code, details := codeInternal, ""
+	e := Explain(err)
+	return types.NewError(uint(e.Code), e.Message, e.Details)
+}
+
+// Explain gives any error of a plugin its code, and the way out where one is known.
+func Explain(err error) *Error {
+	told := &Error{Code: codeInternal, Message: err.Error(), Cause: err}
 	var e *Error
 	var lock *state.LockError
 	var setting *sysctl.Error
 	switch {
 	case errors.As(err, &e):
-		code, details = e.Code, e.Details
+		told.Code, told.Details = e.Code, e.Details
 	case errors.As(err, &lock):
-		code, details = CodeTryAgain, "another call of the plugin is stuck; look at the process that is named"
+		told.Code, told.Details = CodeTryAgain, "another call of the plugin is stuck; look at the process that is named"
 	case errors.As(err, &setting):
-		details = "where /proc/sys can't be written from here, set it from outside before: sysctl -w " + setting.ForNewLinks()
+		told.Details = "where /proc/sys can't be written from here, set it from outside before: sysctl -w " + setting.ForNewLinks()
 	case errors.Is(err, syscall.EPERM):
-		details = "the plugin must be root on this host, with CAP_NET_ADMIN and CAP_SYS_ADMIN; a runtime without root runs it in namespaces of its own"
+		told.Details = "the plugin must be root on this host, with CAP_NET_ADMIN and CAP_SYS_ADMIN; a runtime without root runs it in namespaces of its own"
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		code = CodeTryAgain
+		told.Code = CodeTryAgain
 	}
-	return types.NewError(uint(code), err.Error(), details)
+	return told
 }

@@ -34,11 +34,7 @@ const garbage = 200
 // status. All that the spec asks of a plugin's surroundings happens here: the config from
 // stdin, the result or the error JSON on stdout.
 func Main(p Plugin) int {
-	// A call is over before it pays to look for what it needs no more, unless that gets large.
-	debug.SetGCPercent(garbage)
-	// A runtime that closes stdout early must find the roll-back done, not a dead process.
-	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	ctx, stop := Begin()
 	defer stop()
 	if err := run(ctx, p); err != nil {
 		if err.Print() != nil {
@@ -47,6 +43,15 @@ func Main(p Plugin) int {
 		return 1
 	}
 	return 0
+}
+
+// Begin makes the process ready for one call, of which a signal to end makes a roll-back.
+func Begin() (ctx context.Context, stop func()) {
+	// A call is over before it pays to look for what it needs no more, unless that gets large.
+	debug.SetGCPercent(garbage)
+	// A runtime that closes stdout early must find the roll-back done, not a dead process.
+	signal.Ignore(syscall.SIGPIPE)
+	return signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 }
 
 func run(ctx context.Context, p Plugin) *types.Error {
@@ -82,29 +87,30 @@ func run(ctx context.Context, p Plugin) *types.Error {
 // serve makes skel's function of a verb without a result.
 func serve(ctx context.Context, v verb, do func(context.Context, Request) error) func(*skel.CmdArgs) error {
 	return func(args *skel.CmdArgs) error {
-		r, err := newRequest(v, args)
-		if err != nil {
-			return wireError(err)
-		}
-		defer r.close()
-		err = do(ctx, r)
-		r.logOutcome(ctx, v, err)
-		return wireError(err)
+		return wireError(handle(ctx, v, args, do))
 	}
 }
 
 func add(ctx context.Context, p Plugin, args *skel.CmdArgs) error {
-	r, err := newRequest(verbAdd, args)
+	return wireError(handle(ctx, verbAdd, args, func(ctx context.Context, r Request) error {
+		result, err := p.Add(ctx, r)
+		if err != nil {
+			return err
+		}
+		return deliver(ctx, p, r, result)
+	}))
+}
+
+// handle makes a request of a call, has it served, and notes how that went.
+func handle(ctx context.Context, v verb, args *skel.CmdArgs, do func(context.Context, Request) error) error {
+	r, err := newRequest(v, args)
 	if err != nil {
-		return wireError(err)
+		return err
 	}
 	defer r.close()
-	result, err := p.Add(ctx, r)
-	if err == nil {
-		err = deliver(ctx, p, r, result)
-	}
-	r.logOutcome(ctx, verbAdd, err)
-	return wireError(err)
+	err = do(ctx, r)
+	r.logOutcome(ctx, v, err)
+	return err
 }
 
 // deliver prints the result; an attachment that the runtime never hears of is taken back.

@@ -1,116 +1,90 @@
 package netavark
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
+
+	"vethbridge/internal/cni"
 )
 
-// caller calls CNI plugins of a directory for one container, or for none.
-type caller struct {
-	dir       string
-	container string
-	ifName    string
-	netns     string
+// Driver is what serves networks: this executable as a plugin, and how it judges a config.
+type Driver struct {
+	Plugin cni.Plugin
+	Judge  func(json.RawMessage) error
 }
 
-// newCaller finds the plugins beside this executable, wherever podman's link to it stands.
-func newCaller() (caller, error) {
-	path, err := os.Executable()
-	return caller{dir: filepath.Dir(path)}, err
-}
-
-// add calls ADD down the chain. If a plugin fails, what those before it made is taken back.
-func (c caller) add(ctx context.Context, chain []config) (json.RawMessage, error) {
-	var previous json.RawMessage
-	for i, conf := range chain {
-		if previous != nil {
-			conf["prevResult"] = previous
-		}
-		out, err := c.call(ctx, "ADD", conf)
-		if err != nil {
-			return nil, errors.Join(err, c.del(context.WithoutCancel(ctx), chain[:i+1]))
-		}
-		previous = out
+// add lets the container join. natport, the only process that is started, comes where ports are
+// published. If it fails, all is taken back.
+func (j *job) add(ctx context.Context, d Driver) (cni.Result, error) {
+	call, err := j.call(j.vethbridge)
+	if err != nil {
+		return cni.Result{}, err
 	}
-	return previous, nil
+	result, err := call.Attach(ctx, d.Plugin)
+	if err != nil || !j.publishes {
+		return result, told(vethbridge, err)
+	}
+	j.natport["prevResult"] = result
+	if err := j.execute(ctx, "ADD"); err != nil {
+		return result, errors.Join(told(natport, err), j.del(ctx, d))
+	}
+	return result, nil
 }
 
-// del calls DEL up the chain, all of it whatever fails.
-func (c caller) del(ctx context.Context, chain []config) error {
-	var failed []error
-	for i := len(chain) - 1; i >= 0; i-- {
-		delete(chain[i], "prevResult")
-		_, err := c.call(ctx, "DEL", chain[i])
-		failed = append(failed, err)
+// del lets the container leave. The plugin releases by owner, and so what natport did too.
+func (j *job) del(ctx context.Context, d Driver) error {
+	call, err := j.call(j.vethbridge)
+	if err != nil {
+		return err
 	}
-	return errors.Join(failed...)
+	return told(vethbridge, call.Detach(context.WithoutCancel(ctx), d.Plugin))
 }
 
 // judge has each plugin judge its config. What else keeps it from working now is of no matter:
 // a network may be created before its host is ready, and podman without root creates it outside
 // of the namespace that it will be in.
-func (c caller) judge(ctx context.Context, chain []config) error {
-	var wrong []error
-	for _, conf := range chain {
-		_, err := c.call(ctx, "STATUS", conf)
-		var said refusal
-		if err != nil && (!errors.As(err, &said) || said.ofConfig()) {
-			wrong = append(wrong, err)
-		}
-	}
-	return errors.Join(wrong...)
-}
-
-func (c caller) call(ctx context.Context, verb string, conf config) (json.RawMessage, error) {
-	stdin, err := json.Marshal(conf)
+func (j *job) judge(ctx context.Context, d Driver) error {
+	call, err := j.call(j.vethbridge)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	plugin, _ := conf["type"].(string)
-	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, filepath.Join(c.dir, plugin))
-	cmd.Env = append(os.Environ(), "CNI_COMMAND="+verb, "CNI_CONTAINERID="+c.container, "CNI_NETNS="+c.netns,
-		"CNI_IFNAME="+c.ifName, "CNI_PATH="+c.dir)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		return nil, failure(plugin, err, stdout.Bytes(), stderr.String())
+	wrong := j.execute(ctx, "STATUS")
+	if wrong != nil && cni.Explain(wrong).Code == cni.CodeNotAvailable {
+		wrong = nil
 	}
-	return stdout.Bytes(), nil
+	return errors.Join(told(vethbridge, d.Judge(call.Config)), told(natport, wrong))
 }
 
-// refusal is what a plugin says of its failure.
-type refusal struct {
-	Code         uint
-	Msg, Details string
+// execute calls natport, which stands beside this executable, wherever podman's link to it is.
+func (j *job) execute(ctx context.Context, verb string) error {
+	call, err := j.call(j.natport)
+	if err != nil {
+		return err
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	return call.Execute(ctx, verb, filepath.Join(filepath.Dir(path), natport))
 }
 
-func (r refusal) Error() string {
-	if r.Details == "" {
-		return r.Msg
-	}
-	return r.Msg + " (" + r.Details + ")"
+func (j *job) call(c config) (cni.Call, error) {
+	text, err := json.Marshal(c)
+	return cni.Call{Network: j.network, ContainerID: j.container, IfName: j.ifName, Netns: j.netns, Config: text}, err
 }
 
-// ofConfig reports whether the config is to blame, by the error codes of the CNI specification:
-// incompatible version, unsupported field, what can't be decoded, invalid config.
-func (r refusal) ofConfig() bool { return slices.Contains([]uint{1, 2, 6, 7}, r.Code) }
-
-// failure prefers the plugin's own words to the exit status.
-func failure(plugin string, err error, stdout []byte, stderr string) error {
-	var said refusal
-	if json.Unmarshal(stdout, &said) == nil && said.Msg != "" {
-		return fmt.Errorf("%s: %w", plugin, said)
+// told makes one text of what a plugin says, as podman shows nothing else.
+func told(plugin string, err error) error {
+	if err == nil {
+		return nil
 	}
-	if stderr = strings.TrimSpace(stderr); stderr != "" {
-		return fmt.Errorf("%s: %w: %s", plugin, err, stderr)
+	e := cni.Explain(err)
+	text := plugin + ": " + e.Message
+	if e.Details != "" {
+		text += " (" + e.Details + ")"
 	}
-	return fmt.Errorf("run %s: %w", plugin, err)
+	return errors.New(text)
 }

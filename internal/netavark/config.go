@@ -15,42 +15,54 @@ const cniVersion = "1.1.0"
 // maxBridge is how many letters of a network's ID are in the name of its bridge.
 const maxBridge = 12
 
+// The executables.
+const (
+	vethbridge = "vethbridge"
+	natport    = "natport"
+)
+
+// isolated is the mode of a network that nothing leaves.
+const isolated = "isolated"
+
 // bridge is the name of the network's bridge: the one that was asked for, or one of our own.
-func (n Network) bridge() string {
+func (n *Network) bridge() string {
 	if n.Interface != "" {
 		return n.Interface
 	}
 	return "vb-" + n.ID[:min(len(n.ID), maxBridge)]
 }
 
-// chain translates a network into the configs of vethbridge and natport. With an error they
-// have all that was understood, which is enough for DEL.
-func (n Network) chain() (vethbridge, natport config, err error) {
-	vethbridge = config{
-		"cniVersion": cniVersion, "name": n.Name, "type": "vethbridge", "bridge": n.bridge(),
-		"isDefaultGateway": n.hasGateway() && !n.Internal, "isGateway": n.hasGateway(), "internal": n.Internal, "removeBridge": true,
+// chain translates a network into the configs of vethbridge, which masquerades too, and of natport,
+// which so has only ports to care for. With an error they have all that was understood, which is
+// enough for DEL.
+func (n *Network) chain() (own, ports config, err error) {
+	gateway := n.hasGateway()
+	own = config{
+		"cniVersion": cniVersion, "name": n.Name, "type": vethbridge, "bridge": n.bridge(),
+		"isDefaultGateway": gateway && !n.Internal, "isGateway": gateway, "internal": n.Internal, "removeBridge": true,
+		"ipMasq": !n.Internal && n.Options["mode"] != isolated,
 	}
-	natport = config{"cniVersion": cniVersion, "name": n.Name, "type": "natport", "ipMasq": !n.Internal,
+	ports = config{"cniVersion": cniVersion, "name": n.Name, "type": natport,
 		"hostPortConflict": "warn", // podman's monitor listens on each port itself, so that nothing else takes it
 	}
 	if len(n.Nameservers) > 0 {
-		vethbridge["dns"] = config{"nameservers": n.Nameservers}
+		own["dns"] = config{"nameservers": n.Nameservers}
 	}
 	ipam, err := n.ipam()
 	if ipam != nil {
-		vethbridge["ipam"] = ipam
+		own["ipam"] = ipam
 	}
-	return vethbridge, natport, errors.Join(err, n.defaultRoute(vethbridge), apply(n.Options, vethbridge, natport))
+	return own, ports, errors.Join(err, n.defaultRoute(own), apply(n.Options, own, ports))
 }
 
 // hasGateway reports whether podman knows a gateway. Where it knows none, as in an internal
 // network, it gives away all addresses.
-func (n Network) hasGateway() bool {
+func (n *Network) hasGateway() bool {
 	return slices.ContainsFunc(n.Subnets, func(s Subnet) bool { return s.Gateway.IsValid() })
 }
 
 // ipam is that of podman's "host-local", whose addresses it asks for one by one, or none.
-func (n Network) ipam() (config, error) {
+func (n *Network) ipam() (config, error) {
 	switch driver := n.IPAM["driver"]; driver {
 	case "", "host-local":
 	case "none":
@@ -80,7 +92,7 @@ func (n Network) ipam() (config, error) {
 }
 
 // defaultRoute heeds the options of podman's own driver about it.
-func (n Network) defaultRoute(vethbridge config) error {
+func (n *Network) defaultRoute(vethbridge config) error {
 	if word, given := n.Options[noDefaultRoute]; given {
 		none, err := strconv.ParseBool(word)
 		if err != nil {
@@ -111,7 +123,7 @@ func (n Network) defaultRoute(vethbridge config) error {
 }
 
 // runtime is what the configs of one container have beyond those of its network.
-func (a Attachment) runtime() config {
+func (a *Attachment) runtime() config {
 	runtime := config{}
 	if len(a.Container.IPs) > 0 {
 		runtime["ips"] = a.Container.IPs

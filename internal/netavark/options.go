@@ -34,9 +34,8 @@ var options = map[string]option{
 	"vlan": {kind: number}, "mode": {}, "isolation": {}, "hostAccess": {}, "spoofGuard": {kind: truth},
 	"dropInvalid": {kind: truth}, "uplink": {}, "uplinkMoveAddresses": {kind: truth}, "firewalldZone": {},
 	"acceptForward": {kind: truth}, "removeBridge": {kind: truth}, "promiscMode": {kind: truth}, "ipMasqBackend": {},
-	"ipMasq": {kind: truth, natport: true}, "snatTo": {kind: list, natport: true}, "nonMasqueradeCIDRs": {kind: list, natport: true},
-	"masqueradeRandomFully": {kind: truth, natport: true},
-	"backend":               {natport: true}, "hostPortConflict": {natport: true}, "hostPortRange": {natport: true},
+	"ipMasq": {kind: truth}, "snatTo": {kind: list}, "nonMasqueradeCIDRs": {kind: list}, "masqueradeRandomFully": {kind: truth},
+	"backend": {natport: true}, "hostPortConflict": {natport: true}, "hostPortRange": {natport: true},
 	"hostAddresses": {kind: list, natport: true}, "hostInterfaces": {kind: list, natport: true},
 	"strictHostIP": {kind: truth, natport: true}, "masqAll": {kind: truth, natport: true},
 	"logFile": {}, "logLevel": {}, "stateDir": {},
@@ -85,6 +84,9 @@ func applyOne(name, word string, vethbridge, natport config) error {
 	}
 	if o.natport || slices.Contains(common, key) {
 		natport[key] = value
+	}
+	if name == "backend" { // of all translations, unless a later option says it of masquerade
+		vethbridge["ipMasqBackend"] = value
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+
+	"vethbridge/internal/cni"
 )
 
 // maxInput is far more than podman ever sends.
@@ -23,30 +25,33 @@ func Is(command string) bool {
 
 // Run serves one call: a verb and, for a container, the path of its network namespace. It returns
 // the exit status. An error is the API's own JSON on stdout, which podman shows.
-func Run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) int {
-	answer, err := serve(ctx, args, io.LimitReader(stdin, maxInput))
-	status := 0
-	if err != nil {
-		answer, status = map[string]string{"error": err.Error()}, 1
+func Run(d Driver, args []string, stdin io.Reader, stdout io.Writer) int {
+	ctx, stop := cni.Begin()
+	defer stop()
+	err := serve(ctx, d, args, io.LimitReader(stdin, maxInput), json.NewEncoder(stdout))
+	if err == nil {
+		return 0
 	}
-	if answer != nil && json.NewEncoder(stdout).Encode(answer) != nil {
-		return 1
-	}
-	return status
+	_ = json.NewEncoder(stdout).Encode(map[string]string{"error": err.Error()}) // nobody listens if it fails
+	return 1
 }
 
-func serve(ctx context.Context, args []string, stdin io.Reader) (any, error) {
+func serve(ctx context.Context, d Driver, args []string, stdin io.Reader, answer *json.Encoder) error {
 	switch verb := args[0]; {
 	case verb == "info":
-		return map[string]string{"version": version(), "api_version": "1.0.0"}, nil
+		return answer.Encode(map[string]string{"version": version(), "api_version": "1.0.0"})
 	case verb == "create":
-		return create(ctx, stdin)
+		network, err := create(ctx, d, stdin)
+		if err != nil {
+			return err
+		}
+		return answer.Encode(network)
 	case len(args) != 2:
-		return nil, fmt.Errorf("%s: want the path of a network namespace", verb)
+		return fmt.Errorf("%s: want the path of a network namespace", verb)
 	case verb == "setup":
-		return setup(ctx, args[1], stdin)
+		return setup(ctx, d, args[1], stdin, answer)
 	}
-	return nil, teardown(ctx, args[1], stdin)
+	return teardown(ctx, d, args[1], stdin)
 }
 
 // version is that of the module, as far as the build knows it.
@@ -59,7 +64,7 @@ func version() string {
 
 // create judges a network and completes it; what podman sends beyond what is known here goes
 // back as it came.
-func create(ctx context.Context, stdin io.Reader) (any, error) {
+func create(ctx context.Context, d Driver, stdin io.Reader) (map[string]json.RawMessage, error) {
 	var raw map[string]json.RawMessage
 	if err := json.NewDecoder(stdin).Decode(&raw); err != nil {
 		return nil, fmt.Errorf("decode network: %w", err)
@@ -72,15 +77,11 @@ func create(ctx context.Context, stdin io.Reader) (any, error) {
 	if err := json.Unmarshal(text, &n); err != nil {
 		return nil, fmt.Errorf("decode network: %w", err)
 	}
-	vethbridge, natport, err := n.chain()
+	own, ports, err := n.chain()
 	if err != nil {
 		return nil, err
 	}
-	c, err := newCaller()
-	if err != nil {
-		return nil, err
-	}
-	if err := c.judge(ctx, []config{vethbridge, natport}); err != nil {
+	if err := (&job{network: n.Name, vethbridge: own, natport: ports}).judge(ctx, d); err != nil {
 		return nil, err
 	}
 	if raw["network_interface"], err = json.Marshal(n.bridge()); err != nil {
@@ -90,46 +91,51 @@ func create(ctx context.Context, stdin io.Reader) (any, error) {
 	return raw, nil
 }
 
-func setup(ctx context.Context, netns string, stdin io.Reader) (any, error) {
+// setup takes back an attachment that podman never hears of.
+func setup(ctx context.Context, d Driver, netns string, stdin io.Reader, answer *json.Encoder) error {
 	j, err := newJob(netns, stdin)
-	if err := errors.Join(err, j.wrong); err != nil {
-		return nil, err
+	if err == nil {
+		err = j.wrong
 	}
-	result, err := j.add(ctx, j.chain)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return statusOf(result, j.ifName)
+	result, err := j.add(ctx, d)
+	if err != nil {
+		return err
+	}
+	if err := answer.Encode(statusOf(result, j.ifName)); err != nil {
+		return errors.Join(fmt.Errorf("write answer: %w", err), j.del(ctx, d))
+	}
+	return nil
 }
 
 // teardown is served whatever is wrong with the network: it may be of another release.
-func teardown(ctx context.Context, netns string, stdin io.Reader) error {
+func teardown(ctx context.Context, d Driver, netns string, stdin io.Reader) error {
 	j, err := newJob(netns, stdin)
 	if err != nil {
 		return err
 	}
-	return j.del(ctx, j.chain)
+	return j.del(ctx, d)
 }
 
 // job is to let one container join a network, or leave it.
 type job struct {
-	caller
-	chain []config
-	wrong error // what is wrong with the network, if anything
+	network, container, ifName, netns string
+
+	vethbridge, natport config
+	publishes           bool  // ports, so that natport is needed
+	wrong               error // what is wrong with the network, if anything
 }
 
-func newJob(netns string, stdin io.Reader) (job, error) {
+func newJob(netns string, stdin io.Reader) (*job, error) {
 	var a Attachment
 	if err := json.NewDecoder(stdin).Decode(&a); err != nil {
-		return job{}, fmt.Errorf("decode container: %w", err)
+		return nil, fmt.Errorf("decode container: %w", err)
 	}
-	c, err := newCaller()
-	if err != nil {
-		return job{}, err
-	}
-	c.container, c.ifName, c.netns = a.ContainerID, a.Container.Interface, netns
-	vethbridge, natport, wrong := a.Network.chain()
+	j := &job{network: a.Network.Name, container: a.ContainerID, ifName: a.Container.Interface, netns: netns, publishes: len(a.Ports) > 0}
+	j.vethbridge, j.natport, j.wrong = a.Network.chain()
 	runtime := a.runtime()
-	vethbridge["runtimeConfig"], natport["runtimeConfig"] = runtime, runtime
-	return job{caller: c, chain: []config{vethbridge, natport}, wrong: wrong}, nil
+	j.vethbridge["runtimeConfig"], j.natport["runtimeConfig"] = runtime, runtime
+	return j, nil
 }

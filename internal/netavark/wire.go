@@ -1,8 +1,9 @@
 package netavark
 
 import (
-	"encoding/json"
 	"net/netip"
+
+	"vethbridge/internal/cni"
 )
 
 // Network is a network as podman keeps it.
@@ -65,41 +66,23 @@ type interfaceOf struct {
 }
 
 type addressOf struct {
-	Address string `json:"ipnet"`
-	Gateway string `json:"gateway,omitempty"`
+	Address netip.Prefix `json:"ipnet"`
+	Gateway netip.Addr   `json:"gateway,omitzero"`
 }
 
-// result is what of a CNI result goes into a status.
-type result struct {
-	Interfaces []struct {
-		Name, MAC, Sandbox string
-	}
-	IPs []struct {
-		Address, Gateway string
-	}
-	DNS struct {
-		Nameservers, Search []string
-	}
-}
-
-// statusOf says what the chain's result says of the container's interface.
-func statusOf(raw json.RawMessage, name string) (status, error) {
-	var r result
-	s := status{SearchDomains: []string{}, Servers: []string{}, Interfaces: map[string]interfaceOf{}}
-	if err := json.Unmarshal(raw, &r); err != nil {
-		return s, err
-	}
+// statusOf says what the result says of the container's interface.
+func statusOf(r cni.Result, name string) status {
 	own := interfaceOf{Subnets: []addressOf{}}
 	for _, i := range r.Interfaces {
 		if i.Sandbox != "" && i.Name == name {
-			own.MAC = i.MAC
+			own.MAC = i.MAC.String()
 		}
 	}
-	for _, ip := range r.IPs {
-		own.Subnets = append(own.Subnets, addressOf{ip.Address, ip.Gateway})
+	for _, a := range r.Addresses {
+		own.Subnets = append(own.Subnets, addressOf{a.Prefix, a.Gateway})
 	}
-	s.Servers = append(s.Servers, r.DNS.Nameservers...)
-	s.SearchDomains = append(s.SearchDomains, r.DNS.Search...)
-	s.Interfaces[name] = own
-	return s, nil
+	return status{
+		SearchDomains: append([]string{}, r.DNS.Search...), Servers: append([]string{}, r.DNS.Nameservers...),
+		Interfaces: map[string]interfaceOf{name: own},
+	}
 }

@@ -12,16 +12,18 @@ import (
 )
 
 func main() {
-	if _, plugin := os.LookupEnv("CNI_COMMAND"); !plugin && len(os.Args) > 1 {
+	if _, called := os.LookupEnv("CNI_COMMAND"); !called && len(os.Args) > 1 {
 		if netavark.Is(os.Args[1]) {
-			os.Exit(netavark.Run(context.Background(), os.Args[1:], os.Stdin, os.Stdout))
+			os.Exit(netavark.Run(netavark.Driver{Plugin: plugin, Judge: judge}, os.Args[1:], os.Stdin, os.Stdout))
 		}
 		os.Exit(operator.Run(context.Background(), os.Args[1:], judge, os.Stdout, os.Stderr))
 	}
-	os.Exit(cni.Main(cni.Plugin{
-		About: "CNI plugin vethbridge: wires a container's network namespace into a Linux bridge",
-		Add:   add, Del: del, Check: check, GC: gc, Status: status,
-	}))
+	os.Exit(cni.Main(plugin))
+}
+
+var plugin = cni.Plugin{
+	About: "CNI plugin vethbridge: wires a container's network namespace into a Linux bridge",
+	Add:   add, Del: del, Check: check, GC: gc, Status: status,
 }
 
 // judge says what is wrong with a config. What only a running host has, the subnet file, may be
