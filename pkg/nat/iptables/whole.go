@@ -3,6 +3,7 @@ package iptables
 import (
 	"context"
 
+	"vethbridge/internal/xtables"
 	"vethbridge/pkg/nat"
 )
 
@@ -22,7 +23,7 @@ func (b *Backend) applyWhole(ctx context.Context, c nat.Change) (done bool, err 
 			return false, err
 		}
 		err = b.restore(ctx, f, rewriting(rules))
-		if err != nil && refused(err) {
+		if err != nil && xtables.Refused(err) {
 			return false, nil
 		}
 		if err != nil {
