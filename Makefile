@@ -6,7 +6,7 @@ GO := go
 # that takes 28 % of them away for 1.5 % of the size. Assembly for hash functions that see a few bytes (purego leaves
 # it out) and the room between functions are another 2 %. Types that generic code is compiled for are spelled out in the
 # names of its functions, up to maxshapelen characters.
-INLINED := runtime internal/runtime/... internal/abi internal/sync sync/... reflect encoding/json strconv internal/strconv unicode/utf8
+INLINED := runtime internal/runtime/... internal/abi internal/sync sync/... strconv internal/strconv unicode/utf8 vethbridge/internal/plainjson
 FLAGS := -trimpath -buildvcs=false -tags=purego "-gcflags=all=-l -d=maxshapelen=64" $(INLINED:%=-gcflags=%=) -ldflags='-s -w -funcalign=1'
 BIN := bin
 BUILD := CGO_ENABLED=0 $(GO) build $(FLAGS)

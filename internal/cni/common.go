@@ -7,6 +7,8 @@ import (
 
 	"github.com/containernetworking/cni/pkg/types"
 	"github.com/containernetworking/cni/pkg/types/create"
+
+	"vethbridge/internal/plainjson"
 )
 
 // common are the keys that both plugins have, read in one pass. Those whose type a verb may get
@@ -22,7 +24,7 @@ type common struct {
 // text returns the text that a key holds; one that is missing or no text is an empty one.
 func text(raw json.RawMessage) (s string) {
 	if raw != nil {
-		_ = json.Unmarshal(raw, &s)
+		_ = plainjson.Unmarshal(raw, &s)
 	}
 	return s
 }

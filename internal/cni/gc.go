@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/plainjson"
 )
 
 // validAttachments reads the list that GC keeps. Spec 1.1 says cni.dev/valid-attachments;
@@ -12,7 +13,7 @@ import (
 // for an empty one would cut off every container.
 func validAttachments(network string, config []byte) ([]attachment.Owner, error) {
 	var keys map[string]json.RawMessage
-	if err := json.Unmarshal(config, &keys); err != nil {
+	if err := plainjson.Unmarshal(config, &keys); err != nil {
 		return nil, decodeError(err)
 	}
 	found := false
@@ -41,7 +42,7 @@ func decodeAttachments(network string, raw json.RawMessage) ([]attachment.Owner,
 		ContainerID string `json:"containerID"`
 		IfName      string `json:"ifname"`
 	}
-	if err := json.Unmarshal(raw, &list); err != nil {
+	if err := plainjson.Unmarshal(raw, &list); err != nil {
 		return nil, decodeError(err)
 	}
 	owners := make([]attachment.Owner, 0, len(list))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/plainjson"
 	"vethbridge/internal/state"
 )
 
@@ -53,7 +54,7 @@ type Request struct {
 
 func newRequest(v verb, args arguments) (Request, error) {
 	var conf common
-	if err := json.Unmarshal(args.StdinData, &conf); err != nil && !lenient(v, err) {
+	if err := plainjson.Unmarshal(args.StdinData, &conf); err != nil && !lenient(v, err) {
 		return Request{}, decodeError(err)
 	}
 	r := Request{
@@ -89,7 +90,7 @@ func (r *Request) setStateDir(v verb, conf common) (err error) {
 	keys := struct {
 		StateDir string `json:"stateDir"`
 	}{state.DefaultDir}
-	if conf.StateDir != nil && json.Unmarshal(conf.StateDir, &keys.StateDir) != nil {
+	if conf.StateDir != nil && plainjson.Unmarshal(conf.StateDir, &keys.StateDir) != nil {
 		err = r.Decode(&keys) // which names the key
 	}
 	valid := filepath.IsAbs(keys.StateDir)
@@ -128,7 +129,7 @@ func lenient(v verb, err error) bool {
 
 // Decode decodes the config into a plugin's own keys.
 func (r Request) Decode(into any) error {
-	if err := json.Unmarshal(r.Config, into); err != nil {
+	if err := plainjson.Unmarshal(r.Config, into); err != nil {
 		return decodeError(err)
 	}
 	return nil

@@ -2,12 +2,13 @@ package state
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 
 	"go.etcd.io/bbolt"
+
+	"vethbridge/internal/plainjson"
 )
 
 // Table names a set of keys with JSON values of one type. Each library declares its own.
@@ -69,7 +70,7 @@ func Get[V any](tx *Tx, t Table, key []byte) (v V, ok bool, err error) {
 // decode reads a copy of data: a fault in the mapping of the file must happen here, where
 // it is known for what it is.
 func decode[V any](t Table, key, data []byte) (v V, err error) {
-	if err := json.Unmarshal(append([]byte(nil), data...), &v); err != nil {
+	if err := plainjson.Unmarshal(append([]byte(nil), data...), &v); err != nil {
 		return v, &recordError{table: t, key: key, cause: err}
 	}
 	return v, nil
@@ -77,7 +78,7 @@ func decode[V any](t Table, key, data []byte) (v V, err error) {
 
 // Put writes the value at key.
 func Put[V any](tx *Tx, t Table, key []byte, v V) error {
-	data, err := json.Marshal(v)
+	data, err := plainjson.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("encode %s %q: %w", t, key, err)
 	}

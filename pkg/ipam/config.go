@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"reflect"
 	"strings"
+
+	"vethbridge/internal/plainjson"
 )
 
 // Config is the decoded `ipam` object of a network config, with the defaults applied.
@@ -77,7 +79,7 @@ func decodeJSON(key string, raw json.RawMessage, into any) error {
 	if isEmpty(raw) {
 		return nil
 	}
-	err := json.Unmarshal(raw, into)
+	err := plainjson.Unmarshal(raw, into)
 	if err == nil {
 		return nil
 	}

@@ -3,13 +3,13 @@ package ipam
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"net/netip"
 	"slices"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/plainjson"
 	"vethbridge/internal/state"
 )
 
@@ -32,7 +32,7 @@ type pool struct {
 
 // key begins with the network; the hash stands for the range, which may be long.
 func (p pool) key() []byte {
-	text, err := json.Marshal(p.Range)
+	text, err := plainjson.Marshal(p.Range)
 	if err != nil {
 		panic(fmt.Sprintf("encode range: %v", err)) // addresses and prefixes always encode
 	}

@@ -11,6 +11,7 @@ import (
 	"vethbridge/internal/cni"
 	"vethbridge/internal/fence"
 	"vethbridge/internal/masquerade"
+	"vethbridge/internal/plainjson"
 	"vethbridge/pkg/ipam"
 )
 
@@ -179,7 +180,7 @@ func (raw rawConfig) ipam(args map[string]string) (IPAM, error) {
 	}
 	var keys map[string]json.RawMessage
 	if len(raw.IPAM) != 0 {
-		if err := errors.Join(json.Unmarshal(raw.IPAM, &head), json.Unmarshal(raw.IPAM, &keys)); err != nil {
+		if err := errors.Join(plainjson.Unmarshal(raw.IPAM, &head), plainjson.Unmarshal(raw.IPAM, &keys)); err != nil {
 			return IPAM{}, &cni.Error{Code: cni.CodeDecode, Message: "decode config: key \"ipam\" must hold an object", Cause: err}
 		}
 	}

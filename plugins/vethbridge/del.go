@@ -7,6 +7,7 @@ import (
 
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
+	"vethbridge/internal/plainjson"
 )
 
 // del releases all that the owner has. It needs no namespace, no prevResult, and of the
@@ -62,7 +63,7 @@ func delegatedIPAM(r cni.Request) (cni.IPAM, bool) {
 	var head struct {
 		Type string `json:"type"`
 	}
-	if json.Unmarshal(r.Config, &raw) != nil || json.Unmarshal(raw.IPAM, &head) != nil {
+	if plainjson.Unmarshal(r.Config, &raw) != nil || plainjson.Unmarshal(raw.IPAM, &head) != nil {
 		return cni.IPAM{}, false
 	}
 	return cni.IPAM{Type: head.Type}, head.Type != ""

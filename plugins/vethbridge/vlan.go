@@ -1,13 +1,13 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 
 	"vethbridge/internal/cni"
 	"vethbridge/internal/links"
+	"vethbridge/internal/plainjson"
 )
 
 // VLAN is what the keys "vlan", "vlanTrunk" and "preserveDefaultVlan" come to.
@@ -56,7 +56,7 @@ func (raw rawConfig) trunk() ([]int, error) {
 		return nil, nil
 	}
 	var entries []rawTrunk
-	if err := json.Unmarshal(raw.VLANTrunk, &entries); err != nil {
+	if err := plainjson.Unmarshal(raw.VLANTrunk, &entries); err != nil {
 		return nil, &cni.Error{Code: cni.CodeDecode, Message: "decode config: key \"vlanTrunk\": " + err.Error(), Cause: err}
 	}
 	var list []int

@@ -1,0 +1,11 @@
+package fence
+
+import (
+	"testing"
+
+	"vethbridge/internal/plainjson/plainjsontest"
+)
+
+func FuzzRecordsAreReadAndWrittenAsByEncodingJSON(f *testing.F) {
+	plainjsontest.Fuzz(f, plainjsontest.Record(use{}), plainjsontest.Record([]Element(nil)))
+}
