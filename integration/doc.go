@@ -27,6 +27,7 @@
 //	main_test.go        builds the executables once
 //	systems_test.go     veth pair, bridge, masquerade, published ports: the four systems
 //	reach_test.go       who reaches a published port, from where
+//	portmodes_test.go   hairpin and promiscuous mode, by frames
 //	input_test.go       bad input
 //	versions_test.go    spec versions, VERSION, STATUS
 //	del_test.go         DEL in every odd situation
