@@ -17,10 +17,10 @@ func Accepted(bridge string) shared.Object {
 }
 
 // AcceptForwarding lets the bridge through where iptables drops what is forwarded, by the policy
-// that docker and ufw set or by a last rule. The book says already that owner uses this. For the first one it
+// that docker and ufw set or by a last rule. The book says already who uses this. For the first one it
 // also warns of what can't be overridden.
-func (h *Host) AcceptForwarding(ctx context.Context, bridge string, f Families, owner attachment.Owner) error {
-	if used, err := h.usedByOthers(ctx, Accepted(bridge), owner); err != nil || !used {
+func (h *Host) AcceptForwarding(ctx context.Context, bridge string, f Families, first bool) error {
+	if first {
 		h.WarnOfDrops(ctx)
 	}
 	for _, firewall := range forward.All() {

@@ -25,6 +25,7 @@ type adding struct {
 	backend   nat.Kind // that holds the translations
 	plan      Plan
 	alone     bool // on the bridge, which then gets the MTU that is wanted now
+	first     bool // for whom the bridge is let through
 	bridge    links.Link
 	vlan      []cni.Interface // that carries the gateway; none if the bridge does
 	hostEnd   links.Link
@@ -115,7 +116,7 @@ func (a *adding) acceptStep() steps.Step {
 			if !a.cfg.AcceptForward {
 				return nil
 			}
-			return a.host.AcceptForwarding(ctx, a.plan.Bridge.GatewayName(), a.plan.Forward, a.req.Owner)
+			return a.host.AcceptForwarding(ctx, a.plan.Bridge.GatewayName(), a.plan.Forward, a.first)
 		},
 		Undo: func(ctx context.Context) error {
 			return a.host.UndoAccept(ctx, a.plan.Bridge.GatewayName(), a.req.Owner)

@@ -81,10 +81,11 @@ func (a *adding) record(tx *state.Tx, assignment Assignment) error {
 		HostLink: a.plan.Port.HostName, Bridge: a.cfg.Bridge, Uplink: a.cfg.Uplink, GatewayLink: a.cfg.gatewayLink(), RemoveBridge: a.cfg.RemoveBridge, Created: state.Now(),
 	}
 	used, err := host.Bridge(a.cfg.Bridge).UsedByOthers(tx, owner)
-	if err != nil {
+	accepted, err2 := host.Accepted(a.plan.Bridge.GatewayName()).UsedByOthers(tx, owner)
+	if err := errors.Join(err, err2); err != nil {
 		return err
 	}
-	a.alone = !used
+	a.alone, a.first = !used, !accepted
 	if err := host.ClaimMAC(tx, &record, a.plan.Port.MAC); err != nil {
 		return err
 	}
