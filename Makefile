@@ -97,11 +97,12 @@ demo: deps build ## the main job on real namespaces, with pictures
 	$(BUILD) -o .cache/demo/ ./scripts/probe github.com/containernetworking/cni/cnitool
 	scripts/demo
 
-bench: deps build ## ours beside the reference plugins in the same run: .cache/bench.md, .json, pictures
+# In mounts of its own, which end with it. The names of its namespaces are such.
+bench: build ## ours beside the reference plugins, docker and podman in the same run: .cache/bench.md, .json, pictures
+	@scripts/deps bench
 	@mkdir -p .cache
-	$(GO) -C integration/bench run . -ours $(CURDIR)/bin -json $(CURDIR)/.cache/bench.json -markdown $(CURDIR)/.cache/bench.md $(BENCH)
+	unshare --mount $(GO) -C integration/bench run . -ours $(CURDIR)/bin -json $(CURDIR)/.cache/bench.json -markdown $(CURDIR)/.cache/bench.md $(BENCH)
 	$(GO) -C integration/bench run ./plot $(CURDIR)/.cache/bench.json $(CURDIR)/.cache
-	CGO_ENABLED=0 $(GO) -C integration/bench run -trimpath -ldflags='-s -w' ./leases -ours $(CURDIR)/bin
 
 lint: deps ## formatting, vet, import rules, length of functions and files
 	$(LINT) run ./...

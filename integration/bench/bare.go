@@ -33,7 +33,7 @@ func (b bare) del(c container) error {
 func (b bare) run(verb string, c container) error {
 	first := firstHostPort + c.number*b.scenario.Ports
 	out, err := exec.Command(b.program, verb, c.netns, strconv.Itoa(c.number), strconv.Itoa(first),
-		strconv.Itoa(b.scenario.Ports), strconv.FormatBool(b.scenario.Dual)).CombinedOutput()
+		strconv.Itoa(b.scenario.Ports), strconv.FormatBool(b.scenario.Dual), strconv.Itoa(b.scenario.bridge(c))).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("floor %s: %w: %s", verb, err, out)
 	}

@@ -14,7 +14,7 @@ const referencePlugins = "github.com/containernetworking/plugins"
 // build builds what ours is compared with, in the same way as ours but for the inlining, and
 // notes the versions.
 func (b *bench) build() error {
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", b.reference()+"/", "./floor",
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", b.reference()+"/", "./floor", "./leases",
 		referencePlugins+"/plugins/main/bridge", referencePlugins+"/plugins/ipam/host-local", referencePlugins+"/plugins/meta/portmap")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -25,7 +25,7 @@ func (b *bench) build() error {
 		return fmt.Errorf("ask for the version of the reference plugins: %w", err)
 	}
 	b.Versions["reference plugins"] = strings.TrimSpace(string(out))
-	for program, version := range map[string]string{"iptables": "iptables --version", "nft": "nft --version"} {
+	for program, version := range map[string]string{"iptables": "iptables --version", "nft": "nft --version", "iperf3": "iperf3 --version"} {
 		words := strings.Fields(version)
 		out, err := exec.Command(words[0], words[1:]...).Output()
 		if err != nil {

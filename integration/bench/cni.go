@@ -70,7 +70,7 @@ func (a cniAttacher) gc(c container) error {
 func (a cniAttacher) call(c container, fn func(context.Context, *libcni.NetworkConfigList) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), callLimit)
 	defer cancel()
-	list, err := libcni.ConfListFromBytes(a.of.conflist(a.scenario, c.bridge(), a.dir))
+	list, err := libcni.ConfListFromBytes(a.of.conflist(a.scenario, a.scenario.bridge(c), a.dir))
 	if err != nil {
 		return err
 	}

@@ -18,10 +18,11 @@ type attacher interface {
 // contender is one of those that are compared.
 type contender struct {
 	Name string
-	// attach makes the attacher for a scenario, with its state below dir.
-	attach func(s scenario, dir string) (attacher, error)
-	// most is how many ports it is asked for without -full: beyond, it takes minutes.
-	most int
+	// attach makes the attacher for a scenario on a host.
+	attach func(s scenario, h *host) (attacher, error)
+	// most is how many ports it is asked for without -full, crowd how many others it is measured
+	// beside: beyond, it takes minutes.
+	most, crowd int
 }
 
 // The names of the contenders.
@@ -33,18 +34,20 @@ const (
 	floorName    = "floor: kernel calls"
 )
 
+const unlimited = 1 << 16
+
 // contenders are ours and the reference plugins, each with either backend, and the kernel alone.
 func (b *bench) contenders() []contender {
-	return append(b.plugins(), contender{floorName, func(s scenario, _ string) (attacher, error) { return bare{b.floor(), s}, nil }, 1 << 16})
+	return append(b.plugins(), contender{floorName, b.bare, unlimited, unlimited})
 }
 
 // plugins are those of them that are called through libcni.
 func (b *bench) plugins() []contender {
 	return []contender{
-		{oursNft, b.cni(b.ours, ourChain("nftables")), 1 << 16},
-		{oursIptables, b.cni(b.ours, ourChain("iptables")), 1 << 16},
-		{refIptables, b.cni(b.reference(), referenceChain("iptables")), 100},
-		{refNft, b.cni(b.reference(), referenceChain("nftables")), 1 << 16},
+		{oursNft, b.cni(b.ours, ourChain("nftables")), unlimited, unlimited},
+		{oursIptables, b.cni(b.ours, ourChain("iptables")), unlimited, 1000},
+		{refIptables, b.cni(b.reference(), referenceChain("iptables")), 100, 200},
+		{refNft, b.cni(b.reference(), referenceChain("nftables")), unlimited, 200},
 	}
 }
 
@@ -52,9 +55,11 @@ func (b *bench) plugins() []contender {
 type chain func(s scenario, bridge int, dir string) []config
 
 // cni attaches by a chain of the plugins in a directory.
-func (b *bench) cni(plugins string, of chain) func(scenario, string) (attacher, error) {
-	return func(s scenario, dir string) (attacher, error) { return newCNI(plugins, of, s, dir), nil }
+func (b *bench) cni(plugins string, of chain) func(scenario, *host) (attacher, error) {
+	return func(s scenario, h *host) (attacher, error) { return newCNI(plugins, of, s, h.dir), nil }
 }
+
+func (b *bench) bare(s scenario, _ *host) (attacher, error) { return bare{b.floor(), s}, nil }
 
 func bridgeName(bridge int) string { return fmt.Sprint("bench", bridge) }
 

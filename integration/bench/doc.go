@@ -14,13 +14,21 @@
 //	cni.go        calling through libcni
 //	bare.go       attaching by the kernel calls alone
 //	measure.go    the rounds
-//	attach.go     parts "attach" and "grow": one ADD and DEL, beside ever more others
+//	attach.go     part "attach": one ADD and DEL
+//	bridges.go    part "bridges": beside docker's and podman's own
+//	debian.go     the Debian that has these
+//	docker.go     attaching by docker's API
+//	netavark.go   attaching by podman's netavark
 //	burst.go      part "burst": many at once
 //	verbs.go      part "verbs": CHECK, STATUS, GC
 //	programs.go   part "programs": sizes, processes, memory
+//	leases.go     part "leases": an address beside others, by a program of its own
 //	traffic.go    part "traffic": through published ports and masquerade, beside ever more mappings
 //	path.go       part "path": what packets between containers cost
+//	iperf.go      bulk data by iperf3, for both
 //	tracked.go    part "tracked": dropping a stale connection beside others
+//	grow.go       parts "grow" and "full": one ADD, DEL and CHECK beside ever more others
+//	summary.go    what was found against what is wanted
 //	results.go    samples, and the machine, as JSON
 //	table.go      medians, spread and ratios, as Markdown
 //	compare.go    two runs

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -14,8 +15,9 @@ import (
 // host is a private host namespace: a thread that lives in it and does the work.
 type host struct {
 	work chan func()
-	dir  string // for state, on tmpfs as on a real host
-	path string // of its namespace
+	dir  string   // for state, on tmpfs as on a real host
+	path string   // of its namespace
+	end  []func() // what is to be done when it ends, last first
 }
 
 // newHost makes a host with an uplink to a namespace that stands for the LAN.
@@ -99,6 +101,9 @@ func forget(path string) {
 
 // close ends the host and what is left of its namespaces.
 func (h *host) close() {
+	for _, fn := range slices.Backward(h.end) {
+		fn()
+	}
 	close(h.work)
 	left, _ := filepath.Glob(filepath.Join(h.dir, "netns-*"))
 	for _, path := range left {

@@ -14,6 +14,7 @@ import (
 // options are the flags.
 type options struct {
 	ours, json, markdown string
+	debian               string
 	parts                string
 	rounds               int
 	full                 bool
@@ -22,11 +23,12 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.ours, "ours", "../../bin", "directory of our executables")
+	flag.StringVar(&o.debian, "debian", "../../.cache/runtimes/trixie", "directory with a Debian that has docker and netavark")
 	flag.StringVar(&o.json, "json", "", "write all samples to this file")
 	flag.StringVar(&o.markdown, "markdown", "", "write the tables to this file too")
 	flag.StringVar(&o.parts, "parts", "", "only these parts, by commas: "+strings.Join(partNames(), ","))
 	flag.IntVar(&o.rounds, "rounds", 30, "rounds of the usual scenario")
-	flag.BoolVar(&o.full, "full", false, "up to 4,000 attachments, and the reference plugins where they take minutes")
+	flag.BoolVar(&o.full, "full", false, "the reference plugins too where they take minutes or hours")
 	comparing := flag.Bool("compare", false, "compare two runs: -compare BEFORE.json AFTER.json")
 	flag.Parse()
 	err := error(nil)
@@ -49,8 +51,9 @@ type part struct {
 
 func parts() []part {
 	return []part{
-		{"attach", (*bench).attach}, {"grow", (*bench).grow}, {"burst", (*bench).burst}, {"verbs", (*bench).verbs},
-		{"programs", (*bench).programs}, {"traffic", (*bench).traffic}, {"path", (*bench).path}, {"tracked", (*bench).tracked},
+		{"attach", (*bench).attach}, {"bridges", (*bench).bridges}, {"burst", (*bench).burst}, {"verbs", (*bench).verbs},
+		{"programs", (*bench).programs}, {"leases", (*bench).leases}, {"path", (*bench).path}, {"traffic", (*bench).traffic}, {"tracked", (*bench).tracked},
+		{"grow", (*bench).grow}, {"full", (*bench).fullBridge}, // last: for minutes the kernel tidies up behind them
 	}
 }
 
@@ -67,6 +70,7 @@ type bench struct {
 	*results
 	dir   string // for executables and states, on tmpfs as on a real host
 	hosts int    // made so far
+	begin time.Time
 }
 
 func run(o options) error {
@@ -79,7 +83,8 @@ func run(o options) error {
 	if err != nil {
 		return err
 	}
-	b := &bench{options: o, results: r, dir: dir}
+	b := &bench{options: o, results: r, dir: dir, begin: time.Now()}
+	b.say("building")
 	if err := b.build(); err != nil {
 		return err
 	}
@@ -88,15 +93,39 @@ func run(o options) error {
 		if o.parts != "" && !slices.Contains(strings.Split(o.parts, ","), p.name) {
 			continue
 		}
-		begin := time.Now()
-		if err := p.measure(b); err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", p.name, err))
+		b.say("part %s", p.name)
+		if err := b.try(p); err != nil {
+			failed = append(failed, err)
+			b.Failures = append(b.Failures, err.Error())
+			b.say("%s", err)
 		}
-		fmt.Fprintf(os.Stderr, "%s: %s\n", p.name, time.Since(begin).Round(time.Second))
+		if err := b.save(); err != nil {
+			return err
+		}
 	}
-	return errors.Join(append(failed, b.save())...)
+	b.say("done")
+	return errors.Join(append(failed, b.results.markdown(os.Stdout))...)
 }
 
+// try measures a part, and makes an error of whatever ends it.
+func (b *bench) try(p part) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s: %v", p.name, r)
+		}
+	}()
+	if err := p.measure(b); err != nil {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	return nil
+}
+
+// say tells who waits what is being done, and since when the run has been going on.
+func (b *bench) say(format string, words ...any) {
+	fmt.Fprintf(os.Stderr, "%6s  %s\n", time.Since(b.begin).Round(time.Second), fmt.Sprintf(format, words...))
+}
+
+// save writes what was found so far: a run that is cut short has its tables too.
 func (b *bench) save() error {
 	if b.json != "" {
 		if err := b.write(b.json); err != nil {
@@ -104,17 +133,14 @@ func (b *bench) save() error {
 		}
 	}
 	if b.options.markdown == "" {
-		return b.results.markdown(os.Stdout)
+		return nil
 	}
 	f, err := os.Create(b.options.markdown)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := b.results.markdown(f); err != nil {
-		return err
-	}
-	return b.results.markdown(os.Stdout)
+	return b.results.markdown(f)
 }
 
 // newDir is a directory of its own for a host.

@@ -11,6 +11,7 @@ const warmUp = 2
 // runner is a contender in its own host namespace.
 type runner struct {
 	contender
+	of     scenario
 	host   *host
 	attach attacher
 	others int // attached so far
@@ -47,8 +48,8 @@ func (b *bench) newRunner(c contender, s scenario) (*runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &runner{contender: c, host: h}
-	if r.attach, err = c.attach(s, dir); err != nil {
+	r := &runner{contender: c, of: s, host: h}
+	if r.attach, err = c.attach(s, h); err != nil {
 		h.close()
 		return nil, err
 	}
@@ -57,19 +58,37 @@ func (b *bench) newRunner(c contender, s scenario) (*runner, error) {
 
 // populate attaches containers that stay, until there are as many, or patience ends.
 func (r *runner) populate(others int, patience time.Duration) error {
-	for end := time.Now().Add(patience); r.others < others; r.others++ {
-		c, err := r.newContainer(r.others + 1)
+	for end := time.Now().Add(patience); r.others < others; {
+		list := r.next(others)
+		_, err := r.parallel(list, func(c container) error {
+			c, err := r.newContainer(c.number)
+			if err != nil {
+				return err
+			}
+			return r.attach.add(c)
+		})
 		if err != nil {
-			return err
+			return fmt.Errorf("ADD after %d others: %w", r.others, err)
 		}
-		if err := r.host.do(func() error { return r.attach.add(c) }); err != nil {
-			return fmt.Errorf("ADD of container %d: %w", c.number, err)
-		}
-		if time.Now().After(end) {
-			return &impatientError{r.others + 1, patience}
+		r.others += len(list)
+		if r.others < others && time.Now().After(end) {
+			return &impatientError{r.others, patience}
 		}
 	}
 	return nil
+}
+
+// next are those that may be attached at the same time: on one bridge, which the first one makes.
+func (r *runner) next(others int) (list []container) {
+	bridge := func(number int) int { return r.of.bridge(container{number: number}) }
+	first := r.others + 1
+	if r.others == 0 || bridge(first) != bridge(r.others) {
+		return []container{{number: first}}
+	}
+	for n := first; n <= others && n < first+burstSize && bridge(n) == bridge(first); n++ {
+		list = append(list, container{number: n})
+	}
+	return list
 }
 
 // impatientError says that a contender is too slow to be measured any further.

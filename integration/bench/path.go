@@ -16,6 +16,9 @@ const (
 	pathTurns = 30
 	pathTurn  = 100 * time.Millisecond
 	packets   = 5000 // of a turn
+	// The names of two of its contenders.
+	barePath    = "bare veth and bridge"
+	guardedPath = "ours, spoof guard"
 	// serverAddress is that of container 0 of every contender.
 	serverAddress = "10.99.0.2"
 )
@@ -25,10 +28,10 @@ const (
 func (b *bench) path() error {
 	s := scenario{Alone: true}
 	list := []contender{
-		{"bare veth and bridge", func(s scenario, _ string) (attacher, error) { return bare{b.floor(), s}, nil }, 0},
-		{"ours, spoof guard", b.cni(b.ours, ourChain("nftables")), 0},
-		{"ours, spoofGuard: false", b.cni(b.ours, unguarded), 0},
-		{"reference bridge", b.cni(b.reference(), referenceChain("nftables")), 0},
+		{barePath, b.bare, 0, 0},
+		{guardedPath, b.cni(b.ours, ourChain("nftables")), 0, 0},
+		{"ours, spoofGuard: false", b.cni(b.ours, unguarded), 0, 0},
+		{"reference bridge", b.cni(b.reference(), referenceChain("nftables")), 0, 0},
 	}
 	runners, err := b.runners(s, list)
 	if err != nil {
@@ -47,6 +50,14 @@ func (b *bench) path() error {
 			}
 		}
 	}
+	for range iperfTurns {
+		for _, r := range runners {
+			err := b.iperf(subject{pathPart, "one connection", "", "", r.Name}, r.host.namespace(container{number: 1}.id()), serverAddress, iperfPort)
+			if err != nil {
+				return fmt.Errorf("%s: %w", r.Name, err)
+			}
+		}
+	}
 	return nil
 }
 
@@ -61,7 +72,11 @@ func (r *runner) twoContainers() error {
 		}
 	}
 	server := r.host.namespace(container{number: 0}.id())
-	return serve(server, 7)
+	if err := r.host.serveIperf(server, iperfPort); err != nil {
+		return err
+	}
+	_, err := serve(server, 7)
+	return err
 }
 
 func (b *bench) pathTurn(r *runner) error {
@@ -152,11 +167,10 @@ func answer(c net.Conn) {
 	_, _ = io.Copy(c, c)
 }
 
-// serve serves connections in a namespace until the program ends.
-func serve(netns string, port int) error {
-	return within(netns, func() error {
-		l, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
-		if err != nil {
+// serve serves connections in a namespace until the listener is closed.
+func serve(netns string, port int) (l net.Listener, err error) {
+	err = within(netns, func() (err error) {
+		if l, err = net.Listen("tcp", fmt.Sprintf(":%d", port)); err != nil {
 			return err
 		}
 		go func() {
@@ -173,6 +187,7 @@ func serve(netns string, port int) error {
 		}()
 		return nil
 	})
+	return l, err
 }
 
 // within runs fn on a thread in the namespace, which ends with it.

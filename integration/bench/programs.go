@@ -94,8 +94,8 @@ func (b *bench) processes(name, plugins string, of chain) error {
 		return err
 	}
 	w := &watch{log: filepath.Join(dir, "watch"), floor: b.floor(), DefaultExec: &invoke.DefaultExec{RawExec: &invoke.RawExec{Stderr: os.Stderr}}}
-	r, err := b.newRunner(contender{Name: name, attach: func(s scenario, dir string) (attacher, error) {
-		return newCNIBy(w, plugins, of, s, dir), nil
+	r, err := b.newRunner(contender{Name: name, attach: func(s scenario, h *host) (attacher, error) {
+		return newCNIBy(w, plugins, of, s, h.dir), nil
 	}}, s)
 	if err != nil {
 		return err

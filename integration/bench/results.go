@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -47,9 +48,11 @@ type machine struct {
 // results are all that a run found, in the order in which it was.
 type results struct {
 	Machine   machine           `json:"machine"`
+	Date      string            `json:"date"`
 	Versions  map[string]string `json:"versions"`
 	Contender []string          `json:"contenders"` // ours first
 	Measures  []*measure        `json:"measures"`
+	Failures  []string          `json:"failures,omitempty"` // of whole parts
 }
 
 func newResults() (*results, error) {
@@ -61,7 +64,7 @@ func newResults() (*results, error) {
 	if err := unix.Sysinfo(&info); err != nil {
 		return nil, err
 	}
-	return &results{Versions: map[string]string{}, Machine: machine{
+	return &results{Date: time.Now().Format(time.DateOnly), Versions: map[string]string{}, Machine: machine{
 		CPU: cpuModel(), CPUs: runtime.NumCPU(), Memory: info.Totalram * uint64(info.Unit) >> 30,
 		Kernel: unix.ByteSliceToString(u.Release[:]), Go: runtime.Version(),
 	}}, nil

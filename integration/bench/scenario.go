@@ -10,6 +10,7 @@ type scenario struct {
 	Dual   bool
 	Alone  bool // no second plugin
 	Others int  // attachments of the same kind that are there all the time
+	Spread int  // others beyond the first are on other bridges, so many on each; 0: all on one
 	Rounds int
 }
 
@@ -28,9 +29,6 @@ func attachScenarios(rounds int) []scenario {
 	}
 }
 
-// perBridge is how many attachments a bridge gets: the kernel allows 1,023.
-const perBridge = 1000
-
 // container is one container of a scenario. Number 0 is the one that is measured.
 type container struct {
 	number int
@@ -39,7 +37,13 @@ type container struct {
 
 func (c container) id() string { return fmt.Sprintf("container-%d", c.number) }
 
-func (c container) bridge() int { return c.number / perBridge }
+// bridge is the number of the bridge that a container is on.
+func (s scenario) bridge(c container) int {
+	if s.Spread == 0 || c.number <= 1 {
+		return 0
+	}
+	return 1 + (c.number-2)/s.Spread
+}
 
 // firstHostPort is the lowest host port of any container.
 const firstHostPort = 10000

@@ -11,8 +11,11 @@ import (
 // markdown writes the tables of all parts, each with a column for each of its contenders.
 func (r *results) markdown(w io.Writer) error {
 	m := r.Machine
-	text := fmt.Sprintf("%s, %d CPUs, %d GiB, Linux %s, %s%s.\nMedian (10th-90th percentile), and how many times that of the first column.\n",
-		m.CPU, m.CPUs, m.Memory, m.Kernel, m.Go, r.versions())
+	text := fmt.Sprintf("%s: %s, %d CPUs, %d GiB, Linux %s, %s%s.\n\n", r.Date, m.CPU, m.CPUs, m.Memory, m.Kernel, m.Go, r.versions()) + r.summary()
+	for _, f := range r.Failures {
+		text += "\nNot measured: " + f + "\n"
+	}
+	text += "\nMedian (10th-90th percentile), and how many times that of the first column.\n"
 	for _, part := range r.parts() {
 		text += "\n## " + part + "\n\n" + r.table(part)
 	}

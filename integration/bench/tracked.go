@@ -29,7 +29,11 @@ func (b *bench) tracked() error {
 		if err != nil {
 			return err
 		}
-		b.add(subject{trackedPart, m[1] + " unrelated ones", "search and drop", "ms", "ours"}, ns/1e6)
+		b.add(tracked(m[1]), ns/1e6)
 	}
 	return nil
+}
+
+func tracked(others string) subject {
+	return subject{trackedPart, others + " unrelated ones", "search and drop", "ms", "ours"}
 }

@@ -4,21 +4,26 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 )
 
 const (
 	trafficPart  = "Traffic through published ports and masquerade"
 	trafficTurns = 15
-	hostAddress  = "198.51.100.1"
-	lanAddress   = "198.51.100.2"
+	// trafficIperfTurns are few, since each takes a second.
+	trafficIperfTurns = 3
+	outWay            = ", out by masquerade"
+	hostAddress       = "198.51.100.1"
+	lanAddress        = "198.51.100.2"
 )
 
 // trafficked is a contender's host with a number of mappings, and a container that serves.
 type trafficked struct {
 	*runner
 	scenario
-	web container
+	web     container
+	servers []net.Listener
 }
 
 // traffic measures new connections, requests and bulk data between the LAN and a container,
@@ -37,6 +42,7 @@ func (b *bench) traffic() error {
 			if mappings > c.most && !b.full {
 				continue
 			}
+			b.say("  %s, %s", s.Name, c.Name)
 			t, err := b.newTrafficked(c, s)
 			if err != nil {
 				b.leaveOut(subject{trafficPart, s.Name, "new connections", "1/s", c.Name}, "fails: "+firstWords(err))
@@ -45,14 +51,28 @@ func (b *bench) traffic() error {
 			all = append(all, t)
 		}
 	}
-	for range trafficTurns {
-		for _, t := range all {
-			if err := b.trafficTurn(t); err != nil {
-				return fmt.Errorf("%s, %s: %w", t.runner.Name, t.scenario.Name, err)
-			}
-		}
-	}
+	b.say("  %d turns", trafficTurns)
+	left := b.trafficTurns(trafficTurns, all, b.trafficTurn)
+	b.say("  %d turns of iperf3", trafficIperfTurns)
+	left = b.trafficTurns(1, left, (*trafficked).serveIperf)
+	b.trafficTurns(trafficIperfTurns, left, b.iperfTurn)
 	return nil
+}
+
+// trafficTurns lets all take turns, but for those that fail; it returns the others.
+func (b *bench) trafficTurns(n int, all []*trafficked, turn func(*trafficked) error) []*trafficked {
+	left := slices.Clone(all)
+	for range n {
+		left = slices.DeleteFunc(left, func(t *trafficked) bool {
+			err := turn(t)
+			if err != nil {
+				b.say("  %s, %s: %s", t.runner.Name, t.scenario.Name, err)
+				b.leaveOut(subject{trafficPart, t.scenario.Name, "new connections", "1/s", t.runner.Name}, "fails: "+firstWords(err))
+			}
+			return err != nil
+		})
+	}
+	return left
 }
 
 func (b *bench) newTrafficked(c contender, s scenario) (*trafficked, error) {
@@ -68,7 +88,7 @@ func (b *bench) newTrafficked(c contender, s scenario) (*trafficked, error) {
 		err = r.host.do(func() error { return r.attach.add(t.web) })
 	}
 	if err == nil {
-		err = errors.Join(serve(t.web.netns, t.lastPort()), serve(t.lan(), 7))
+		err = errors.Join(t.serve(t.web.netns, t.lastPort()), t.serve(t.lan(), 7))
 	}
 	if err != nil {
 		r.host.close()
@@ -77,16 +97,41 @@ func (b *bench) newTrafficked(c contender, s scenario) (*trafficked, error) {
 	return t, nil
 }
 
+func (t *trafficked) serve(netns string, port int) error {
+	l, err := serve(netns, port)
+	t.servers = append(t.servers, l)
+	return err
+}
+
+// serveIperf puts iperf3 in the place of our own servers.
+func (t *trafficked) serveIperf() error {
+	for _, l := range t.servers {
+		l.Close()
+	}
+	return errors.Join(t.host.serveIperf(t.web.netns, t.lastPort()), t.host.serveIperf(t.lan(), 7))
+}
+
 func (t *trafficked) lan() string { return t.host.namespace("lan") }
 
 // lastPort is the container's port that the last of its mappings leads to.
 func (t *trafficked) lastPort() int { return 80 + t.Ports - 1 }
 
+// published is the host port of the last mapping.
+func (t *trafficked) published() int { return firstHostPort + t.Ports - 1 }
+
+// iperfTurn goes the same ways as trafficTurn.
+func (b *bench) iperfTurn(t *trafficked) error {
+	of := subject{Part: trafficPart, Scenario: t.scenario.Name, Contender: t.runner.Name}
+	in := b.iperf(of, t.lan(), hostAddress, t.published())
+	of.Scenario += outWay
+	return errors.Join(in, b.iperf(of, t.web.netns, lanAddress, 7))
+}
+
 // trafficTurn goes in by the last port, and out by masquerade.
 func (b *bench) trafficTurn(t *trafficked) error {
-	published := net.JoinHostPort(hostAddress, fmt.Sprint(firstHostPort+t.Ports-1))
+	published := net.JoinHostPort(hostAddress, fmt.Sprint(t.published()))
 	in := func() error { return b.trafficTo(published, t, "") }
-	out := func() error { return b.trafficTo(lanAddress+":7", t, ", out by masquerade") }
+	out := func() error { return b.trafficTo(lanAddress+":7", t, outWay) }
 	return errors.Join(within(t.lan(), in), within(t.web.netns, out))
 }
 

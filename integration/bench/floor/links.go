@@ -11,10 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// perBridge is how many containers a bridge gets: the kernel allows 1,023.
-const perBridge = 1000
+// bridge is a bridge by its number, with a network of one family or of both.
+type bridge struct {
+	number int
+	dual   bool
+}
 
-func bridgeName(number int) string { return fmt.Sprint("floor", number/perBridge) }
+func (b bridge) name() string { return fmt.Sprint("floor", b.number) }
 
 func portName(number int) string { return fmt.Sprint("vethfloor", number) }
 
@@ -24,11 +27,11 @@ type network struct {
 	anywhere           *net.IPNet
 }
 
-// networks are the networks of the container of a number.
-func networks(number int, dual bool) []network {
-	n, net4, net6 := number+2, 99+number/perBridge, 0x99+number/perBridge
+// networks are those of a container, by its number.
+func (b bridge) networks(container int) []network {
+	n, net4, net6 := container+2, 99+b.number, 0x99+b.number
 	list := []network{{prefix(fmt.Sprintf("10.%d.0.1/16", net4)), prefix(fmt.Sprintf("10.%d.%d.%d/16", net4, n>>8, n&0xff)), prefix("0.0.0.0/0")}}
-	if dual {
+	if b.dual {
 		list = append(list, network{prefix(fmt.Sprintf("fd%x::1/64", net6)), prefix(fmt.Sprintf("fd%x::%x/64", net6, n)), prefix("::/0")})
 	}
 	return list
@@ -44,8 +47,8 @@ func prefix(text string) *net.IPNet {
 }
 
 // attach makes the veth pair with its far end in the namespace, and sets both ends up.
-func attach(path string, number int, dual bool) error {
-	bridge, err := findBridge(number, dual)
+func attach(path string, number int, to bridge) error {
+	master, err := to.find()
 	if err != nil {
 		return err
 	}
@@ -55,33 +58,34 @@ func attach(path string, number int, dual bool) error {
 	}
 	defer ns.Close()
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.MasterIndex, attrs.Flags = portName(number), bridge.Attrs().Index, net.FlagUp
+	attrs.Name, attrs.MasterIndex, attrs.Flags = portName(number), master.Attrs().Index, net.FlagUp
 	veth := &netlink.Veth{LinkAttrs: attrs, PeerName: "eth0", PeerTxQLen: -1, PeerNamespace: netlink.NsFd(int(ns.Fd()))}
 	if err := netlink.LinkAdd(veth); err != nil {
 		return err
 	}
-	return setUpContainer(netns.NsHandle(ns.Fd()), networks(number, dual))
+	return setUpContainer(netns.NsHandle(ns.Fd()), to.networks(number))
 }
 
-func findBridge(number int, dual bool) (netlink.Link, error) {
-	bridge, err := netlink.LinkByName(bridgeName(number))
+// find finds the bridge, or makes it.
+func (b bridge) find() (netlink.Link, error) {
+	link, err := netlink.LinkByName(b.name())
 	if err == nil {
-		return bridge, nil
+		return link, nil
 	}
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.Flags = bridgeName(number), net.FlagUp
+	attrs.Name, attrs.Flags = b.name(), net.FlagUp
 	if err := netlink.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}); err != nil {
 		return nil, err
 	}
-	if bridge, err = netlink.LinkByName(bridgeName(number)); err != nil {
+	if link, err = netlink.LinkByName(b.name()); err != nil {
 		return nil, err
 	}
-	for _, n := range networks(number, dual) {
-		if err := netlink.AddrAdd(bridge, &netlink.Addr{IPNet: n.gateway, Flags: unix.IFA_F_NODAD}); err != nil {
+	for _, n := range b.networks(0) {
+		if err := netlink.AddrAdd(link, &netlink.Addr{IPNet: n.gateway, Flags: unix.IFA_F_NODAD}); err != nil {
 			return nil, err
 		}
 	}
-	return bridge, nil
+	return link, nil
 }
 
 func setUpContainer(ns netns.NsHandle, list []network) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 )
 
 func main() {
@@ -14,24 +15,28 @@ func main() {
 	}
 }
 
-// run takes VERB NETNS NUMBER FIRSTPORT PORTS DUAL, or memory FILE PROGRAM.
+// run takes VERB NETNS NUMBER FIRSTPORT PORTS DUAL BRIDGE, or memory FILE PROGRAM, or wait.
 func run(args []string) error {
 	if len(args) == 3 && args[0] == "memory" {
 		return memory(args[1], args[2])
 	}
-	if len(args) != 6 {
-		return errors.New("usage: floor attach|detach|publish|unpublish NETNS NUMBER FIRSTPORT PORTS DUAL")
+	if len(args) == 1 && args[0] == "wait" {
+		time.Sleep(24 * time.Hour) // all that a container has to do here
+	}
+	if len(args) != 7 {
+		return errors.New("usage: floor attach|detach|publish|unpublish NETNS NUMBER FIRSTPORT PORTS DUAL BRIDGE")
 	}
 	number, err1 := strconv.Atoi(args[2])
 	first, err2 := strconv.Atoi(args[3])
 	ports, err3 := strconv.Atoi(args[4])
-	if err := errors.Join(err1, err2, err3); err != nil {
+	on, err4 := strconv.Atoi(args[6])
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return err
 	}
 	dual := args[5] == "true"
 	switch args[0] {
 	case "attach":
-		return attach(args[1], number, dual)
+		return attach(args[1], number, bridge{on, dual})
 	case "detach":
 		return detach(number)
 	case "publish":

@@ -4,7 +4,8 @@
 //
 // Files:
 //
-//	main.go       the runs and the table
+//	main.go       the runs
+//	report.go     what they found, as JSON
 //	measure.go    two contenders in turns
 //	ours.go       pkg/ipam: filling the book, and one operation as a process of its own
 //	hostlocal.go  the reference: filling its directory, and calling it

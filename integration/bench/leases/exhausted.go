@@ -21,7 +21,7 @@ const (
 
 // exhausted has the built plugin ask a full /16, whose attachments all live, for one more
 // address: at first it looks whether any of them is dead, and then rests from that.
-func exhausted(dir, plugins string) error {
+func (r *report) exhausted(dir, plugins string) error {
 	alive, err := netns.Identify(self)
 	if err != nil {
 		return err
@@ -44,8 +44,10 @@ func exhausted(dir, plugins string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\nADD to a full /16, whole process: the first %.0f ms, with a look at all attachments, then %.2f ms; the start of the plugin alone (VERSION) takes %.2f ms\n",
-		float64(first)/float64(time.Millisecond), median(adds), median(starts))
+	const scenario = "a full /16, whole process"
+	r.add(scenario, "first refusal, after a look at all attachments", "ours", first)
+	r.add(scenario, "refusal", "ours", adds...)
+	r.add(scenario, "start of the plugin alone (VERSION)", "ours", starts...)
 	return nil
 }
 

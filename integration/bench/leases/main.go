@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -34,68 +35,56 @@ func run(plugins string) error {
 	if err != nil {
 		return err
 	}
-	if err := flat(dir); err != nil {
-		return err
+	r := &report{}
+	for _, part := range []func() error{
+		func() error { return r.besideTheReference(dir, reference) },
+		func() error { return r.flat(dir) },
+		func() error { return r.bySubnet(dir) },
+		func() error { return r.exhausted(filepath.Join(dir, "full"), plugins) },
+	} {
+		if err := part(); err != nil {
+			return err
+		}
 	}
-	if err := besideTheReference(dir, reference); err != nil {
-		return err
-	}
-	if err := bySubnet(dir); err != nil {
-		return err
-	}
-	return exhausted(filepath.Join(dir, "full"), plugins)
+	return json.NewEncoder(os.Stdout).Encode(r.measures)
 }
 
 var sizes = []int{0, 1_000, 10_000, 50_000}
 
-// flat has ours of all sizes take turns among themselves, to show whether they grow: the
-// reference's scans of its directory would leave them cold caches.
-func flat(dir string) error {
-	var ours []contender
-	for _, n := range sizes {
-		ours = append(ours, ourAllocator(filepath.Join(dir, fmt.Sprint("flat", n)), "10.0.0.0/15", n))
-	}
-	times, err := measure(200, ours...)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("%-20s %9s %16s\n", "leases there", "ours, ms", "beside none")
-	for i, n := range sizes {
-		fmt.Printf("%-20d %9.2f %15.2fx\n", n, times[i], times[i]/times[0])
-	}
-	return nil
-}
-
 // besideTheReference has ours and the reference take turns.
-func besideTheReference(dir, reference string) error {
-	fmt.Printf("\n%-20s %9s %14s %8s\n", "leases there", "ours, ms", "host-local, ms", "ratio")
+func (r *report) besideTheReference(dir, reference string) error {
 	for i, rounds := range []int{200, 100, 30, 10} {
 		n := sizes[i]
 		ours := ourAllocator(filepath.Join(dir, fmt.Sprint("ours", n)), "10.0.0.0/15", n)
 		theirs := hostLocal(filepath.Join(dir, fmt.Sprint("theirs", n)), reference, n)
-		times, err := measure(rounds, ours, theirs)
-		if err != nil {
+		ours.scenario = fmt.Sprintf("beside %d, in turns", n)
+		theirs.scenario = ours.scenario
+		if err := r.measure(rounds, ours, theirs); err != nil {
 			return err
 		}
-		fmt.Printf("%-20d %9.2f %14.2f %7.1fx\n", n, times[0], times[1], times[1]/times[0])
 	}
 	return nil
 }
 
+// flat has ours of all sizes take turns among themselves, to show whether they grow: the
+// reference's scans of its directory would leave them cold caches.
+func (r *report) flat(dir string) error {
+	var ours []contender
+	for _, n := range sizes {
+		c := ourAllocator(filepath.Join(dir, fmt.Sprint("flat", n)), "10.0.0.0/15", n)
+		c.scenario = fmt.Sprintf("beside %d, ours among themselves", n)
+		ours = append(ours, c)
+	}
+	return r.measure(200, ours...)
+}
+
 // bySubnet compares the sizes of ranges.
-func bySubnet(dir string) error {
-	subnets := []string{"10.0.0.0/24", "10.0.0.0/8", "fd00::/64"}
+func (r *report) bySubnet(dir string) error {
 	var list []contender
-	for i, s := range subnets {
-		list = append(list, ourAllocator(filepath.Join(dir, fmt.Sprint("subnet", i)), s, 0))
+	for i, subnet := range []string{"10.0.0.0/24", "10.0.0.0/8", "fd00::/64"} {
+		c := ourAllocator(filepath.Join(dir, fmt.Sprint("subnet", i)), subnet, 0)
+		c.scenario = "alone in " + subnet
+		list = append(list, c)
 	}
-	times, err := measure(200, list...)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("\n%-20s %9s %16s\n", "subnet, no leases", "ours, ms", "beside the first")
-	for i, s := range subnets {
-		fmt.Printf("%-20s %9.2f %15.2fx\n", s, times[i], times[i]/times[0])
-	}
-	return nil
+	return r.measure(200, list...)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"time"
 )
 
@@ -12,34 +11,34 @@ import (
 // what they would cost is none of the contenders'.
 type contender struct {
 	name     string
+	scenario string
 	fill     func() error
 	allocate func() (*exec.Cmd, error)
 	release  func() (*exec.Cmd, error)
 }
 
-// measure returns for each contender the median time of allocating and releasing one address,
-// in milliseconds. They take turns, so that all of them meet the same moods of the machine.
-func measure(rounds int, contenders ...contender) ([]float64, error) {
+// measure notes how long it takes each contender to allocate and release one address. They take
+// turns, so that all of them meet the same moods of the machine.
+func (r *report) measure(rounds int, contenders ...contender) error {
 	times := make([][]time.Duration, len(contenders))
 	for _, c := range contenders {
 		if err := c.fill(); err != nil {
-			return nil, fmt.Errorf("fill %s: %w", c.name, err)
+			return fmt.Errorf("fill %s: %w", c.name, err)
 		}
 	}
 	for range rounds {
 		for i, c := range contenders {
 			spent, err := c.turn()
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", c.name, err)
+				return fmt.Errorf("%s: %w", c.name, err)
 			}
 			times[i] = append(times[i], spent)
 		}
 	}
-	medians := make([]float64, len(contenders))
-	for i := range times {
-		medians[i] = median(times[i])
+	for i, c := range contenders {
+		r.add(c.scenario, "allocate and release", c.name, times[i]...)
 	}
-	return medians, nil
+	return nil
 }
 
 func (c contender) turn() (spent time.Duration, err error) {
@@ -66,9 +65,4 @@ func timed(command func() (*exec.Cmd, error)) (time.Duration, error) {
 	begin := time.Now()
 	err = cmd.Run()
 	return time.Since(begin), err
-}
-
-func median(times []time.Duration) float64 {
-	slices.Sort(times)
-	return float64(times[len(times)/2]) / float64(time.Millisecond)
 }

@@ -27,7 +27,7 @@ type picture struct{ file, part, quantity string }
 var pictures = []picture{
 	{"add", "One ADD and one DEL", "ADD"},
 	{"del", "One ADD and one DEL", "DEL"},
-	{"grow", "Beside others with 4 ports each", "ADD"},
+	{"grow", "Beside others with 4 ports each, on other bridges", "ADD"},
 	{"burst", "100 at once, 16 at a time", "ADD"},
 	{"connections", "Traffic through published ports and masquerade", "new connections"},
 }

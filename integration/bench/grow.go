@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+const (
+	growPart = "Beside others with 4 ports each, on other bridges"
+	fullPart = "Beside others with one port each, on the same bridge"
+	// spread is how many of the others a bridge gets.
+	spread = 250
+)
+
+// grow measures one attachment beside ever more others on the host.
+func (b *bench) grow() error {
+	return b.growing(growPart, scenario{Ports: 4, Spread: spread}, []int{0, 200, 1000, 4000}, b.contenders())
+}
+
+// fullBridge measures one attachment beside ever more others on its bridge, which the kernel lets
+// have 1,023 ports: there is work of the kernel's own that grows with them.
+func (b *bench) fullBridge() error {
+	list := slices.DeleteFunc(b.contenders(), func(c contender) bool { return c.Name == oursIptables || c.Name == refIptables })
+	return b.growing(fullPart, scenario{Ports: 1}, []int{0, 200, 1000}, list)
+}
+
+func (b *bench) growing(part string, s scenario, sizes []int, list []contender) error {
+	measured, err := b.runners(s, list)
+	if err != nil {
+		return err
+	}
+	defer closeAll(slices.Clone(measured))
+	for _, others := range sizes {
+		name := fmt.Sprintf("%d others", others)
+		b.say("  %s", name)
+		measured = slices.DeleteFunc(measured, func(r *runner) bool {
+			err := b.reach(r, others)
+			if err != nil {
+				b.leaveOut(subject{part, name, "ADD", "ms", r.Name}, err.Error())
+			}
+			return err != nil
+		})
+		n := max(b.rounds0()/2, 3)
+		if err := errors.Join(b.rounds(part, name, n, measured), b.checks(part, name, n, measured)); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := b.save(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reach attaches containers until there are so many others; it says why not if that takes too long.
+func (b *bench) reach(r *runner, others int) error {
+	patience := 3 * time.Minute
+	switch {
+	case b.full:
+		patience = 2 * time.Hour
+	case others > r.crowd:
+		return errors.New("left out, minutes")
+	}
+	err := r.populate(others, patience)
+	var impatient *impatientError
+	if err != nil && !errors.As(err, &impatient) {
+		return errors.New("fails: " + firstWords(err))
+	}
+	return err
+}
+
+// checks measures CHECK of one attachment, for those that know it.
+func (b *bench) checks(part, name string, n int, list []*runner) error {
+	for _, r := range list {
+		a, known := r.attach.(cniAttacher)
+		if !known {
+			continue
+		}
+		c, err := r.newContainer(0)
+		if err != nil {
+			return err
+		}
+		err = r.host.do(func() error { return a.add(c) })
+		for i := 0; i < n && err == nil; i++ {
+			var ms float64
+			ms, err = r.timed(func() error { return a.check(c) })
+			b.add(subject{part, name, "CHECK", "ms", r.Name}, ms)
+		}
+		err = errors.Join(err, r.host.do(func() error { return a.del(c) }))
+		forget(c.netns)
+		if err != nil {
+			return fmt.Errorf("%s: CHECK: %w", r.Name, err)
+		}
+	}
+	return nil
+}
