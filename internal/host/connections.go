@@ -18,16 +18,22 @@ import (
 // (Documentation/networking/nf_conntrack-sysctl.rst).
 const trackedConnections = "net/netfilter/nf_conntrack_count"
 
-// DropConnections ends the tracked connections to the host's end of mappings that come or
-// go, so that no packet follows a translation that is none any more. A failure is only a
+// DropConnections ends the tracked connections to the host's end of mappings that come, so
+// that no packet goes on where there was another translation or none. A failure is only a
 // warning: the mappings themselves are in place.
-func (h *Host) DropConnections(ctx context.Context, mappings []nat.Mapping) error {
-	tracked := countTracked()
-	if len(mappings) == 0 || tracked == 0 {
-		return nil
+func (h *Host) DropConnections(ctx context.Context, mappings []nat.Mapping) {
+	h.drop(ctx, mappings, conntrack.Drop)
+}
+
+// dropLed ends those that mappings that are gone have led to their targets.
+func (h *Host) dropLed(ctx context.Context, mappings []nat.Mapping) {
+	h.drop(ctx, mappings, conntrack.DropLed)
+}
+
+func (h *Host) drop(ctx context.Context, mappings []nat.Mapping, how func([]nat.Mapping, int) error) {
+	if tracked := countTracked(); len(mappings) > 0 && tracked > 0 {
+		h.warnOfStale(ctx, how(mappings, tracked))
 	}
-	h.warnOfStale(ctx, conntrack.Drop(mappings, tracked))
-	return nil
 }
 
 // dropConnectionsOf ends those that an owner's addresses have, so that their next holder gets nothing

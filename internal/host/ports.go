@@ -33,9 +33,7 @@ func (h *Host) ReleasePorts(ctx context.Context, owner attachment.Owner) error {
 	if err := h.NAT.Remove(ctx, owner, nat.PartNatport); err != nil {
 		return err
 	}
-	if err := h.DropConnections(ctx, mappings); err != nil {
-		return err
-	}
+	h.dropLed(ctx, mappings)
 	if record.HostLink != "" {
 		return nil
 	}

@@ -70,11 +70,9 @@ func (h *Host) releaseTranslations(ctx context.Context, owner attachment.Owner, 
 	if err != nil {
 		return err
 	}
-	return errors.Join(
-		h.NAT.Remove(ctx, owner, nat.PartNatport),
-		h.NAT.Remove(ctx, owner, nat.PartVethbridge),
-		h.DropConnections(ctx, mappings),
-	)
+	err = errors.Join(h.NAT.Remove(ctx, owner, nat.PartNatport), h.NAT.Remove(ctx, owner, nat.PartVethbridge))
+	h.dropLed(ctx, mappings)
+	return err
 }
 
 // releaseUnrecorded removes what carries the owner's mark. What carries no owner (the

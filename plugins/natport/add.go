@@ -99,7 +99,8 @@ func (a *adding) steps() []steps.Step {
 			return a.host.EnableHairpin(ctx, a.plan.Ports)
 		}},
 		{Name: "drop stale connections", Do: func(ctx context.Context) error {
-			return a.host.DropConnections(ctx, withoutTCP(a.plan.Translations.Mappings))
+			a.host.DropConnections(ctx, withoutTCP(a.plan.Translations.Mappings))
+			return nil
 		}},
 	}
 }

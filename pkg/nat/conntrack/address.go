@@ -1,46 +1,27 @@
 package conntrack
 
 import (
-	"errors"
 	"net/netip"
 	"slices"
 
-	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
 )
 
 // DropOf removes the tracked connections that addresses began, or that were led to them: whoever
 // has one of them next gets nothing of what is still under way to its former holder. Tracked is as
 // for Drop. It works in the namespace of the calling thread.
 func DropOf(addresses []netip.Addr, tracked int) error {
-	if len(addresses) == 0 {
-		return nil
-	}
-	t, err := open()
-	if err != nil {
-		return err
-	}
-	defer t.close()
-	entries, err := t.of(addresses, tracked)
-	return errors.Join(err, t.removeSome(entries, func(e entry) bool {
-		return slices.Contains(addresses, e.from) || slices.Contains(addresses, e.answers)
-	}))
-}
-
-// of lists the entries of addresses, and others too where one walk through the table that sends all
-// of them is shorter than one for each address and direction.
-func (t *table) of(addresses []netip.Addr, tracked int) ([]entry, error) {
-	if tracked < perWalk {
-		return t.dump(everything, nil)
-	}
-	var all []entry
-	var failed []error
+	s := search{matches: func(e *entry) bool {
+		return slices.Contains(addresses, e.From.Addr()) || slices.Contains(addresses, e.AnswersFrom.Addr())
+	}}
+	six := false
 	for _, a := range addresses {
-		for _, filter := range [][]*nl.RtAttr{
-			bySource(a, nl.CTA_TUPLE_ORIG, ctaFilterOrigFlags), bySource(a, nl.CTA_TUPLE_REPLY, ctaFilterReplyFlags),
-		} {
-			entries, err := t.dump(familyOf(a), filter)
-			all, failed = append(all, entries...), append(failed, err)
+		if a.Is4() {
+			s.each = append(s.each, filter{family: unix.AF_INET, from: a, exact: true},
+				filter{family: unix.AF_INET, answers: netip.AddrPortFrom(a, 0), exact: true})
+		} else if !six {
+			six, s.each = true, append(s.each, filter{family: unix.AF_INET6})
 		}
 	}
-	return all, errors.Join(failed...)
+	return with(func(t table) error { return s.run(t, tracked) })
 }

@@ -5,8 +5,10 @@
 //
 // Files:
 //
-//	drop.go     Drop: which connections are wrong
+//	drop.go     Drop, DropLed: which connections mappings make wrong by coming, and by going
 //	address.go  DropOf: of addresses whose holder goes
+//	search.go   the shortest way: by the kernel itself, or by lists
+//	filter.go   what the kernel compares
 //	find.go     Find: the connections of some addresses
-//	table.go    the kernel's table: listing with the filter in the kernel, removing
+//	table.go    the kernel's table: listing and flushing by a filter, removing
 package conntrack

@@ -2,7 +2,6 @@ package conntrack
 
 import (
 	"errors"
-	"fmt"
 	"net/netip"
 
 	"github.com/vishvananda/netlink"
@@ -11,32 +10,29 @@ import (
 	"vethbridge/pkg/nat"
 )
 
-// Drop removes the tracked connections to the host's end of the mappings, whatever they
+// Drop removes the tracked connections to the host's end of mappings that come, whatever they
 // were translated to: those of a former holder of the port, and those that reached the
 // host itself before the port was published. Transit connections to the same port of other
 // hosts are left alone. Tracked is about how many connections the kernel tracks, by which the
 // shortest way is chosen. It works in the namespace of the calling thread.
 func Drop(mappings []nat.Mapping, tracked int) error {
-	if len(mappings) == 0 {
-		return nil
-	}
-	t, err := open()
-	if err != nil {
-		return err
-	}
-	defer t.close()
-	d := dropping{table: t, tracked: tracked, hosts: map[service][]netip.Addr{}, local: map[netip.Addr]bool{}}
-	for _, m := range mappings {
-		for n := range int(m.More) + 1 {
-			s := service{familyOf(m.Host), m.Protocol, m.HostPort + uint16(n)}
-			d.hosts[s] = append(d.hosts[s], m.Host)
-		}
-	}
-	var failed []error
-	for _, f := range d.filters() {
-		failed = append(failed, d.drop(f))
-	}
-	return errors.Join(failed...)
+	d := dropping{mappings: mappings, local: map[netip.Addr]bool{}}
+	return d.run(tracked)
+}
+
+// DropLed removes the tracked connections that mappings that go have led to their targets. Tracked
+// is as for Drop. It works in the namespace of the calling thread.
+func DropLed(mappings []nat.Mapping, tracked int) error {
+	d := dropping{mappings: mappings, led: true}
+	return d.run(tracked)
+}
+
+// dropping is the search for connections of mappings.
+type dropping struct {
+	mappings []nat.Mapping
+	led      bool                // only those that they have led to their targets
+	local    map[netip.Addr]bool // what the kernel has been asked already
+	services map[service][]*nat.Mapping
 }
 
 // service is a port of a protocol in one family.
@@ -46,76 +42,80 @@ type service struct {
 	port     uint16
 }
 
-type dropping struct {
-	table   *table
-	tracked int
-	hosts   map[service][]netip.Addr // the host's ends of the mappings
-	local   map[netip.Addr]bool      // what the kernel has been asked already
+// mostFilters is more than are ever shorter than one that comprises them.
+const mostFilters = 100
+
+func (d *dropping) run(tracked int) error {
+	return with(func(t table) (err error) {
+		for all, each := range d.sort() {
+			if len(each) == mostFilters {
+				each = []filter{all}
+			}
+			err = errors.Join(err, search{each, all, d.has}.run(t, tracked))
+		}
+		return err
+	})
 }
 
-// perWalk is how many entries the kernel sends in the time that it takes to walk its table: for
-// several ports, one walk that sends all entries of the protocol can be shorter than one for
-// each port that sends only its own. Both were measured with 262,144 buckets.
-const perWalk = 20_000
-
-// filters are what the kernel is to send.
-func (d *dropping) filters() []filter {
-	type protocol struct {
-		family   uint8
-		protocol nat.Protocol
-	}
-	services := map[protocol][]service{}
-	for s := range d.hosts {
-		p := protocol{s.family, s.protocol}
-		services[p] = append(services[p], s)
-	}
-	var list []filter
-	for p, of := range services {
-		if d.tracked < perWalk*(len(of)-1) {
-			list = append(list, filter{service: service{family: p.family, protocol: p.protocol}})
-			continue
-		}
-		for _, s := range of {
-			list = append(list, d.filter(s))
+// sort notes which mappings each service has, and returns what to look for, by what comprises it.
+func (d *dropping) sort() map[filter][]filter {
+	groups := map[filter][]filter{}
+	d.services = map[service][]*nat.Mapping{}
+	for i := range d.mappings {
+		m := &d.mappings[i]
+		all := d.comprising(m)
+		for n := range m.More + 1 {
+			s := service{all.family, m.Protocol, m.HostPort + n}
+			d.services[s] = append(d.services[s], m)
+			if len(groups[all]) < mostFilters {
+				groups[all] = append(groups[all], d.filter(all, s.port, m))
+			}
 		}
 	}
-	return list
+	return groups
 }
 
-// filter names the address too if there is only one.
-func (d *dropping) filter(s service) filter {
-	f := filter{service: s}
-	if hosts := d.hosts[s]; len(hosts) == 1 && !hosts[0].IsUnspecified() {
-		f.host = hosts[0]
-	}
-	return f
-}
-
-func (d *dropping) drop(f filter) error {
-	entries, err := d.table.list(f)
-	return errors.Join(err, d.table.removeSome(entries, d.matches))
-}
-
-func (t *table) removeSome(entries []entry, some func(entry) bool) (err error) {
-	for _, e := range entries {
-		if !some(e) {
-			continue
-		}
-		if removed := t.remove(e); removed != nil && !errors.Is(removed, unix.ENOENT) {
-			err = errors.Join(err, fmt.Errorf("drop tracked connection to %s port %d: %w", e.to, e.service.port, removed))
-		}
-	}
-	return err
-}
-
-// matches looks at the original direction of a connection, which no translation changes.
-func (d *dropping) matches(e entry) bool {
-	for _, host := range d.hosts[e.service] {
-		if e.to == host || host.IsUnspecified() && d.isLocal(e.to) {
+func (d *dropping) has(e *entry) bool {
+	for _, m := range d.services[service{e.family, e.Protocol, e.To.Port()}] {
+		if d.matches(e, m) {
 			return true
 		}
 	}
 	return false
+}
+
+// comprising is what a mapping has in common with others.
+func (d *dropping) comprising(m *nat.Mapping) filter {
+	f := filter{family: familyOf(m.Host), protocol: m.Protocol}
+	if d.led {
+		f.answers = netip.AddrPortFrom(m.Target.Addr(), 0)
+	}
+	return f
+}
+
+// filter is what a mapping does with one of its ports. Which addresses are the host's own only its routes can tell.
+func (d *dropping) filter(f filter, port uint16, m *nat.Mapping) filter {
+	f.port, f.exact = port, d.led || !m.Host.IsUnspecified()
+	if !m.Host.IsUnspecified() {
+		f.to = m.Host
+	}
+	if d.led {
+		f.answers = targetOf(m, port)
+	}
+	return f
+}
+
+// matches looks at the original direction of a connection, which no translation changes, and at who answers.
+func (d *dropping) matches(e *entry, m *nat.Mapping) bool {
+	if d.led && (e.AnswersFrom != targetOf(m, e.To.Port()) || e.To.Addr() == m.Target.Addr()) {
+		return false
+	}
+	return e.To.Addr() == m.Host || m.Host.IsUnspecified() && (d.led || d.isLocal(e.To.Addr()))
+}
+
+// targetOf is where a mapping leads one of its ports.
+func targetOf(m *nat.Mapping, port uint16) netip.AddrPort {
+	return netip.AddrPortFrom(m.Target.Addr(), m.Target.Port()+port-m.HostPort)
 }
 
 // isLocal asks the kernel's routes, as the rules in front of the translations do: what is
@@ -128,11 +128,4 @@ func (d *dropping) isLocal(a netip.Addr) bool {
 		d.local[a] = local
 	}
 	return local
-}
-
-func familyOf(a netip.Addr) uint8 {
-	if a.Is4() {
-		return unix.AF_INET
-	}
-	return unix.AF_INET6
 }

@@ -184,18 +184,20 @@ func TestTheKernelSendsOnlyWhatIsAskedFor(t *testing.T) {
 	trackUnrelated(t, 500)
 	mine := connection{nat.TCP, "192.0.2.1:8080", "10.1.0.9:80"}
 	track(t, mine)
-	table, err := open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer table.close()
+	host := netip.MustParseAddr("192.0.2.1")
 	for _, f := range []filter{
-		{service: service{unix.AF_INET, nat.TCP, 8080}},
-		{service: service{unix.AF_INET, nat.TCP, 8080}, host: netip.MustParseAddr("192.0.2.1")},
-		{service: service{unix.AF_INET, nat.TCP, 0}, host: netip.MustParseAddr("192.0.2.1")},
+		{protocol: nat.TCP, port: 8080},
+		{protocol: nat.TCP, port: 8080, to: host},
+		{protocol: nat.TCP, to: host},
+		{protocol: nat.TCP, answers: netip.MustParseAddrPort("10.1.0.9:0")},
 	} {
-		entries, err := table.list(f)
-		if err != nil || len(entries) != 1 || entries[0].service.port != 8080 {
+		f.family = unix.AF_INET
+		var entries []*entry
+		err := with(func(table table) (err error) {
+			entries, err = table.list(f, func(*entry) bool { return true })
+			return err
+		})
+		if err != nil || len(entries) != 1 || entries[0].To.Port() != 8080 {
 			t.Errorf("%+v: %d entries, %v; want 1", f, len(entries), err)
 		}
 	}

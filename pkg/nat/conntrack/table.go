@@ -13,154 +13,114 @@ import (
 	"vethbridge/pkg/nat"
 )
 
-// The kernel-side filter of a dump (uapi/linux/netfilter/nfnetlink_conntrack.h and, for the
-// flags, net/netfilter/nf_internals.h).
-const (
-	ctaFilter           = 25
-	ctaFilterOrigFlags  = 1
-	ctaFilterReplyFlags = 2
-	matchSource         = 1 << 0
-	matchDestination    = 1 << 1
-	matchProtocol       = 1 << 3
-	matchPort           = 1 << 5
-)
-
 // table is the kernel's table of tracked connections.
 type table struct{ socket *nl.NetlinkSocket }
 
-func open() (*table, error) {
+// with opens the table for fn.
+func with(fn func(table) error) error {
 	s, err := nl.Subscribe(unix.NETLINK_NETFILTER)
 	if err != nil {
-		return nil, fmt.Errorf("open conntrack socket: %w", err)
+		return fmt.Errorf("open conntrack socket: %w", err)
 	}
-	return &table{s}, nil
+	defer s.Close()
+	return fn(table{s})
 }
 
-func (t *table) close() { t.socket.Close() }
-
-func (t *table) request(operation, flags int, family uint8) *nl.NetlinkRequest {
+func (t table) request(operation, flags int, family uint8) *nl.NetlinkRequest {
 	req := nl.NewNetlinkRequest(netlink.ConntrackTable<<8|operation, flags)
 	req.Sockets = map[int]*nl.SocketHandle{unix.NETLINK_NETFILTER: {Socket: t.socket}}
 	req.AddData(&nl.Nfgenmsg{NfgenFamily: family, Version: nl.NFNETLINK_V0})
 	return req
 }
 
-// filter says which entries the kernel shall send: those to a service, of all ports if
-// that is 0, and of all addresses if host is invalid.
-type filter struct {
-	service service
-	host    netip.Addr
-}
-
-// entry is a tracked connection by its original direction.
-type entry struct {
-	service  service
-	from, to netip.Addr
-	answers  netip.Addr // the source of the other direction
-	raw      []byte     // its attributes as the kernel sent them
-}
-
-// list returns the entries that f matches. Kernels before 5.8 send all of a family's: the
-// caller has to look at each.
-func (t *table) list(f filter) ([]entry, error) {
-	return t.dump(f.service.family, f.attributes())
-}
-
-// everything asks for the entries of both families.
-const everything = unix.AF_UNSPEC
-
-// dump returns the entries of a family that the attributes of a filter match.
-func (t *table) dump(family uint8, attributes []*nl.RtAttr) ([]entry, error) {
-	req := t.request(nl.IPCTNL_MSG_CT_GET, unix.NLM_F_DUMP, family)
-	for _, a := range attributes {
+// about is a request with a filter.
+func (t table) about(f filter, operation, flags int) *nl.NetlinkRequest {
+	req := t.request(operation, flags, f.family)
+	for _, a := range f.attributes() {
 		req.AddData(a)
 	}
-	messages, err := req.Execute(unix.NETLINK_NETFILTER, 0)
+	return req
+}
+
+// entry is an entry of the table.
+type entry struct {
+	Connection
+	family uint8
+	raw    []byte // its attributes as the kernel sent them
+}
+
+// list returns the entries that f means and that match. The kernel may send more than f means,
+// before 5.8 all of a family; of those no more is kept than one message of them.
+func (t table) list(f filter, matches func(*entry) bool) (list []*entry, err error) {
+	err = t.about(f, nl.IPCTNL_MSG_CT_GET, unix.NLM_F_DUMP).ExecuteIter(unix.NETLINK_NETFILTER, 0, func(message []byte) bool {
+		if e := parse(message); e != nil && matches(e) {
+			list = append(list, e)
+		}
+		return true
+	})
 	// An interrupted dump lacks at most entries that began or ended meanwhile.
 	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
 		return nil, fmt.Errorf("list tracked connections: %w", err)
 	}
-	var entries []entry
-	for _, m := range messages {
-		if e, ok := parse(m); ok {
-			entries = append(entries, e)
-		}
+	return list, nil
+}
+
+// flush has the kernel drop what a filter means, and reports whether it can: Linux before 6.12 (the
+// filter, ctnetlink_flush_conntrack) takes the incomplete tuple for a mistake.
+func (t table) flush(f filter) (can bool, err error) {
+	_, err = t.about(f, nl.IPCTNL_MSG_CT_DELETE, unix.NLM_F_ACK).Execute(unix.NETLINK_NETFILTER, 0)
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EOPNOTSUPP) {
+		return false, nil
 	}
-	return entries, nil
+	if err != nil {
+		return true, fmt.Errorf("flush tracked connections: %w", err)
+	}
+	return true, nil
 }
 
 // remove ends one connection; the kernel finds it by the attributes that it sent.
-func (t *table) remove(e entry) error {
-	req := t.request(nl.IPCTNL_MSG_CT_DELETE, unix.NLM_F_ACK, e.service.family)
+func (t table) remove(e *entry) error {
+	req := t.request(nl.IPCTNL_MSG_CT_DELETE, unix.NLM_F_ACK, e.family)
 	req.AddRawData(e.raw)
 	_, err := req.Execute(unix.NETLINK_NETFILTER, 0)
-	return err
-}
-
-func (f filter) attributes() []*nl.RtAttr {
-	flags := uint32(matchProtocol)
-	tuple := nl.NewRtAttr(unix.NLA_F_NESTED|nl.CTA_TUPLE_ORIG, nil)
-	if f.host.IsValid() {
-		flags |= matchDestination
-		ip := tuple.AddRtAttr(unix.NLA_F_NESTED|nl.CTA_TUPLE_IP, nil)
-		ip.AddRtAttr(destination(f.service.family), f.host.AsSlice())
+	if err == nil || errors.Is(err, unix.ENOENT) {
+		return nil
 	}
-	protocol := tuple.AddRtAttr(unix.NLA_F_NESTED|nl.CTA_TUPLE_PROTO, nil)
-	protocol.AddRtAttr(nl.CTA_PROTO_NUM, []byte{byte(f.service.protocol)})
-	if f.service.port != 0 {
-		flags |= matchPort
-		protocol.AddRtAttr(nl.CTA_PROTO_DST_PORT, binary.BigEndian.AppendUint16(nil, f.service.port))
-	}
-	matching := nl.NewRtAttr(unix.NLA_F_NESTED|ctaFilter, nil)
-	matching.AddRtAttr(ctaFilterOrigFlags, nl.Uint32Attr(flags))
-	return []*nl.RtAttr{tuple, matching}
+	return fmt.Errorf("drop tracked connection to %s: %w", e.To, err)
 }
 
-// bySource are the attributes that match an address as the source of a direction.
-func bySource(a netip.Addr, direction, flags int) []*nl.RtAttr {
-	tuple := nl.NewRtAttr(unix.NLA_F_NESTED|direction, nil)
-	tuple.AddRtAttr(unix.NLA_F_NESTED|nl.CTA_TUPLE_IP, nil).AddRtAttr(source(familyOf(a)), a.AsSlice())
-	matching := nl.NewRtAttr(unix.NLA_F_NESTED|ctaFilter, nil)
-	matching.AddRtAttr(flags, nl.Uint32Attr(matchSource))
-	return []*nl.RtAttr{tuple, matching}
-}
-
-// destination is the attribute of a destination address.
-func destination(family uint8) int {
-	if family == unix.AF_INET {
-		return nl.CTA_IP_V4_DST
-	}
-	return nl.CTA_IP_V6_DST
-}
-
-// source is the attribute of a source address.
-func source(family uint8) int {
-	if family == unix.AF_INET {
-		return nl.CTA_IP_V4_SRC
-	}
-	return nl.CTA_IP_V6_SRC
-}
-
-// parse reads a message; it reports false for what has no addresses. What is no connection between
-// ports has the port 0.
-func parse(message []byte) (e entry, ok bool) {
+// parse reads a message; it returns nil for what has no addresses. What is no connection between
+// ports has ports 0.
+func parse(message []byte) *entry {
 	if len(message) < nl.SizeofNfgenmsg {
-		return e, false
+		return nil
 	}
-	family := message[0]
-	e.service.family, e.raw = family, message[nl.SizeofNfgenmsg:]
-	original, reply := nested(e.raw, nl.CTA_TUPLE_ORIG), nested(e.raw, nl.CTA_TUPLE_REPLY)
-	e.to, ok = netip.AddrFromSlice(nested(nested(original, nl.CTA_TUPLE_IP), destination(family)))
-	e.from, _ = netip.AddrFromSlice(nested(nested(original, nl.CTA_TUPLE_IP), source(family)))
-	e.answers, _ = netip.AddrFromSlice(nested(nested(reply, nl.CTA_TUPLE_IP), source(family)))
-	ports := nested(original, nl.CTA_TUPLE_PROTO)
-	if protocol := nested(ports, nl.CTA_PROTO_NUM); len(protocol) == 1 {
-		e.service.protocol = nat.Protocol(protocol[0])
+	e := &entry{family: message[0], raw: message[nl.SizeofNfgenmsg:]}
+	original := nested(e.raw, nl.CTA_TUPLE_ORIG)
+	if protocol := nested(nested(original, nl.CTA_TUPLE_PROTO), nl.CTA_PROTO_NUM); len(protocol) == 1 {
+		e.Protocol = nat.Protocol(protocol[0])
 	}
-	if port := nested(ports, nl.CTA_PROTO_DST_PORT); len(port) == 2 {
-		e.service.port = binary.BigEndian.Uint16(port)
+	e.From, e.To = ends(e.family, original)
+	e.AnswersFrom, e.AnswersTo = ends(e.family, nested(e.raw, nl.CTA_TUPLE_REPLY))
+	if !e.To.IsValid() || !e.AnswersFrom.IsValid() {
+		return nil
 	}
-	return e, ok
+	return e
+}
+
+// ends reads a tuple.
+func ends(family uint8, tuple []byte) (from, to netip.AddrPort) {
+	ip, ports := nested(tuple, nl.CTA_TUPLE_IP), nested(tuple, nl.CTA_TUPLE_PROTO)
+	return end(nested(ip, source(family)), nested(ports, nl.CTA_PROTO_SRC_PORT)),
+		end(nested(ip, destination(family)), nested(ports, nl.CTA_PROTO_DST_PORT))
+}
+
+func end(address, port []byte) netip.AddrPort {
+	a, _ := netip.AddrFromSlice(address)
+	if len(port) != 2 {
+		return netip.AddrPortFrom(a, 0)
+	}
+	return netip.AddrPortFrom(a, binary.BigEndian.Uint16(port))
 }
 
 // nested returns the value of an attribute among others, nil if there is none.

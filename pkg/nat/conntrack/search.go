@@ -1,0 +1,62 @@
+package conntrack
+
+import (
+	"errors"
+	"slices"
+)
+
+// search says which entries are to be dropped.
+type search struct {
+	each    []filter // what is meant, one after the other
+	all     filter   // what comprises all of that; everything if it is zero
+	matches func(*entry) bool
+}
+
+// perWalk is how many entries the kernel sends in the time that it takes to walk its table for a
+// list. For that it takes a lock for each of its 262,144 buckets, so that a flush, which looks only
+// into those that hold something, passes as many entries in that time.
+const perWalk = 20_000
+
+// perFlush is how many entries a flush passes in the time that it takes where there are none.
+const perFlush = 500
+
+// run has the kernel drop what it can by itself, and looks at what it lists of the rest. Tracked is
+// about how many connections the kernel tracks, by which the shortest way is chosen.
+func (s search) run(t table, tracked int) (err error) {
+	left := s.each
+	// A list that has to be is all that a small table takes.
+	oneList := tracked < perWalk && slices.ContainsFunc(left, filter.mustBeListed)
+	if !oneList && len(left) <= 2+perWalk/max(tracked, perFlush) {
+		left, err = t.flushAll(left)
+	}
+	if tracked < perWalk*(len(left)-1) {
+		left = []filter{s.all}
+	}
+	for _, f := range left {
+		err = errors.Join(err, t.dropListed(f, s.matches))
+	}
+	return err
+}
+
+// flushAll returns the filters by which the kernel can't drop.
+func (t table) flushAll(list []filter) (left []filter, err error) {
+	for _, f := range list {
+		can := !f.mustBeListed()
+		if can && err == nil {
+			can, err = t.flush(f)
+		}
+		if !can {
+			left = append(left, f)
+		}
+	}
+	return left, err
+}
+
+// dropListed removes what the kernel lists, each by itself.
+func (t table) dropListed(f filter, matches func(*entry) bool) error {
+	list, err := t.list(f, matches)
+	for _, e := range list {
+		err = errors.Join(err, t.remove(e))
+	}
+	return err
+}
