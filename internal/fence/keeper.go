@@ -53,20 +53,28 @@ func (k Keeper) coming(ctx context.Context, owner attachment.Owner) (list []entr
 // between leaves nothing that the book doesn't know. Its port can send nothing from then on,
 // so the port need not be gone; walls that stand for nobody else wait for portGone.
 func (k Keeper) Remove(ctx context.Context, owner attachment.Owner, portGone func() error) error {
-	l, err := k.leaving(ctx, owner)
-	if err != nil || !l.recorded {
+	wait, err := k.remove(ctx, owner, false)
+	if err != nil || !wait {
 		return err
 	}
-	if slices.ContainsFunc(l.only, func(e entry) bool { return !e.ofPort() }) {
-		if err := portGone(); err != nil {
+	if err := portGone(); err != nil {
+		return err
+	}
+	_, err = k.remove(ctx, owner, true)
+	return err
+}
+
+// remove reports whether the port has to be gone first.
+func (k Keeper) remove(ctx context.Context, owner attachment.Owner, gone bool) (wait bool, err error) {
+	err = k.locked(ctx, func() error {
+		l, err := k.leaving(ctx, owner)
+		if err != nil || !l.recorded {
 			return err
 		}
-	}
-	return k.locked(ctx, func() error {
-		l, err := k.leaving(ctx, owner) // others may have come or gone meanwhile
+		wait = !gone && slices.ContainsFunc(l.only, func(e entry) bool { return !e.ofPort() })
 		switch {
-		case err != nil:
-			return err
+		case wait:
+			return nil
 		case l.last:
 			err = k.restore(ctx, owner)
 		default:
@@ -77,6 +85,7 @@ func (k Keeper) Remove(ctx context.Context, owner attachment.Owner, portGone fun
 		}
 		return k.Store.Update(ctx, func(tx *state.Tx) error { return forget(tx, owner) })
 	})
+	return wait, err
 }
 
 // leaving is what goes with an owner: what nobody else needs of its own, and everything if

@@ -6,10 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 
-	"vethbridge/internal/attachment"
-	"vethbridge/internal/state"
 	"vethbridge/internal/sysctl"
-	"vethbridge/pkg/ipam"
 	"vethbridge/pkg/nat"
 	"vethbridge/pkg/nat/conntrack"
 )
@@ -36,25 +33,11 @@ func (h *Host) drop(ctx context.Context, mappings []nat.Mapping, how func([]nat.
 	}
 }
 
-// dropConnectionsOf ends those that an owner's addresses have, so that their next holder gets nothing
-// of them.
-func (h *Host) dropConnectionsOf(ctx context.Context, owner attachment.Owner) error {
-	tracked := countTracked()
-	if tracked == 0 {
-		return nil
-	}
-	var addresses []netip.Addr
-	err := h.Store.View(ctx, func(tx *state.Tx) error {
-		leases, err := ipam.Leases(tx, owner)
-		for _, l := range leases {
-			addresses = append(addresses, l.Address.Addr())
-		}
-		return err
-	})
-	if err == nil {
+// dropConnectionsOf ends those that addresses have, so that their next holder gets nothing of them.
+func (h *Host) dropConnectionsOf(ctx context.Context, addresses []netip.Addr) {
+	if tracked := countTracked(); len(addresses) > 0 && tracked > 0 {
 		h.warnOfStale(ctx, conntrack.DropOf(addresses, tracked))
 	}
-	return err
 }
 
 func (h *Host) warnOfStale(ctx context.Context, err error) {

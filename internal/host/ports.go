@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/shared"
 	"vethbridge/internal/state"
 	"vethbridge/pkg/ipam"
 	"vethbridge/pkg/nat"
@@ -16,25 +17,22 @@ import (
 // of localhost. The rest of the record, if another plugin of ours made the link, stays.
 // An owner that has nothing is no error.
 func (h *Host) ReleasePorts(ctx context.Context, owner attachment.Owner) error {
-	record, known, err := h.record(ctx, owner)
+	has, err := h.belongings(ctx, owner)
 	if err != nil {
 		return err
 	}
-	if !known {
+	if !has.known {
 		return h.releaseUnrecorded(ctx, owner)
 	}
-	if err := h.releaseLocalhost(ctx, record); err != nil {
+	if err := h.releaseLocalhost(ctx, has.record); err != nil {
 		return err
 	}
-	mappings, err := h.mappings(ctx, owner)
-	if err != nil {
-		return err
+	if slices.Contains(has.parts, nat.PartNatport) {
+		if err := h.releaseTranslations(ctx, has, nat.PartNatport); err != nil {
+			return err
+		}
 	}
-	if err := h.NAT.Remove(ctx, owner, nat.PartNatport); err != nil {
-		return err
-	}
-	h.dropLed(ctx, mappings)
-	if record.HostLink != "" {
+	if has.record.HostLink != "" {
 		return nil
 	}
 	return h.Store.Update(ctx, func(tx *state.Tx) error { return tx.DeleteAttachment(owner) })
@@ -45,16 +43,10 @@ func (h *Host) releaseLocalhost(ctx context.Context, record state.Attachment) er
 	if record.LocalhostVia == "" {
 		return nil
 	}
-	o := Localhost(record.LocalhostVia)
+	o := []shared.Object{Localhost(record.LocalhostVia)}
 	return h.locked(ctx, func() error {
-		if err := h.putBack(ctx, o, record); err != nil {
-			return err
-		}
-		record.LocalhostVia = ""
-		return h.Store.Update(ctx, func(tx *state.Tx) error {
-			if err := o.Leave(tx, record.Owner); err != nil {
-				return err
-			}
+		return h.leave(ctx, record, o, func(tx *state.Tx) error {
+			record.LocalhostVia = ""
 			return tx.PutAttachment(record)
 		})
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"sync"
 
@@ -21,7 +22,7 @@ import (
 // translation is still there, the record and the addresses stay, so that nobody gets an
 // address that is in use and the next DEL can finish.
 func (h *Host) Release(ctx context.Context, owner attachment.Owner) error {
-	record, known, err := h.record(ctx, owner)
+	has, err := h.belongings(ctx, owner)
 	if err != nil {
 		return err
 	}
@@ -29,21 +30,52 @@ func (h *Host) Release(ctx context.Context, owner attachment.Owner) error {
 	deleted := make(chan error, 1)
 	go func() { deleted <- h.Links.DeletePort(ctx, owner.HostLink(), owner.Mark()) }()
 	portGone := sync.OnceValue(func() error { return <-deleted })
-	rules := h.releaseTranslations(ctx, owner, known)
-	if known {
-		rules = errors.Join(rules, h.Fence.Remove(ctx, owner, portGone))
-	}
+	rules := h.releaseRules(ctx, has, portGone)
 	if err := errors.Join(portGone(), rules); err != nil {
 		return fmt.Errorf("release %s: %w", owner, err)
 	}
 	// While the link stands, others may still begin connections with its addresses.
-	if err := h.dropConnectionsOf(ctx, owner); err != nil {
-		return fmt.Errorf("release %s: %w", owner, err)
+	h.dropConnectionsOf(ctx, has.addresses)
+	if !has.known {
+		return h.Store.Update(ctx, func(tx *state.Tx) error { return forget(tx, owner) })
 	}
-	if !known {
-		return h.forget(ctx, owner)
-	}
-	return h.locked(ctx, func() error { return h.releaseShared(ctx, record) })
+	return h.locked(ctx, func() error {
+		return h.leave(ctx, has.record, sharedBy(has.record), func(tx *state.Tx) error { return forget(tx, owner) })
+	})
+}
+
+// belongings are what the book says that an owner has. Who holds the owner's lock can rely on them.
+type belongings struct {
+	owner     attachment.Owner
+	record    state.Attachment
+	known     bool
+	parts     []nat.Part    // that have translations
+	mappings  []nat.Mapping // the ports that natport published
+	addresses []netip.Addr
+}
+
+func (h *Host) belongings(ctx context.Context, owner attachment.Owner) (has belongings, err error) {
+	err = h.Store.View(ctx, func(tx *state.Tx) error {
+		has = belongings{owner: owner}
+		if has.record, has.known, err = tx.Attachment(owner); err != nil {
+			return err
+		}
+		for _, part := range []nat.Part{nat.PartNatport, nat.PartVethbridge} {
+			t, known, err := nat.Recorded(tx, owner, part)
+			if err != nil {
+				return err
+			}
+			if known {
+				has.parts, has.mappings = append(has.parts, part), append(has.mappings, t.Mappings...)
+			}
+		}
+		leases, err := ipam.Leases(tx, owner)
+		for _, l := range leases {
+			has.addresses = append(has.addresses, l.Address.Addr())
+		}
+		return err
+	})
+	return has, err
 }
 
 func (h *Host) record(ctx context.Context, owner attachment.Owner) (a state.Attachment, known bool, err error) {
@@ -60,18 +92,20 @@ func (h *Host) Attached(ctx context.Context, owner attachment.Owner) (bool, erro
 	return known, err
 }
 
-// releaseTranslations goes by the book. An owner without a record may still have marked
-// objects in the kernel, if the book was lost.
-func (h *Host) releaseTranslations(ctx context.Context, owner attachment.Owner, known bool) error {
-	if !known {
-		return h.releaseUnrecorded(ctx, owner)
+// releaseRules goes by the book. An owner without a record may still have marked objects in
+// the kernel, if the book was lost.
+func (h *Host) releaseRules(ctx context.Context, has belongings, portGone func() error) error {
+	if !has.known {
+		return h.releaseUnrecorded(ctx, has.owner)
 	}
-	mappings, err := h.mappings(ctx, owner)
-	if err != nil {
-		return err
+	return errors.Join(h.releaseTranslations(ctx, has, has.parts...), h.Fence.Remove(ctx, has.owner, portGone))
+}
+
+func (h *Host) releaseTranslations(ctx context.Context, has belongings, parts ...nat.Part) (err error) {
+	for _, part := range parts {
+		err = errors.Join(err, h.NAT.Remove(ctx, has.owner, part))
 	}
-	err = errors.Join(h.NAT.Remove(ctx, owner, nat.PartNatport), h.NAT.Remove(ctx, owner, nat.PartVethbridge))
-	h.dropLed(ctx, mappings)
+	h.dropLed(ctx, has.mappings)
 	return err
 }
 
@@ -92,25 +126,59 @@ func (h *Host) markedPorts() ([]links.Marked, error) {
 	return slices.DeleteFunc(marked, func(l links.Marked) bool { return l.Mark == BridgeMark }), err
 }
 
-// mappings lists the ports that natport published for an owner.
-func (h *Host) mappings(ctx context.Context, owner attachment.Owner) (list []nat.Mapping, err error) {
-	err = h.Store.View(ctx, func(tx *state.Tx) error {
-		t, err := nat.Recorded(tx, owner, nat.PartNatport)
-		list = t.Mappings
-		return err
+// leave runs forget in the transaction that takes a record's owner off objects. What nobody else uses is put
+// back before. The caller holds the kernel lock.
+func (h *Host) leave(ctx context.Context, record state.Attachment, objects []shared.Object, forget func(*state.Tx) error) error {
+	var last []shared.Object
+	finish := func(tx *state.Tx) error {
+		for _, o := range objects {
+			if err := o.Leave(tx, record.Owner); err != nil {
+				return err
+			}
+		}
+		return forget(tx)
+	}
+	err := h.Store.Update(ctx, func(tx *state.Tx) (err error) {
+		if last, err = toPutBack(tx, record, objects); err != nil || len(last) > 0 {
+			return err
+		}
+		return finish(tx)
 	})
-	return list, err
-}
-
-// releaseShared puts back what the owner was the last to use, and closes its record.
-func (h *Host) releaseShared(ctx context.Context, record state.Attachment) error {
-	objects := sharedBy(record)
-	for _, o := range objects {
+	if err != nil || len(last) == 0 {
+		return err
+	}
+	for _, o := range last {
 		if err := h.putBack(ctx, o, record); err != nil {
 			return fmt.Errorf("put back %s: %w", o, err)
 		}
 	}
-	return h.forget(ctx, record.Owner, objects...)
+	return h.Store.Update(ctx, finish)
+}
+
+// toPutBack are those objects that have changed something, and that nobody else uses.
+func toPutBack(tx *state.Tx, record state.Attachment, objects []shared.Object) (list []shared.Object, err error) {
+	for _, o := range objects {
+		used, err := o.UsedByOthers(tx, record.Owner)
+		if err != nil {
+			return nil, err
+		}
+		changed := record.RemoveBridge
+		switch o.Kind {
+		case shared.Bridge, shared.VLAN:
+		case shared.Uplink:
+			changed = true
+		default:
+			settings, err := o.Settings(tx)
+			if err != nil {
+				return nil, err
+			}
+			changed = len(settings) > 0
+		}
+		if changed && !used {
+			list = append(list, o)
+		}
+	}
+	return list, nil
 }
 
 // sharedBy lists what an attachment has in common with others.
@@ -132,43 +200,30 @@ func sharedBy(record state.Attachment) []shared.Object {
 	return objects
 }
 
-// putBack makes o what it was before its first user, if the record's owner is its last.
+// putBack makes o what it was before its first user.
 func (h *Host) putBack(ctx context.Context, o shared.Object, record state.Attachment) error {
-	used, err := h.usedByOthers(ctx, o, record.Owner)
-	if err != nil || used {
-		return err
-	}
-	switch {
-	case o.Kind == shared.Uplink:
+	switch o.Kind {
+	case shared.Uplink:
 		return h.restoreUplink(ctx, o.Name)
-	case o.Kind == shared.Zoned:
+	case shared.Zoned:
 		return h.leaveZone(ctx, o.Name)
-	case o.Kind == shared.Accepted:
+	case shared.Accepted:
 		return h.withdraw(ctx, o.Name)
-	case o.Kind != shared.Bridge && o.Kind != shared.VLAN:
-		return h.restoreSettings(ctx, o)
-	case !record.RemoveBridge:
-		return nil
-	case o.Kind == shared.VLAN:
+	case shared.VLAN:
 		return errors.Join(h.Links.RemoveVLANLink(o.Name, BridgeMark), h.withdrawGateways(ctx, o.Name))
+	case shared.Bridge:
+		return errors.Join(h.removeBridge(ctx, record.Bridge), h.withdrawGateways(ctx, record.Bridge))
 	}
-	return errors.Join(h.removeBridge(ctx, record.Bridge), h.withdrawGateways(ctx, record.Bridge))
+	return h.restoreSettings(ctx, o)
 }
 
-// forget closes the owner's record in one transaction.
-func (h *Host) forget(ctx context.Context, owner attachment.Owner, objects ...shared.Object) error {
-	return h.Store.Update(ctx, func(tx *state.Tx) error {
-		for _, o := range objects {
-			if err := o.Leave(tx, owner); err != nil {
-				return err
-			}
-		}
-		if err := releaseMAC(tx, owner); err != nil {
-			return err
-		}
-		if err := ipam.Release(tx, owner); err != nil {
-			return err
-		}
-		return tx.DeleteAttachment(owner)
-	})
+// forget closes the owner's record.
+func forget(tx *state.Tx, owner attachment.Owner) error {
+	if err := releaseMAC(tx, owner); err != nil {
+		return err
+	}
+	if err := ipam.Release(tx, owner); err != nil {
+		return err
+	}
+	return tx.DeleteAttachment(owner)
 }

@@ -55,7 +55,7 @@ func (c comparison) drift(ctx context.Context, a state.Attachment) (list []strin
 			return err
 		}
 		for i, part := range natParts {
-			if parts[i], err = nat.Recorded(tx, a.Owner, part); err != nil {
+			if parts[i], _, err = nat.Recorded(tx, a.Owner, part); err != nil {
 				return err
 			}
 		}

@@ -94,7 +94,7 @@ func (w *whole) rules(tx *state.Tx, a state.Attachment) error {
 		return err
 	}
 	for _, part := range natParts {
-		t, err := nat.Recorded(tx, a.Owner, part)
+		t, _, err := nat.Recorded(tx, a.Owner, part)
 		if err != nil {
 			return err
 		}

@@ -62,7 +62,7 @@ func (s *session) appendRow(tx *state.Tx, rows []row, a state.Attachment) ([]row
 	if err != nil || !s.filter.addresses(leases) {
 		return rows, err
 	}
-	translations, err := nat.Recorded(tx, a.Owner, nat.PartNatport)
+	translations, _, err := nat.Recorded(tx, a.Owner, nat.PartNatport)
 	if err != nil || !s.filter.ports(translations.Mappings) {
 		return rows, err
 	}

@@ -63,10 +63,10 @@ func (r record) leftIn(known bool) []Kind {
 	return slices.Compact(list)
 }
 
-// Recorded returns what the book says that a part of an owner needs.
-func Recorded(tx *state.Tx, owner attachment.Owner, part Part) (Translations, error) {
-	r, _, err := lookup(tx, holder{owner, part})
-	return r.Translations, err
+// Recorded returns what the book says that a part of an owner needs, and whether it says anything.
+func Recorded(tx *state.Tx, owner attachment.Owner, part Part) (Translations, bool, error) {
+	r, known, err := lookup(tx, holder{owner, part})
+	return r.Translations, known, err
 }
 
 func lookup(tx *state.Tx, h holder) (r record, known bool, err error) {

@@ -31,7 +31,7 @@ func (e *NoFreePortError) Error() string {
 // mostly gets the same port again. What is busy for another reason is left out.
 func Choose(tx *state.Tx, owner attachment.Owner, part Part, ports []Port, r PortRange, busy func(Port) bool) ([]Port, error) {
 	ports = slices.Clone(ports)
-	had, err := Recorded(tx, owner, part)
+	had, _, err := Recorded(tx, owner, part)
 	if err != nil {
 		return nil, err
 	}

@@ -127,28 +127,19 @@ func bothNetworks(tx *state.Tx, r record) (with, less []Network, err error) {
 // itself which backend holds it. What is not there is no error.
 func (k Keeper) Remove(ctx context.Context, owner attachment.Owner, part Part) error {
 	h := holder{owner, part}
-	known := false
-	err := k.Store.View(ctx, func(tx *state.Tx) (err error) {
-		_, known, err = lookup(tx, h)
-		return err
-	})
-	if err != nil || !known {
-		return err
-	}
 	return k.locked(ctx, func() error {
-		if err := k.removeFromKernel(ctx, h); err != nil {
+		if known, err := k.removeFromKernel(ctx, h); err != nil || !known {
 			return err
 		}
 		return k.Store.Update(ctx, func(tx *state.Tx) error { return drop(tx, h) })
 	})
 }
 
-func (k Keeper) removeFromKernel(ctx context.Context, h holder) error {
+func (k Keeper) removeFromKernel(ctx context.Context, h holder) (known bool, err error) {
 	var r record
 	var last bool
 	var c Change
-	err := k.Store.View(ctx, func(tx *state.Tx) (err error) {
-		var known bool
+	err = k.Store.View(ctx, func(tx *state.Tx) (err error) {
 		if r, known, err = lookup(tx, h); err != nil || !known {
 			return err
 		}
@@ -158,17 +149,16 @@ func (k Keeper) removeFromKernel(ctx context.Context, h holder) error {
 		c, err = removal(tx, r)
 		return err
 	})
-	if err != nil {
-		return err
+	if err != nil || !known {
+		return known, err
 	}
 	if !last && len(r.Replaced) == 0 {
-		return k.change(ctx, r.Backend, c, &h)
+		return true, k.change(ctx, r.Backend, c, &h)
 	}
-	var failed []error
 	for _, kind := range r.leftIn(true) {
-		failed = append(failed, k.restore(ctx, kind, &h))
+		err = errors.Join(err, k.restore(ctx, kind, &h))
 	}
-	return errors.Join(failed...)
+	return true, err
 }
 
 // change makes a change; where the kernel is not what the book says, everything that the

@@ -21,13 +21,13 @@ func del(ctx context.Context, r cni.Request) error {
 	return cniError(h.Exclusively(ctx, r.Owner, func() error { return release(ctx, h, r) }))
 }
 
-func release(ctx context.Context, h *host.Host, r cni.Request) error {
-	attached, err := h.Attached(ctx, r.Owner)
-	if err != nil {
-		return err
-	}
+func release(ctx context.Context, h *host.Host, r cni.Request) (err error) {
 	// An IPAM plugin such as dhcp says good-bye by the interface, so it comes first.
 	if plugin, ok := delegatedIPAM(r); ok {
+		attached, unknown := h.Attached(ctx, r.Owner)
+		if unknown != nil {
+			return unknown
+		}
 		err = giveBack(ctx, plugin, r, attached)
 	}
 	return errors.Join(err, h.Release(ctx, r.Owner), removeBridge(ctx, h, r))
