@@ -211,26 +211,3 @@ func trackUnrelated(t testing.TB, n int) {
 		track(t, connection{nat.TCP, to, to})
 	}
 }
-
-// TestNothingOfAnAddressIsLeftForItsNextHolder is about the connections that it began, which the host
-// has masqueraded, and those that were led to it.
-func TestNothingOfAnAddressIsLeftForItsNextHolder(t *testing.T) {
-	for _, count := range []int{0, math.MaxInt} {
-		newHost(t)
-		led := []connection{{nat.UDP, "192.0.2.1:53", "10.1.0.2:53"}, {nat.TCP, "[2001:db8::1]:80", "[fd01::2]:80"}}
-		others := []connection{{nat.UDP, "192.0.2.1:54", "10.1.0.3:53"}, {nat.UDP, "10.1.0.4:53", "10.1.0.4:53"}}
-		track(t, append(led, others...)...)
-		begun := led[0].flow()
-		begun.Forward.SrcIP, begun.Forward.DstIP = net.IPv4(10, 1, 0, 2).To4(), net.IPv4(203, 0, 113, 1).To4()
-		begun.Reverse.SrcIP, begun.Reverse.DstIP = begun.Forward.DstIP, net.IPv4(192, 0, 2, 1).To4()
-		if err := netlink.ConntrackCreate(netlink.ConntrackTable, unix.AF_INET, begun); err != nil {
-			t.Fatal(err)
-		}
-		if err := DropOf([]netip.Addr{netip.MustParseAddr("10.1.0.2"), netip.MustParseAddr("fd01::2")}, count); err != nil {
-			t.Fatal(err)
-		}
-		if left := tracked(t); len(left) != len(others) || !slices.Contains(left, others[0]) || !slices.Contains(left, others[1]) {
-			t.Errorf("%d tracked: left are %v, want %v", count, left, others)
-		}
-	}
-}
