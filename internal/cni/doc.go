@@ -8,7 +8,6 @@
 //
 //	main.go      Plugin and Main: one call of a plugin, from the environment to the exit status
 //	door.go      Call: one that comes by another door of the executable
-//	call.go      accept: what the spec wants of any call
 //	stdin.go     reading the config, bounded in size and time
 //	request.go   Request: what the runtime asks for
 //	common.go    the keys that both plugins have

@@ -3,8 +3,10 @@ package cni
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"path/filepath"
+
+	"github.com/containernetworking/cni/pkg/skel"
+	"github.com/containernetworking/cni/pkg/utils"
 )
 
 // Call is a call that comes by another door of the executable than that of CNI.
@@ -28,13 +30,14 @@ func (c Call) Detach(ctx context.Context, p Plugin) error { return c.serve(ctx, 
 
 // serve wants of names what the spec wants.
 func (c Call) serve(ctx context.Context, v verb, do func(context.Context, Request) error) error {
-	if !validName(c.ContainerID) {
-		return &Error{Code: CodeConfig, Message: fmt.Sprintf("accept call: container ID %q: %s", c.ContainerID, nameRule)}
+	err := utils.ValidateContainerID(c.ContainerID)
+	if err == nil {
+		err = utils.ValidateNetworkName(c.Network)
 	}
-	if !validName(c.Network) {
-		return &Error{Code: CodeConfig, Message: fmt.Sprintf("accept call: network name %q: %s", c.Network, nameRule)}
+	if err != nil {
+		return err
 	}
-	return handle(ctx, v, arguments{ContainerID: c.ContainerID, Netns: c.Netns, IfName: c.IfName, StdinData: c.Config}, do)
+	return handle(ctx, v, &skel.CmdArgs{ContainerID: c.ContainerID, Netns: c.Netns, IfName: c.IfName, StdinData: c.Config}, do)
 }
 
 // Execute has another plugin serve the call, of which it has no result.

@@ -17,7 +17,6 @@ type Code uint
 
 // The codes that the executables answer with.
 const (
-	CodeVersion       Code = 1   // a cniVersion that we or the verb don't have
 	CodeUnsupported   Code = 2   // a config field that the kernel of this host can't follow
 	CodeEnvironment   Code = 4   // CNI_NETNS, CNI_IFNAME, CNI_CONTAINERID, CNI_ARGS
 	CodeIO            Code = 5   // stdin or stdout
@@ -93,8 +92,11 @@ func NotAvailable(err error) error {
 	return status
 }
 
-// wireError makes the error that is printed.
-func wireError(err error) *types.Error {
+// wireError makes the error that skel prints. It must return an untyped nil for success.
+func wireError(err error) error {
+	if err == nil {
+		return nil
+	}
 	e := Explain(err)
 	return types.NewError(uint(e.Code), e.Message, e.Details)
 }

@@ -9,7 +9,9 @@ import (
 	"runtime/debug"
 	"syscall"
 
+	"github.com/containernetworking/cni/pkg/skel"
 	"github.com/containernetworking/cni/pkg/types"
+	"github.com/containernetworking/cni/pkg/version"
 )
 
 // Plugin is what an executable does for each verb of the CNI spec. A nil error is
@@ -35,7 +37,7 @@ func Main(p Plugin) int {
 	ctx, stop := Begin()
 	defer stop()
 	if err := run(ctx, p); err != nil {
-		if wireError(err).Print() != nil {
+		if err.Print() != nil {
 			fmt.Fprintln(os.Stderr, err.Error())
 		}
 		return 1
@@ -52,53 +54,55 @@ func Begin() (ctx context.Context, stop func()) {
 	return signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 }
 
-func run(ctx context.Context, p Plugin) error {
-	v := verb(os.Getenv("CNI_COMMAND"))
-	if v == "" {
-		introduce(p.About)
-		return nil
+func run(ctx context.Context, p Plugin) *types.Error {
+	if command := os.Getenv("CNI_COMMAND"); command != "" && command != "VERSION" {
+		if err := boundStdin(); err != nil {
+			return err
+		}
 	}
-	if v == "VERSION" {
-		return printVersions()
+	// The namespace is judged by the plugins, which tell a missing one from a wrong one.
+	if err := os.Setenv("CNI_NETNS_OVERRIDE", "1"); err != nil {
+		return types.NewError(uint(CodeEnvironment), "set CNI_NETNS_OVERRIDE: "+err.Error(), "")
 	}
-	do := p.serving(v)
-	if do == nil {
-		return InvalidEnvironment("CNI_COMMAND", string(v), "must be ADD, DEL, CHECK, GC, STATUS or VERSION")
+	accepted := false
+	accept := func(serve func(*skel.CmdArgs) error) func(*skel.CmdArgs) error {
+		return func(args *skel.CmdArgs) error {
+			accepted = true
+			return serve(args)
+		}
 	}
-	args, err := accept(v)
-	if err != nil {
-		return err
+	err := skel.PluginMainFuncsWithError(skel.CNIFuncs{
+		Add:    accept(func(args *skel.CmdArgs) error { return add(ctx, p, args) }),
+		Del:    accept(serve(ctx, del, p.Del)),
+		Check:  accept(serve(ctx, check, p.Check)),
+		GC:     accept(serve(ctx, gc, p.GC)),
+		Status: accept(serve(ctx, status, p.Status)),
+	}, version.All, p.About)
+	if err != nil && !accepted {
+		err.Msg = "accept call: " + err.Msg // skel's own words
 	}
-	return handle(ctx, v, args, do)
+	return err
 }
 
-// serving is what the plugin does for a verb; nil for none that there is.
-func (p Plugin) serving(v verb) func(context.Context, Request) error {
-	switch v {
-	case verbAdd:
-		return p.addAndDeliver
-	case del:
-		return p.Del
-	case check:
-		return p.Check
-	case gc:
-		return p.GC
-	case status:
-		return p.Status
+// serve makes skel's function of a verb without a result.
+func serve(ctx context.Context, v verb, do func(context.Context, Request) error) func(*skel.CmdArgs) error {
+	return func(args *skel.CmdArgs) error {
+		return wireError(handle(ctx, v, args, do))
 	}
-	return nil
 }
 
-func (p Plugin) addAndDeliver(ctx context.Context, r Request) error {
-	result, err := p.Add(ctx, r)
-	if err != nil {
-		return err
-	}
-	return deliver(ctx, p, r, result)
+func add(ctx context.Context, p Plugin, args *skel.CmdArgs) error {
+	return wireError(handle(ctx, verbAdd, args, func(ctx context.Context, r Request) error {
+		result, err := p.Add(ctx, r)
+		if err != nil {
+			return err
+		}
+		return deliver(ctx, p, r, result)
+	}))
 }
 
 // handle makes a request of a call, has it served, and notes how that went.
-func handle(ctx context.Context, v verb, args arguments, do func(context.Context, Request) error) error {
+func handle(ctx context.Context, v verb, args *skel.CmdArgs, do func(context.Context, Request) error) error {
 	r, err := newRequest(v, args)
 	if err != nil {
 		return err

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/containernetworking/cni/pkg/skel"
+
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/plainjson"
 	"vethbridge/internal/state"
@@ -52,7 +54,7 @@ type Request struct {
 	logFile *os.File
 }
 
-func newRequest(v verb, args arguments) (Request, error) {
+func newRequest(v verb, args *skel.CmdArgs) (Request, error) {
 	var conf common
 	if err := plainjson.Unmarshal(args.StdinData, &conf); err != nil && !lenient(v, err) {
 		return Request{}, decodeError(err)
@@ -109,7 +111,7 @@ func (r *Request) setStateDir(v verb, conf common) (err error) {
 }
 
 // complete reads what only ADD and CHECK need, and may therefore refuse.
-func (r *Request) complete(conf common, args arguments) (err error) {
+func (r *Request) complete(conf common, args *skel.CmdArgs) (err error) {
 	if err := validateIfName(args.IfName); err != nil {
 		return err
 	}
@@ -121,7 +123,7 @@ func (r *Request) complete(conf common, args arguments) (err error) {
 }
 
 // lenient reports whether an error in the common keys can be lived with. DEL needs only
-// the network's name, which has been seen to already, and must not fail for the rest.
+// the network's name, which skel has seen to already, and must not fail for the rest.
 func lenient(v verb, err error) bool {
 	var wrongType *json.UnmarshalTypeError
 	return v == del && errors.As(err, &wrongType)
@@ -160,7 +162,15 @@ func validateIfName(name string) error {
 // ValidLinkName reports whether name can be given to a link of ours, as LinkNameRule says.
 // "all" and "default" are directories of /proc/sys/net/*/conf, not interfaces.
 func ValidLinkName(name string) bool {
-	return validName(name) && len(name) <= 15 && name != "lo" && name != "all" && name != "default"
+	if name == "" || len(name) > 15 || strings.ContainsAny(name[:1], "_.-") {
+		return false
+	}
+	if name == "lo" || name == "all" || name == "default" {
+		return false
+	}
+	return strings.IndexFunc(name, func(c rune) bool {
+		return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("_.-", c))
+	}) < 0
 }
 
 // parseArgs splits CNI_ARGS, "KEY=VALUE;KEY=VALUE" (CNI spec, "Parameters").

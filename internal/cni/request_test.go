@@ -5,11 +5,13 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/containernetworking/cni/pkg/skel"
+
 	"vethbridge/internal/attachment"
 )
 
 func call(v verb, config string) (Request, error) {
-	return newRequest(v, arguments{ContainerID: "web", IfName: "eth0", Netns: "/run/netns/web", StdinData: []byte(config)})
+	return newRequest(v, &skel.CmdArgs{ContainerID: "web", IfName: "eth0", Netns: "/run/netns/web", StdinData: []byte(config)})
 }
 
 func codeOf(err error) Code {

@@ -2,10 +2,12 @@ package cni
 
 import (
 	"errors"
+	"io"
 	"os"
 	"slices"
 	"time"
 
+	"github.com/containernetworking/cni/pkg/types"
 	"golang.org/x/sys/unix"
 )
 
@@ -18,20 +20,24 @@ const (
 
 var errTooLong = errors.New("config is longer than 1 MiB")
 
-// readStdin reads the config.
-func readStdin() ([]byte, error) {
+// boundStdin replaces os.Stdin, which skel reads to its end without any limit, by a file
+// in memory that holds what came in time.
+func boundStdin() *types.Error {
 	data, err := readUntil(unix.Stdin, time.Now().Add(stdinLimit))
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, &Error{Code: CodeIO, Message: "read config from stdin: no end of input after " + stdinLimit.String(),
-			Details: "the runtime must close the plugin's standard input after the config"}
+		return types.NewError(uint(CodeIO), "read config from stdin: no end of input after "+stdinLimit.String(),
+			"the runtime must close the plugin's standard input after the config")
 	case err == nil && len(data) > maxConfig:
 		err = errTooLong
 	}
-	if err != nil {
-		return nil, &Error{Code: CodeIO, Message: "read config from stdin: " + err.Error(), Cause: err}
+	if err == nil {
+		err = setStdin(data)
 	}
-	return data, nil
+	if err != nil {
+		return types.NewError(uint(CodeIO), "read config from stdin: "+err.Error(), "")
+	}
+	return nil
 }
 
 // readUntil reads to the end, or a bit more than maxConfig. It waits by poll(2): a goroutine
@@ -61,4 +67,20 @@ func readUntil(fd int, deadline time.Time) ([]byte, error) {
 		data = data[:len(data)+max(n, 0)]
 	}
 	return data, nil
+}
+
+func setStdin(data []byte) error {
+	fd, err := unix.MemfdCreate("cni-config", unix.MFD_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	f := os.NewFile(uintptr(fd), "stdin")
+	if _, err := f.Write(data); err != nil {
+		return err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	os.Stdin = f
+	return nil
 }
