@@ -3,8 +3,9 @@ package forward
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
+
+	"github.com/coreos/go-iptables/iptables"
 
 	"vethbridge/internal/netfilter"
 )
@@ -27,11 +28,11 @@ func (f Firewall) LetsThrough(bridge string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if there, err := ipt.has("FORWARD", "-j", chain); err != nil || !there {
+	if there, err := ipt.Exists("filter", "FORWARD", "-j", chain); err != nil || !there {
 		return false, nil // to ask about a chain that is not there is an error
 	}
 	for _, rule := range rules(bridge) {
-		if there, err := ipt.has(chain, rule...); err != nil || !there {
+		if there, err := ipt.Exists("filter", chain, rule...); err != nil || !there {
 			return false, err
 		}
 	}
@@ -46,13 +47,13 @@ func (f Firewall) Accept(bridge string) error {
 	if err != nil {
 		return err
 	}
-	there, err := ipt.list("filter", chain)
-	if err == nil && len(there) == 0 {
-		err = ipt.change("-N", chain)
+	there, err := ipt.ChainExists("filter", chain)
+	if err == nil && !there {
+		err = ipt.NewChain("filter", chain)
 	}
 	for _, rule := range rules(bridge) {
 		if err == nil {
-			err = ipt.insist(chain, rule...)
+			err = ipt.AppendUnique("filter", chain, rule...)
 		}
 	}
 	if err == nil {
@@ -69,29 +70,25 @@ func rules(bridge string) [][]string {
 }
 
 // enter jumps to our chain.
-func enter(ipt program) error {
-	there, err := ipt.has("FORWARD", "-j", chain)
+func enter(ipt *iptables.IPTables) error {
+	there, err := ipt.Exists("filter", "FORWARD", "-j", chain)
 	if err != nil || there {
 		return err
 	}
-	list, err := ipt.list("filter", "FORWARD")
+	list, err := ipt.List("filter", "FORWARD") // the policy comes first
 	if err != nil {
 		return err
 	}
-	if refusesRest(list) {
-		return ipt.change("-I", "FORWARD", strconv.Itoa(len(list)-1), "-j", chain) // the policy comes first
+	if dropsAll(list[len(list)-1]) {
+		return ipt.Insert("filter", "FORWARD", len(list)-1, "-j", chain)
 	}
-	return ipt.change("-A", "FORWARD", "-j", chain)
+	return ipt.Append("filter", "FORWARD", "-j", chain)
 }
 
-// refusesRest reports whether the last of the rules of FORWARD, as "iptables -S" has them, is for all
-// packets and lets none through.
-func refusesRest(rules []string) bool {
-	if len(rules) == 0 {
-		return false
-	}
-	last := rules[len(rules)-1]
-	return strings.HasPrefix(last, "-A FORWARD -j REJECT") || last == "-A FORWARD -j DROP"
+// dropsAll reports whether a rule of FORWARD, as "iptables -S" has it, is for all packets and lets none
+// through.
+func dropsAll(rule string) bool {
+	return strings.HasPrefix(rule, "-A FORWARD -j REJECT") || rule == "-A FORWARD -j DROP"
 }
 
 // Withdraw takes back Accept, and our chain with its last bridge. What is not there is no error.
@@ -100,16 +97,16 @@ func (f Firewall) Withdraw(bridge string) error {
 	if err != nil {
 		return err
 	}
-	if there, err := ipt.list("filter", chain); err != nil || len(there) == 0 {
+	if there, err := ipt.ChainExists("filter", chain); err != nil || !there {
 		return err
 	}
 	var failed []error
 	for _, rule := range rules(bridge) {
-		failed = append(failed, ipt.remove(chain, rule...))
+		failed = append(failed, ipt.DeleteIfExists("filter", chain, rule...))
 	}
-	left, err := ipt.list("filter", chain) // "-N" comes first
+	left, err := ipt.List("filter", chain) // "-N" comes first
 	if failed = append(failed, err); len(left) == 1 {
-		failed = append(failed, ipt.remove("FORWARD", "-j", chain), ipt.change("-X", chain))
+		failed = append(failed, ipt.DeleteIfExists("filter", "FORWARD", "-j", chain), ipt.DeleteChain("filter", chain))
 	}
 	if err := errors.Join(failed...); err != nil {
 		return fmt.Errorf("withdraw bridge %s from %s: %w", bridge, f, err)

@@ -8,5 +8,4 @@
 //
 //	firewall.go  Firewall: the variants of iptables, and which of them drop
 //	accept.go    accepting a bridge, and taking that back
-//	program.go   iptables itself: what is there, and changes of it
 package forward

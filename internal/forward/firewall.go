@@ -1,13 +1,20 @@
 package forward
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 
+	"github.com/coreos/go-iptables/iptables"
+
 	"vethbridge/internal/netfilter"
 )
+
+// lockLimit is how many seconds a call waits for the lock of iptables.
+const lockLimit = 5
 
 // Firewall is iptables of one family and variant in the namespace of the calling thread.
 type Firewall struct {
@@ -55,11 +62,11 @@ func (f Firewall) Drops() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	rules, err := ipt.list("filter", "FORWARD")
+	rules, err := ipt.List("filter", "FORWARD")
 	if err != nil {
 		return false, fmt.Errorf("list rules of %s: %w", f, err)
 	}
-	return slices.Contains(rules, "-P FORWARD DROP") || refusesRest(rules), nil
+	return slices.Contains(rules, "-P FORWARD DROP") || dropsAll(rules[len(rules)-1]), nil
 }
 
 // SetBy names programs whose chains stand in the filter table, which are known to set its policy;
@@ -84,7 +91,10 @@ func (f Firewall) Rules(table, chain string) ([]string, error) {
 	if err != nil {
 		return nil, nil // a program that is not there has made none
 	}
-	return ipt.list(table, chain)
+	if there, err := ipt.ChainExists(table, chain); err != nil || !there {
+		return nil, nil
+	}
+	return ipt.List(table, chain)
 }
 
 // InUse reports whether there is a filter table. To ask iptables would make one.
@@ -106,4 +116,24 @@ func (f Firewall) table() netfilter.Family {
 		return netfilter.IPv6
 	}
 	return netfilter.IPv4
+}
+
+// open finds the program: that of the variant, or the one without a variant in its name.
+func (f Firewall) open() (*iptables.IPTables, error) {
+	path, err := exec.LookPath(f.String())
+	if errors.Is(err, exec.ErrNotFound) {
+		path, err = exec.LookPath(strings.TrimSuffix(strings.TrimSuffix(f.String(), "-nft"), "-legacy"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find program %s: %w", f, err)
+	}
+	protocol := iptables.ProtocolIPv4
+	if f.V6 {
+		protocol = iptables.ProtocolIPv6
+	}
+	ipt, err := iptables.New(iptables.Path(path), iptables.IPFamily(protocol), iptables.Timeout(lockLimit))
+	if err != nil {
+		return nil, fmt.Errorf("ask %s for its version: %w", path, err)
+	}
+	return ipt, nil
 }

@@ -1,13 +1,20 @@
 package iptables
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 
-	"vethbridge/internal/xtables"
+	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/filelock"
 )
 
 // Variant tells which tables of the kernel the programs work on.
@@ -30,6 +37,9 @@ func (v Variant) String() string {
 	return fmt.Sprintf("variant(%d)", uint8(v))
 }
 
+// lockLimit is how many seconds a program waits for the lock of the legacy variant.
+const lockLimit = 5
+
 // save reads all tables that there are. With "-t" it would make those that are not there.
 func (b *Backend) save(ctx context.Context, f family) (saved, error) {
 	text, err := b.run(ctx, f, "save", "")
@@ -37,7 +47,7 @@ func (b *Backend) save(ctx context.Context, f family) (saved, error) {
 }
 
 func (b *Backend) restore(ctx context.Context, f family, input string) error {
-	_, err := b.run(ctx, f, "restore", input, "--noflush", "-w", xtables.LockLimit)
+	_, err := b.run(ctx, f, "restore", input, "--noflush", "-w", strconv.Itoa(lockLimit))
 	return err
 }
 
@@ -86,5 +96,30 @@ func (b *Backend) run(ctx context.Context, f family, what, input string, args ..
 	if err != nil {
 		return "", err
 	}
-	return xtables.Run(ctx, name, input, args...)
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL} // it must not go on after a kill of ours
+	var out, complaint bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &out, &complaint
+	if err := cmd.Run(); err != nil {
+		says := strings.TrimSpace(complaint.String())
+		if strings.Contains(says, "xtables lock") {
+			says += " It is held by " + filelock.HolderOf(cmp.Or(os.Getenv("XTABLES_LOCKFILE"), xtablesLock)) + "."
+		}
+		return "", fmt.Errorf("run %s: %w: %s", name, err, says)
+	}
+	return out.String(), nil
 }
+
+// lockTaken is how a program ends that did not get the lock (RESOURCE_PROBLEM in
+// include/xtables.h of iptables).
+const lockTaken = 4
+
+// refused tells a program that did not like its input from one that could not work.
+func refused(err error) bool {
+	var exit *exec.ExitError
+	return errors.As(err, &exit) && exit.ExitCode() != lockTaken
+}
+
+// xtablesLock is the file that the programs of the legacy variant lock (XT_LOCK_NAME in
+// iptables/xshared.h).
+const xtablesLock = "/run/xtables.lock"

@@ -3,7 +3,6 @@ package iptables
 import (
 	"context"
 
-	"vethbridge/internal/xtables"
 	"vethbridge/pkg/nat"
 )
 
@@ -23,7 +22,7 @@ func (b *Backend) applyWhole(ctx context.Context, c nat.Change) (done bool, err 
 			return false, err
 		}
 		err = b.restore(ctx, f, rewriting(rules))
-		if err != nil && xtables.Refused(err) {
+		if err != nil && refused(err) {
 			return false, nil
 		}
 		if err != nil {
