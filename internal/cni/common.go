@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/containernetworking/cni/pkg/types"
-	"github.com/containernetworking/cni/pkg/types/create"
 
 	"vethbridge/internal/plainjson"
 )
@@ -38,7 +37,7 @@ func (c common) previous() (*Result, error) {
 	if raw[0] != '{' {
 		return nil, &Error{Code: CodeDecode, Message: "decode config: key \"prevResult\" holds no object"}
 	}
-	parsed, err := create.Create(c.CNIVersion, withVersion(raw, c.CNIVersion))
+	parsed, err := readWire(withVersion(raw, c.CNIVersion), c.CNIVersion)
 	if err != nil {
 		return nil, &Error{Code: CodeDecode, Message: "decode prevResult: could not parse prevResult: " + err.Error(), Cause: err}
 	}

@@ -13,6 +13,7 @@
 //	common.go    the keys that both plugins have
 //	result.go    Result: what an ADD made, in the latest spec version's shape
 //	convert.go   Result to and from the wire types
+//	wire.go      the wire types to and from JSON
 //	gc.go        the list of valid attachments
 //	error.go     Error and its codes
 //	log.go       the logger that the config asks for

@@ -6,6 +6,6 @@ import (
 	"vethbridge/internal/plainjson/plainjsontest"
 )
 
-func FuzzConfigsAreReadAsByEncodingJSON(f *testing.F) {
-	plainjsontest.Fuzz(f, plainjsontest.Config(common{}))
+func FuzzConfigsAndResultsAreReadAndWrittenAsByEncodingJSON(f *testing.F) {
+	plainjsontest.Fuzz(f, plainjsontest.Config(common{}), plainjsontest.Record(wireResult{}))
 }

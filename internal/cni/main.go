@@ -125,7 +125,7 @@ func deliver(ctx context.Context, p Plugin, r Request, result Result) error {
 
 func printResult(result Result, version string) error {
 	if !result.passOn || result.received == nil {
-		return types.PrintResult(result.wire(), version)
+		return printWire(result.wire(), version)
 	}
 	_, err := os.Stdout.Write(result.received)
 	return err

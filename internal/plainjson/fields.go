@@ -6,14 +6,21 @@ import (
 	"sync"
 )
 
+// maxWay is how deep structs may be embedded in each other.
+const maxWay = 4
+
 // field is one of those that a struct has in JSON, its own or an embedded one's.
 type field struct {
 	name      string
-	index     []int // the way to it, as reflect.Value.FieldByIndex takes it
-	tagged    bool  // name is from the tag
+	index     [maxWay]int
+	depth     int  // how much of index leads to it
+	tagged    bool // name is from the tag
 	omitEmpty bool
 	omitZero  bool
 }
+
+// way leads to the field, as reflect.Value.FieldByIndex takes it.
+func (a *field) way() []int { return a.index[:a.depth] }
 
 type fields []field
 
@@ -30,62 +37,60 @@ func fieldsOf(t reflect.Type) (list fields, plain bool) {
 	if list, met := known.of[t]; met {
 		return list, list != nil
 	}
-	if list, plain = (fields{}).collect(t, nil); plain {
+	if list, plain = make(fields, 0, t.NumField()).collect(t, field{}); plain {
 		list = list.visible()
-	} else {
-		list = nil
 	}
 	known.of[t] = list
 	return list, plain
 }
 
-// collect adds the fields of t, to which index leads.
-func (list fields) collect(t reflect.Type, index []int) (fields, bool) {
+// collect adds the fields of t, to which from leads.
+func (list fields) collect(t reflect.Type, from field) (_ fields, plain bool) {
+	if from.depth == maxWay {
+		return nil, false
+	}
+	from.depth++
 	for i := range t.NumField() {
 		f := t.Field(i)
 		tag := f.Tag.Get("json")
 		if tag == "-" || !f.IsExported() && !f.Anonymous {
 			continue
 		}
+		from.index[from.depth-1] = i
 		name, options, _ := strings.Cut(tag, ",")
-		way := append(append([]int(nil), index...), i)
-		if f.Anonymous && name == "" {
-			// Methods of an embedded pointer or of one in a type without a name have rules of their own.
-			if f.Type.Kind() != reflect.Struct || t.Name() == "" {
-				return nil, false
-			}
-			var ok bool
-			if list, ok = list.collect(f.Type, way); !ok {
-				return nil, false
-			}
-			continue
+		if !f.Anonymous || name != "" {
+			list = append(list, from)
+			plain = list[len(list)-1].read(name, options, f)
+		} else if f.Type.Kind() == reflect.Struct && t.Name() != "" {
+			list, plain = list.collect(f.Type, from)
+		} else { // methods of an embedded pointer, and of one in a type without a name, have rules of their own
+			plain = false
 		}
-		add := field{name: name, index: way, tagged: name != ""}
-		if !add.read(options, f) {
+		if !plain {
 			return nil, false
 		}
-		list = append(list, add)
 	}
 	return list, true
 }
 
-func (a *field) read(options string, f reflect.StructField) bool {
-	if a.name == "" {
+func (a *field) read(name, options string, f reflect.StructField) (plain bool) {
+	a.name, a.tagged = name, name != ""
+	if !a.tagged {
 		a.name = f.Name
 	}
-	for option := range strings.SplitSeq(options, ",") {
-		switch option {
-		case "omitempty":
-			a.omitEmpty = true
-		case "omitzero":
-			a.omitZero = true
-		case "string":
+	switch options {
+	case "":
+	case "omitempty":
+		a.omitEmpty = true
+	case "omitzero": // pointers may know themselves whether they are zero
+		a.omitZero = f.Type.Kind() != reflect.Pointer && f.Type.Kind() != reflect.Interface
+		if !a.omitZero {
 			return false
 		}
+	default:
+		return false
 	}
-	// Pointers may know themselves whether they are zero.
-	plain := !a.omitZero || f.Type.Kind() != reflect.Pointer && f.Type.Kind() != reflect.Interface
-	return plain && f.IsExported() && isName(a.name)
+	return f.IsExported() && isName(a.name)
 }
 
 // isName reports whether a tag can't be meant otherwise, nor be written otherwise in JSON.
@@ -103,22 +108,26 @@ func isName(tag string) bool {
 
 // visible leaves out what is hidden.
 func (list fields) visible() fields {
-	named := map[string]int{}
-	for _, f := range list {
-		named[f.name]++
+	for i := range list {
+		if list.hide(i) {
+			return list.without()
+		}
 	}
-	seen := fields{}
-	for i, f := range list {
-		if named[f.name] == 1 || !list.hide(i) {
-			seen = append(seen, f)
+	return list
+}
+
+func (list fields) without() (seen fields) {
+	for i := range list {
+		if !list.hide(i) {
+			seen = append(seen, list[i])
 		}
 	}
 	return seen
 }
 
 func (list fields) hide(i int) bool {
-	for j, other := range list {
-		if i != j && other.name == list[i].name && list[i].yields(other) {
+	for j := range list {
+		if list[j].name == list[i].name && i != j && list[i].yields(&list[j]) {
 			return true
 		}
 	}
@@ -127,22 +136,23 @@ func (list fields) hide(i int) bool {
 
 // yields reports whether b hides a, which has the same name: the one that is embedded least deep counts, then the one
 // with a tag, and neither if that doesn't tell.
-func (a field) yields(b field) bool {
-	if len(a.index) != len(b.index) {
-		return len(a.index) > len(b.index)
+func (a *field) yields(b *field) bool {
+	if a.depth != b.depth {
+		return a.depth > b.depth
 	}
 	return b.tagged || !a.tagged
 }
 
 // find returns the field for a key: the one of that name, else the first of that name in other letter case.
-func (list fields) find(key string) *field {
+func (list fields) find(key []byte) *field {
 	for i := range list {
-		if list[i].name == key {
+		if list[i].name == string(key) {
 			return &list[i]
 		}
 	}
+	folded := string(key)
 	for i := range list {
-		if strings.EqualFold(list[i].name, key) {
+		if strings.EqualFold(list[i].name, folded) {
 			return &list[i]
 		}
 	}

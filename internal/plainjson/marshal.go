@@ -9,9 +9,12 @@ import (
 	"unicode/utf8"
 )
 
+// usual is a size that most records fit into.
+const usual = 512
+
 // Marshal is json.Marshal: the same bytes, the same error. It is safe for concurrent use.
 func Marshal(v any) ([]byte, error) {
-	var e encoder
+	e := encoder{text: make([]byte, 0, usual)}
 	if e.value(reflect.ValueOf(v)) {
 		return e.text, nil
 	}
@@ -84,8 +87,9 @@ func (e *encoder) object(v reflect.Value) bool {
 		return false
 	}
 	mark := byte('{')
-	for _, f := range fields {
-		part := v.FieldByIndex(f.index)
+	for i := range fields {
+		f := &fields[i]
+		part := v.FieldByIndex(f.way())
 		if f.omitEmpty && isEmpty(part) || f.omitZero && isZero(part) {
 			continue
 		}

@@ -71,9 +71,9 @@ func (s *scanner) elements(end byte, each func() bool) bool {
 }
 
 // members calls each at the beginning of every value of an object.
-func (s *scanner) members(each func(key string) bool) bool {
+func (s *scanner) members(each func(key []byte) bool) bool {
 	return s.elements('}', func() bool {
-		key, ok := s.string()
+		key, ok := s.bytes()
 		return ok && s.take(':') && each(key)
 	})
 }
@@ -82,7 +82,7 @@ func (s *scanner) members(each func(key string) bool) bool {
 func (s *scanner) skip() bool {
 	switch s.peek() {
 	case '{':
-		return s.members(func(string) bool { return s.skip() })
+		return s.members(func([]byte) bool { return s.skip() })
 	case '[':
 		return s.elements(']', s.skip)
 	case '"':
@@ -107,12 +107,15 @@ func (s *scanner) raw() ([]byte, bool) {
 	return s.text[from:s.at], ok
 }
 
-func (s *scanner) string() (text string, ok bool) {
+// bytes passes over a text in quotes and returns what it means.
+func (s *scanner) bytes() ([]byte, bool) {
 	raw, plain := s.quoted()
 	if plain {
-		return string(raw[1 : len(raw)-1]), true
+		return raw[1 : len(raw)-1], true
 	}
-	return text, json.Unmarshal(raw, &text) == nil
+	var text string
+	err := json.Unmarshal(raw, &text)
+	return []byte(text), err == nil
 }
 
 // quoted passes over a text in quotes. A plain one means what it says; another one may have escapes, or be none.

@@ -45,8 +45,8 @@ func (d *decoder) value(v reflect.Value) bool {
 		return ok && own.UnmarshalJSON(raw) == nil
 	case encoding.TextUnmarshaler:
 		if d.peek() != 'n' {
-			text, ok := d.string()
-			return ok && own.UnmarshalText([]byte(text)) == nil
+			text, ok := d.bytes()
+			return ok && own.UnmarshalText(text) == nil
 		}
 	}
 	if d.peek() == 'n' {
@@ -85,9 +85,9 @@ func ownDecoder(v reflect.Value) any {
 
 func (d *decoder) object(v reflect.Value) bool {
 	fields, ok := fieldsOf(v.Type())
-	return ok && d.members(func(key string) bool {
+	return ok && d.members(func(key []byte) bool {
 		if f := fields.find(key); f != nil {
-			return d.value(v.FieldByIndex(f.index))
+			return d.value(v.FieldByIndex(f.way()))
 		}
 		return d.skip()
 	})
@@ -99,12 +99,12 @@ func (d *decoder) table(v reflect.Value) bool {
 		return false
 	}
 	v.Set(reflect.MakeMap(t))
-	return d.members(func(key string) bool {
+	return d.members(func(key []byte) bool {
 		element := reflect.New(t.Elem()).Elem()
 		if !d.value(element) {
 			return false
 		}
-		v.SetMapIndex(reflect.ValueOf(key), element)
+		v.SetMapIndex(reflect.ValueOf(string(key)), element)
 		return true
 	})
 }
@@ -112,7 +112,7 @@ func (d *decoder) table(v reflect.Value) bool {
 func (d *decoder) list(v reflect.Value) bool {
 	switch d.peek() {
 	case '"':
-		return v.Type().Elem().Kind() == reflect.Uint8 && d.bytes(v)
+		return v.Type().Elem().Kind() == reflect.Uint8 && d.base64(v)
 	case '[':
 	default:
 		return false
@@ -126,24 +126,18 @@ func (d *decoder) list(v reflect.Value) bool {
 	})
 }
 
-func (d *decoder) bytes(v reflect.Value) bool {
-	text, ok := d.string()
-	if !ok {
-		return false
-	}
-	content, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return false
-	}
+func (d *decoder) base64(v reflect.Value) bool {
+	text, ok := d.bytes()
+	content, err := base64.StdEncoding.AppendDecode([]byte{}, text)
 	v.SetBytes(content)
-	return true
+	return ok && err == nil
 }
 
 func (d *decoder) scalar(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.String:
-		text, ok := d.string()
-		v.SetString(text)
+		text, ok := d.bytes()
+		v.SetString(string(text))
 		return ok && v.Type() != reflect.TypeFor[json.Number]()
 	case reflect.Bool:
 		v.SetBool(d.peek() == 't')

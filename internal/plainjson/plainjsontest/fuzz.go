@@ -2,6 +2,7 @@ package plainjsontest
 
 import (
 	"encoding/json"
+	"iter"
 	"math/rand"
 	"reflect"
 	"testing"
@@ -44,15 +45,11 @@ const texts = 100
 // Fuzz compares for any text what plainjson and encoding/json make of it, and of the value that comes of it. Random texts
 // without a fault must not need encoding/json at all: they are what plugins read and write.
 func Fuzz(f *testing.F, subjects ...Subject) {
-	r := rand.New(rand.NewSource(1))
 	for i, s := range subjects {
-		for range texts {
-			good, bad := writer{random: r}, writer{random: r, faulty: true}
-			good.value(s.kind)
-			bad.value(s.kind)
-			s.needsNoLibrary(f, good.text.Bytes())
-			f.Add(uint(i), good.text.Bytes())
-			f.Add(uint(i), bad.text.Bytes())
+		for good, bad := range s.Texts() {
+			s.needsNoLibrary(f, good)
+			f.Add(uint(i), good)
+			f.Add(uint(i), bad)
 		}
 	}
 	f.Fuzz(func(t *testing.T, i uint, text []byte) {
@@ -61,6 +58,21 @@ func Fuzz(f *testing.F, subjects ...Subject) {
 		sameBytes(t, v.Interface())
 		sameBytes(t, v.Elem().Interface())
 	})
+}
+
+// Texts are random ones for the type, the same in every run, each without and with faults.
+func (s Subject) Texts() iter.Seq2[[]byte, []byte] {
+	r := rand.New(rand.NewSource(1))
+	return func(yield func(good, bad []byte) bool) {
+		for range texts {
+			good, bad := writer{random: r}, writer{random: r, faulty: true}
+			good.value(s.kind)
+			bad.value(s.kind)
+			if !yield(good.text.Bytes(), bad.text.Bytes()) {
+				return
+			}
+		}
+	}
 }
 
 func (s Subject) needsNoLibrary(f *testing.F, text []byte) {

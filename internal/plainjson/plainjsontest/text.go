@@ -20,7 +20,7 @@ type writer struct {
 
 // faults are texts that a value may not expect, or that are written in an unusual way.
 var faults = []string{
-	`null`, `"x"`, `3`, `-1`, `-0`, `01`, `1.5`, `1e3`, `[]`, `{}`, `[1,"a",null]`, `{"a":{"b":[1.5]},"a":1}`, `true`, `false`, `tru`, ``, `}`,
+	`null`, `""`, `"x"`, `3`, `-1`, `-0`, `01`, `1.5`, `1e3`, `[]`, `{}`, `[1,"a",null]`, `{"a":{"b":[1.5]},"a":1}`, `true`, `false`, `tru`, ``, `}`,
 	`99999999999999999999`, `"\u0041"`, `"\ud800"`, `"é"`, "\"\xff\"", `"a<b>&\\\"\n"`, "\"a\nb\"", `"\x"`, `"AAEC"`, `"AA"`, `"\u2028"`, "\"\u2028\"",
 	strings.Repeat("[", 200) + strings.Repeat("]", 200), "\x00", `nul`, `-`, `"`,
 }
@@ -43,8 +43,12 @@ func (w *writer) value(t reflect.Type) {
 		w.value(reflect.TypeFor[[]map[string]int]())
 		return
 	}
-	if own, ok := reflect.New(t).Interface().(encoding.TextUnmarshaler); ok {
-		w.word(own)
+	switch own := reflect.New(t).Interface().(type) {
+	case json.Unmarshaler:
+		w.word(t, func(word string) error { return own.UnmarshalJSON([]byte(strconv.Quote(word))) })
+		return
+	case encoding.TextUnmarshaler:
+		w.word(t, func(word string) error { return own.UnmarshalText([]byte(word)) })
 		return
 	}
 	w.plain(t)
@@ -57,14 +61,14 @@ func (w *writer) space() {
 }
 
 // word writes a text that the type takes for one of its own.
-func (w *writer) word(own encoding.TextUnmarshaler) {
+func (w *writer) word(t reflect.Type, fits func(word string) error) {
 	for _, n := range w.random.Perm(len(words)) {
-		if own.UnmarshalText([]byte(words[n])) == nil {
+		if fits(words[n]) == nil {
 			w.text.WriteString(strconv.Quote(words[n]))
 			return
 		}
 	}
-	panic(fmt.Sprintf("words has none for a %T", own))
+	panic(fmt.Sprintf("words has none for a %s", t))
 }
 
 func (w *writer) plain(t reflect.Type) {
