@@ -66,7 +66,7 @@ func withoutTool(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bare := regexp.MustCompile(`(?m)^.*(internal/operator"|operator\.Run).*\n`).ReplaceAllString(string(text), "")
+	bare := regexp.MustCompile(`(?m)^.*("context"|internal/operator"|operator\.Run).*\n`).ReplaceAllString(string(text), "")
 	if strings.Contains(bare, "operator.") || bare == string(text) {
 		t.Fatalf("the tool is not called as this test thinks:\n%s", bare)
 	}
