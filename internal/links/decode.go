@@ -9,6 +9,8 @@ import (
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/nlsocket"
 )
 
 // portLink is a link and what it is as a bridge port.
@@ -51,7 +53,7 @@ func (r *requests) getLink(which string, data ...nl.NetlinkRequestData) (portLin
 // sixty attributes more, and takes a tenth of the time of an ADD for it.
 func decodeLink(message []byte) (p portLink, err error) {
 	if len(message) < unix.SizeofIfInfomsg {
-		return p, errTruncated
+		return p, nlsocket.ErrTruncated
 	}
 	head := nl.DeserializeIfInfomsg(message)
 	attrs := netlink.LinkAttrs{Index: int(head.Index), RawFlags: head.Flags, Flags: interfaceFlags(head.Flags)}

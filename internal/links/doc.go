@@ -6,7 +6,7 @@
 // Files:
 //
 //	host.go        Host: this machine's links
-//	socket.go      a netlink socket: a request and its answers
+//	socket.go      the netlink socket
 //	request.go     messages about links; address.go and routing.go, about addresses and routes
 //	decode.go      what the kernel says of a link
 //	bridge.go      bridges; gateways.go, the addresses that they carry

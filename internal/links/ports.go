@@ -51,7 +51,7 @@ func (r *requests) countPorts(bridge string) (count int, err error) {
 	request := portsOf{arguments: &list}
 	copy(request.name[:unix.IFNAMSIZ-1], bridge)
 	const devicePrivate = 0x89f0 // SIOCDEVPRIVATE
-	if _, _, failed := unix.Syscall(unix.SYS_IOCTL, uintptr(r.fd), devicePrivate, uintptr(unsafe.Pointer(&request))); failed != 0 {
+	if _, _, failed := unix.Syscall(unix.SYS_IOCTL, uintptr(r.socket.FD()), devicePrivate, uintptr(unsafe.Pointer(&request))); failed != 0 {
 		return 0, fmt.Errorf("list ports of %s: %w", bridge, failed)
 	}
 	for _, index := range list.indices {

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"net/netip"
 
-	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/nlsocket"
 )
 
 // Socket is one that waits for clients in the namespace of the calling thread.
@@ -36,14 +36,19 @@ func (s Socket) Takes(protocol uint8, to netip.AddrPort) bool {
 // List returns all sockets of a protocol that wait for clients: listening TCP and SCTP sockets,
 // UDP sockets that are bound and not connected. It needs one dump for each family, of those only.
 func List(protocol uint8) ([]Socket, error) {
+	socket, err := nlsocket.Open(unix.NETLINK_SOCK_DIAG)
+	if err != nil {
+		return nil, fmt.Errorf("list sockets: %w", err)
+	}
+	defer socket.Close()
 	var list []Socket
 	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
-		messages, err := dump(family, protocol)
+		messages, err := socket.Ask(request(family, protocol))
 		// A kernel without IPv6, or without SCTP, has no such sockets.
 		if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EAFNOSUPPORT) {
 			continue
 		}
-		if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
+		if err != nil && !errors.Is(err, nlsocket.ErrInterrupted) {
 			return nil, fmt.Errorf("list sockets: %w", err)
 		}
 		for _, m := range messages {
@@ -62,36 +67,23 @@ const (
 	tcpListen = 10
 )
 
-// sizeofRequest is that of struct inet_diag_req_v2, sizeofMessage of struct inet_diag_msg, and
-// skV6Only is INET_DIAG_SKV6ONLY (uapi/linux/inet_diag.h).
+// sizeofMessage is that of struct inet_diag_msg, and skV6Only is INET_DIAG_SKV6ONLY (uapi/linux/inet_diag.h),
+// which byFamily is of uapi/linux/sock_diag.h: SOCK_DIAG_BY_FAMILY.
 const (
-	sizeofRequest = 56
+	byFamily      = 20
 	sizeofMessage = 72
 	skV6Only      = 11
 )
 
-type request struct {
-	family, protocol uint8
-	states           uint32
-}
-
-func (r request) Len() int { return sizeofRequest }
-
-func (r request) Serialize() []byte {
-	b := make([]byte, sizeofRequest)
-	b[0], b[1] = r.family, r.protocol
-	binary.NativeEndian.PutUint32(b[4:], r.states)
-	return b
-}
-
-func dump(family, protocol uint8) ([][]byte, error) {
-	state := uint32(1 << tcpListen)
+// request is for all sockets of a protocol that wait for clients: struct inet_diag_req_v2.
+func request(family, protocol uint8) []byte {
+	states := uint32(1 << tcpListen)
 	if protocol == unix.IPPROTO_UDP {
-		state = 1 << tcpClose
+		states = 1 << tcpClose
 	}
-	req := nl.NewNetlinkRequest(nl.SOCK_DIAG_BY_FAMILY, unix.NLM_F_DUMP)
-	req.AddData(request{family, protocol, state})
-	return req.Execute(unix.NETLINK_INET_DIAG, 0)
+	b := append(nlsocket.Begin(byFamily, unix.NLM_F_DUMP), family, protocol, 0, 0)
+	b = binary.NativeEndian.AppendUint32(b, states)
+	return append(b, make([]byte, 48)...) // struct inet_diag_sockid: of any
 }
 
 func parse(protocol uint8, m []byte) (Socket, bool) {
@@ -112,11 +104,6 @@ func parse(protocol uint8, m []byte) (Socket, bool) {
 }
 
 func v6Only(attributes []byte) bool {
-	list, err := nl.ParseRouteAttr(attributes)
-	for _, a := range list {
-		if err == nil && a.Attr.Type == skV6Only && len(a.Value) > 0 {
-			return a.Value[0] == 1
-		}
-	}
-	return false
+	value, ok := nlsocket.Attribute(attributes, skV6Only)
+	return ok && len(value) > 0 && value[0] == 1
 }

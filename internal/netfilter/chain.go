@@ -9,8 +9,9 @@ import (
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
 	"github.com/google/nftables/userdata"
-	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/nlsocket"
 )
 
 // Rule is one rule with the comment that says what it is for, by which it is known again.
@@ -63,17 +64,17 @@ func (c *Conn) MissingRules(t *nftables.Table, chains []Chain) (missing []string
 
 // comments are those of the rules of each chain of a table, in their order, by one dump.
 func (c *Conn) comments(t *nftables.Table) (map[string][]string, error) {
-	data := about(t.Family)
-	data.text(unix.NFTA_RULE_TABLE, t.Name)
-	rules, err := c.request(unix.NFT_MSG_GETRULE, netlink.Dump, data)
+	question := about(unix.NFT_MSG_GETRULE, unix.NLM_F_DUMP, t.Family)
+	question.text(unix.NFTA_RULE_TABLE, t.Name)
+	rules, err := c.request(question)
 	comments := map[string][]string{}
 	for _, rule := range rules {
-		list := rule.Data[min(nfgenmsg, len(rule.Data)):]
-		chain, failed := attribute(list, unix.NFTA_RULE_CHAIN)
-		more, _ := attribute(list, unix.NFTA_RULE_USERDATA)
+		list := rule[min(nfgenmsg, len(rule)):]
+		chain, _ := nlsocket.Attribute(list, unix.NFTA_RULE_CHAIN)
+		more, _ := nlsocket.Attribute(list, unix.NFTA_RULE_USERDATA)
 		comment, _ := userdata.GetString(more, userdata.TypeComment)
-		name := strings.TrimRight(string(chain), "\x00")
-		comments[name], err = append(comments[name], comment), errors.Join(err, failed)
+		name := unix.ByteSliceToString(chain)
+		comments[name] = append(comments[name], comment)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("list rules of table %s: %w", t.Name, err)
@@ -97,9 +98,9 @@ func (c Chain) lacks(have []string) (missing []string) {
 
 // HasTable reports whether there is such a table, by one message whatever number of others there is.
 func (c *Conn) HasTable(t *nftables.Table) (bool, error) {
-	data := about(t.Family)
-	data.text(unix.NFTA_TABLE_NAME, t.Name)
-	_, err := c.request(unix.NFT_MSG_GETTABLE, 0, data)
+	question := about(unix.NFT_MSG_GETTABLE, 0, t.Family)
+	question.text(unix.NFTA_TABLE_NAME, t.Name)
+	_, err := c.request(question)
 	switch {
 	case err == nil:
 		return true, nil

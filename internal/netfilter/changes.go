@@ -2,28 +2,29 @@ package netfilter
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/userdata"
-	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/nlsocket"
 )
 
 // Changes are elements to add and to delete in one transaction, encoded as they come. They are what
 // most calls do to a table, so they take no way by attributes that are each marshalled apart.
 type Changes struct {
-	messages []netlink.Message
+	messages [][]byte
 }
 
-// Add collects the addition of elements to a set that is there.
+// Add collects the addition of elements to a set that is there. It keeps nothing of an element.
 func (c *Changes) Add(s *nftables.Set, list iter.Seq[nftables.SetElement]) {
-	c.collect(unix.NFT_MSG_NEWSETELEM, netlink.Create, s, list)
+	c.collect(unix.NFT_MSG_NEWSETELEM, unix.NLM_F_CREATE, s, list)
 }
 
-// Delete collects the deletion of elements.
+// Delete collects the deletion of elements, for which their keys are enough.
 func (c *Changes) Delete(s *nftables.Set, list iter.Seq[nftables.SetElement]) {
 	c.collect(unix.NFT_MSG_DELSETELEM, 0, s, list)
 }
@@ -31,27 +32,38 @@ func (c *Changes) Delete(s *nftables.Set, list iter.Seq[nftables.SetElement]) {
 // maxList leaves room for an element in a list whose length has 16 bits.
 const maxList = 1<<16 - 1024
 
-func (c *Changes) collect(operation uint16, flags netlink.HeaderFlags, s *nftables.Set, list iter.Seq[nftables.SetElement]) {
+func (c *Changes) collect(operation, flags int, s *nftables.Set, list iter.Seq[nftables.SetElement]) {
 	var data attributes
 	var begin int // of the list in data
 	finish := func() {
 		if data != nil {
 			data.close(begin)
-			header := netlink.Header{Type: netlink.HeaderType(unix.NFNL_SUBSYS_NFTABLES<<8 | operation), Flags: netlink.Request | flags}
-			c.messages = append(c.messages, netlink.Message{Header: header, Data: data})
+			c.messages = append(c.messages, data)
 		}
 	}
 	for e := range list {
 		if data == nil || len(data)-begin > maxList {
 			finish()
-			data = about(s.Table.Family)
-			data.text(unix.NFTA_SET_ELEM_LIST_TABLE, s.Table.Name)
-			data.text(unix.NFTA_SET_ELEM_LIST_SET, s.Name)
-			begin = data.open(unix.NFTA_SET_ELEM_LIST_ELEMENTS)
+			full := data != nil
+			if data, begin = listOf(operation, flags, s); full { // and this one may well be full too
+				data = slices.Grow(data, 1<<16)
+			}
+		}
+		if operation == unix.NFT_MSG_DELSETELEM {
+			e.Val, e.Comment = nil, ""
 		}
 		data.element(e)
 	}
 	finish()
+}
+
+// listOf begins a message about elements of a set; the list of them begins at begin.
+func listOf(operation, flags int, s *nftables.Set) (data attributes, begin int) {
+	data = about(operation, flags, s.Table.Family)
+	data.text(unix.NFTA_SET_ELEM_LIST_TABLE, s.Table.Name)
+	data.text(unix.NFTA_SET_ELEM_LIST_SET, s.Name)
+	begin = data.open(unix.NFTA_SET_ELEM_LIST_ELEMENTS)
+	return data, begin
 }
 
 // Make makes the changes, or none of them.
@@ -63,25 +75,21 @@ func (c *Conn) Make(changes *Changes) error {
 	if err != nil {
 		return err
 	}
-	frame := func(kind netlink.HeaderType) netlink.Message {
+	frame := func(kind int) []byte {
 		subsystem := []byte{unix.AF_UNSPEC, unix.NFNETLINK_V0, 0, unix.NFNL_SUBSYS_NFTABLES}
-		return netlink.Message{Header: netlink.Header{Type: kind, Flags: netlink.Request}, Data: subsystem}
+		return append(nlsocket.Begin(kind, 0), subsystem...)
 	}
-	// What fails is answered in any case; the last one is also if it doesn't.
-	changes.messages[len(changes.messages)-1].Header.Flags |= netlink.Acknowledge
-	batch := append([]netlink.Message{frame(unix.NFNL_MSG_BATCH_BEGIN)}, changes.messages...)
-	if changes.size() > smallBatch {
-		// Each message that fails is answered with a copy of it.
-		err = errors.Join(socket.SetWriteBuffer(socketBuffer), socket.SetReadBuffer(socketBuffer))
+	nlsocket.Acknowledge(changes.messages[len(changes.messages)-1])
+	batch := append([][]byte{frame(unix.NFNL_MSG_BATCH_BEGIN)}, changes.messages...)
+	if size := changes.size(); size > smallBatch {
+		err = socket.Reserve(size) // each message that fails is answered with a copy of it
 	}
 	if err == nil {
-		_, err = socket.SendMessages(append(batch, frame(unix.NFNL_MSG_BATCH_END)))
-	}
-	if err == nil {
-		_, err = socket.Receive()
+		err = socket.Batch(append(batch, frame(unix.NFNL_MSG_BATCH_END)))
 	}
 	if err != nil { // the socket may hold answers that nobody has read
-		return errors.Join(fmt.Errorf("change elements: %w", err), c.dropSocket())
+		c.dropSocket()
+		return fmt.Errorf("change elements: %w", err)
 	}
 	return nil
 }
@@ -96,7 +104,7 @@ const (
 
 func (c *Changes) size() (bytes int) {
 	for _, m := range c.messages {
-		bytes += len(m.Data) + answerCost
+		bytes += len(m) + answerCost
 	}
 	return bytes
 }
@@ -109,8 +117,10 @@ const attributeHeader = 4
 // nfgenmsg is the size of the struct of that name, with which every message begins.
 const nfgenmsg = 4
 
-// about begins a message about tables of a family.
-func about(f nftables.TableFamily) attributes { return attributes{byte(f), unix.NFNETLINK_V0, 0, 0} }
+// about begins a message of a type NFT_MSG_* about tables of a family.
+func about(operation, flags int, f nftables.TableFamily) attributes {
+	return append(nlsocket.Begin(unix.NFNL_SUBSYS_NFTABLES<<8|operation, flags), byte(f), unix.NFNETLINK_V0, 0, 0)
+}
 
 // open begins an attribute that has others in it, and returns where.
 func (a *attributes) open(kind uint16) int {
@@ -130,7 +140,13 @@ func (a *attributes) bytes(kind uint16, value []byte) {
 	a.pad()
 }
 
-func (a *attributes) text(kind uint16, value string) { a.bytes(kind, append([]byte(value), 0)) }
+func (a *attributes) text(kind uint16, value string) {
+	at := a.open(kind)
+	binary.NativeEndian.PutUint16((*a)[at+2:], kind)
+	*a = append(append(*a, value...), 0)
+	a.close(at)
+	a.pad()
+}
 
 // pad fills up to a multiple of four bytes, which the length does not count.
 func (a *attributes) pad() {
@@ -151,9 +167,19 @@ func (a *attributes) element(e nftables.SetElement) {
 	a.value(keyEnd, e.KeyEnd)
 	a.value(unix.NFTA_SET_ELEM_DATA, e.Val)
 	if e.Comment != "" {
-		a.bytes(unix.NFTA_SET_ELEM_USERDATA, userdata.AppendString(nil, userdata.NFTNL_UDATA_SET_ELEM_COMMENT, e.Comment))
+		a.comment(e.Comment)
 	}
 	a.close(at)
+}
+
+// comment is userdata of libnftnl: kind, length and text, with the zero that ends it.
+func (a *attributes) comment(text string) {
+	at := a.open(unix.NFTA_SET_ELEM_USERDATA)
+	binary.NativeEndian.PutUint16((*a)[at+2:], unix.NFTA_SET_ELEM_USERDATA)
+	*a = append(append(*a, byte(userdata.NFTNL_UDATA_SET_ELEM_COMMENT), byte(len(text)+1)), text...)
+	*a = append(*a, 0)
+	a.close(at)
+	a.pad()
 }
 
 func (a *attributes) value(kind uint16, value []byte) {

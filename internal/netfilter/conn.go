@@ -8,13 +8,14 @@ import (
 	"github.com/google/nftables"
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/nlsocket"
 )
 
 const (
 	// socketBuffer holds a batch of tens of thousands of elements and its acknowledgements.
 	socketBuffer = 16 << 20
-	// answerLimit is how long all answers of the kernel may take at one use of a socket. It is far
-	// beyond any real time, and there so that a lock held meanwhile is not held for ever.
+	// answerLimit is how long an answer of the kernel may take. It is far beyond any real time, and there so that a lock held meanwhile is not held for ever.
 	answerLimit = time.Minute
 )
 
@@ -22,56 +23,58 @@ const (
 // for concurrent use.
 type Conn struct {
 	// Each is nil until it is needed.
-	nft   *nftables.Conn // for tables with all that is in them
-	whole *netlink.Conn  // the socket of nft
-	plain *netlink.Conn  // for elements, and to ask for a single thing
+	nft   *nftables.Conn   // for tables with all that is in them
+	whole *netlink.Conn    // the socket of nft
+	plain *nlsocket.Socket // for elements, and to ask for a single thing
 }
 
 // Close closes the sockets. After a deletion the kernel lets that wait for a grace period
 // (nf_tables_rcv_nl_event in net/netfilter/nf_tables_api.c), so nobody should hold a lock.
 func (c *Conn) Close() error {
-	err := c.dropSocket()
+	c.dropSocket()
 	if c.nft == nil {
-		return err
+		return nil
 	}
-	err = errors.Join(err, c.nft.CloseLasting())
+	err := c.nft.CloseLasting()
 	c.nft = nil
 	return err
 }
 
-// socket opens the plain socket at the first call. Each call is one use.
-func (c *Conn) socket() (*netlink.Conn, error) {
-	if c.plain == nil {
-		s, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
-		if err != nil {
-			return nil, fmt.Errorf("open nftables socket: %w", err)
-		}
-		c.plain = s
+// socket opens the plain socket at the first call.
+func (c *Conn) socket() (*nlsocket.Socket, error) {
+	if c.plain != nil {
+		return c.plain, nil
 	}
-	return c.plain, c.plain.SetDeadline(time.Now().Add(answerLimit))
+	s, err := nlsocket.Open(unix.NETLINK_NETFILTER)
+	if err != nil {
+		return nil, fmt.Errorf("open nftables socket: %w", err)
+	}
+	if err := s.Limit(answerLimit); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("limit wait for nftables: %w", err)
+	}
+	c.plain = s
+	return s, nil
 }
 
-// request puts a question, of a type NFT_MSG_*, at the plain socket.
-func (c *Conn) request(kind uint16, flags netlink.HeaderFlags, data attributes) ([]netlink.Message, error) {
+// request puts a question at the plain socket.
+func (c *Conn) request(question attributes) ([][]byte, error) {
 	socket, err := c.socket()
 	if err != nil {
 		return nil, err
 	}
-	header := netlink.Header{Type: netlink.HeaderType(unix.NFNL_SUBSYS_NFTABLES<<8 | kind), Flags: netlink.Request | flags}
-	answer, err := socket.Execute(netlink.Message{Header: header, Data: data})
+	answer, err := socket.Ask(question)
 	if err != nil && !errors.Is(err, unix.ENOENT) { // the answer may come yet
-		err = errors.Join(err, c.dropSocket())
+		c.dropSocket()
 	}
 	return answer, err
 }
 
-func (c *Conn) dropSocket() error {
-	if c.plain == nil {
-		return nil
+func (c *Conn) dropSocket() {
+	if c.plain != nil {
+		c.plain.Close()
+		c.plain = nil
 	}
-	s := c.plain
-	c.plain = nil
-	return s.Close()
 }
 
 // Open returns the connection for reading and for collecting a batch. The socket is opened

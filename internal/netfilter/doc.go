@@ -9,7 +9,6 @@
 //	conn.go      Conn: the socket, one batch a change
 //	changes.go   Changes: elements that come and go, in one transaction
 //	elements.go  elements of sets, in bites that fit
-//	ask.go       one question, one answer
 //	lookup.go    Get: one element of a set
 //	policy.go    asking for one chain of anybody
 //	dropping.go  chains at the hook forward that drop

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/nftables"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/nlsocket"
 )
 
 // Family is the family of a table (NFPROTO_*).
@@ -26,12 +28,10 @@ func DropsRest(f Family, table, chain string) (bool, error) {
 	if err != nil || found == nil {
 		return false, err
 	}
-	policy, err := attribute(found, unix.NFTA_CHAIN_POLICY)
-	rules, _ := attribute(found, unix.NFTA_CHAIN_USE)
+	policy, _ := nlsocket.Attribute(found, unix.NFTA_CHAIN_POLICY)
+	rules, _ := nlsocket.Attribute(found, unix.NFTA_CHAIN_USE)
 	const drop = 0 // NF_DROP
 	switch {
-	case err != nil:
-		return false, fmt.Errorf("decode chain %s: %w", chain, err)
 	case len(policy) == 4 && binary.BigEndian.Uint32(policy) == drop:
 		return true, nil
 	case len(rules) != 4 || binary.BigEndian.Uint32(rules) == 0:
@@ -62,15 +62,22 @@ func ChainExists(f Family, table, chain string) (bool, error) {
 
 // getChain asks for the attributes of one chain, whatever number of others there is.
 func getChain(f Family, table, chain string) ([]byte, error) {
-	question := about(nftables.TableFamily(f))
+	socket, err := nlsocket.Open(unix.NETLINK_NETFILTER)
+	if err != nil {
+		return nil, fmt.Errorf("open nftables socket: %w", err)
+	}
+	defer socket.Close()
+	question := about(unix.NFT_MSG_GETCHAIN, 0, nftables.TableFamily(f))
 	question.text(unix.NFTA_CHAIN_TABLE, table)
 	question.text(unix.NFTA_CHAIN_NAME, chain)
-	answer, err := ask(unix.NFT_MSG_GETCHAIN, question)
+	answer, err := socket.Ask(question)
 	switch {
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.EAFNOSUPPORT), errors.Is(err, unix.EINVAL):
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("ask for chain %s of table %s: %w", chain, table, err)
+	case len(answer) != 1:
+		return nil, fmt.Errorf("ask for chain %s of table %s: %w", chain, table, errAnswer)
 	}
-	return answer[min(nfgenmsg, len(answer)):], nil
+	return answer[0][min(nfgenmsg, len(answer[0])):], nil
 }

@@ -9,13 +9,17 @@ import (
 // Singles returns one mapping for each port.
 func (m Mapping) Singles() []Mapping {
 	list := make([]Mapping, 0, int(m.More)+1)
-	for n := range int(m.More) + 1 {
-		one := m
-		one.HostPort, one.More = m.HostPort+uint16(n), 0
-		one.Target = netip.AddrPortFrom(m.Target.Addr(), m.Target.Port()+uint16(n))
-		list = append(list, one)
+	for n := range m.More {
+		list = append(list, m.Single(n))
 	}
-	return list
+	return append(list, m.Single(m.More))
+}
+
+// Single returns the mapping of the port that has n before it.
+func (m Mapping) Single(n uint16) Mapping {
+	m.HostPort, m.More = m.HostPort+n, 0
+	m.Target = netip.AddrPortFrom(m.Target.Addr(), m.Target.Port()+n)
+	return m
 }
 
 // folded makes one range of ports that follow each other and lead to ports that do: a hundred of them
@@ -59,10 +63,7 @@ func (m Mapping) To(port uint16) (one Mapping, ok bool) {
 	if n > m.More {
 		return one, false
 	}
-	one = m
-	one.HostPort, one.More = m.HostPort+n, 0
-	one.Target = netip.AddrPortFrom(m.Target.Addr(), port)
-	return one, true
+	return m.Single(n), true
 }
 
 // single is the one of a range that has the host's end of o, if there is one.
@@ -70,10 +71,7 @@ func (m Mapping) single(o Mapping) (one Mapping, ok bool) {
 	if m.Protocol != o.Protocol || m.Host != o.Host || m.Limit != o.Limit || !m.Has(o.HostPort) {
 		return one, false
 	}
-	one = m
-	one.HostPort, one.More = o.HostPort, 0
-	one.Target = netip.AddrPortFrom(m.Target.Addr(), m.Target.Port()+o.HostPort-m.HostPort)
-	return one, true
+	return m.Single(o.HostPort - m.HostPort), true
 }
 
 // singles takes all ranges apart.

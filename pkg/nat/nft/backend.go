@@ -111,13 +111,10 @@ func (b *Backend) Usable(context.Context) error {
 // net/netfilter/nft_set_pipapo.c).
 const manyPorts = 500
 
-// pieces are the mappings that stand for one in the maps. A range is one if it is long, and each
-// port leads to the port of its own number: nftables can't add to a port.
-func pieces(m nat.Mapping) []nat.Mapping {
-	if m.More == 0 || m.More >= manyPorts && m.HostPort == m.Target.Port() && m.Limit.Via == "" {
-		return []nat.Mapping{m}
-	}
-	return m.Singles()
+// whole reports whether a mapping is one element. A range is if it is long, and each port leads to the
+// port of its own number: nftables can't add to a port.
+func whole(m nat.Mapping) bool {
+	return m.More == 0 || m.More >= manyPorts && m.HostPort == m.Target.Port() && m.Limit.Via == ""
 }
 
 // understood refuses what would be left out otherwise.
@@ -134,17 +131,30 @@ func understood(list []nat.Mapping) error {
 func eachMap(mark string, list []nat.Mapping, fn func(*nftables.Set, iter.Seq[nftables.SetElement])) {
 	bySet := map[set][]nat.Mapping{}
 	for _, m := range list {
-		apart := pieces(m)
-		bySet[setOf(apart[0])] = append(bySet[setOf(apart[0])], apart...)
+		s := setOf(m)
+		bySet[s] = append(bySet[s], m)
 	}
 	for s, mappings := range bySet {
-		fn(s.family.portMap(s.name), func(yield func(nftables.SetElement) bool) {
-			for _, m := range mappings {
+		fn(s.family.portMap(s.name), elements(mark, mappings))
+	}
+}
+
+// elements are those that stand for mappings of one map.
+func elements(mark string, list []nat.Mapping) iter.Seq[nftables.SetElement] {
+	return func(yield func(nftables.SetElement) bool) {
+		for _, m := range list {
+			if whole(m) {
 				if !yield(mappingElement(mark, m)) {
 					return
 				}
+				continue
 			}
-		})
+			for n := range int(m.More) + 1 {
+				if !yield(mappingElement(mark, m.Single(uint16(n)))) {
+					return
+				}
+			}
+		}
 	}
 }
 

@@ -26,11 +26,11 @@ type set struct {
 	name   string
 }
 
-// setOf returns the map that a mapping stands in, if it does in one piece.
+// setOf returns the map that a mapping stands in.
 func setOf(m nat.Mapping) set {
 	s := set{familyOf(m.Host), hostPorts}
 	switch {
-	case m.More > 0:
+	case m.More > 0 && whole(m):
 		s.name = rangePorts
 	case m.Limit.Via != "":
 		s.name = linkPorts
@@ -43,26 +43,44 @@ func setOf(m nat.Mapping) set {
 }
 
 // In a concatenation every field is padded to a multiple of four bytes (nft(8), CONCATENATIONS).
-func portField(port uint16) []byte { return append(binary.BigEndian.AppendUint16(nil, port), 0, 0) }
+func appendPort(b []byte, port uint16) []byte {
+	return append(b, byte(port>>8), byte(port), 0, 0)
+}
 
-func protocolField(p nat.Protocol) []byte { return []byte{byte(p), 0, 0, 0} }
+func appendProtocol(b []byte, p nat.Protocol) []byte { return append(b, byte(p), 0, 0, 0) }
 
-func mappingElement(mark string, m nat.Mapping) nftables.SetElement {
-	e := nftables.SetElement{Val: slices.Concat(m.Target.Addr().AsSlice(), portField(m.Target.Port())), Comment: mark}
-	port := slices.Concat(protocolField(m.Protocol), portField(m.HostPort))
-	switch {
-	case m.More > 0:
-		first, last := limitFields(m)
-		e.Val = m.Target.Addr().AsSlice()
-		e.Key, e.KeyEnd = slices.Concat(first, port), slices.Concat(last, protocolField(m.Protocol), portField(m.Last()))
-	case !m.Limit.None():
-		first, last := limitFields(m)
-		e.Key, e.KeyEnd = slices.Concat(first, port), slices.Concat(last, port)
-	case m.Host.IsUnspecified():
-		e.Key = port
-	default:
-		e.Key = slices.Concat(m.Host.AsSlice(), port)
+func appendAddr(b []byte, a netip.Addr) []byte {
+	if a.Is4() {
+		four := a.As4()
+		return append(b, four[:]...)
 	}
+	sixteen := a.As16()
+	return append(b, sixteen[:]...)
+}
+
+// roomForElement holds key and value of an element without a limit.
+const roomForElement = 48
+
+// mappingElement is the element of a mapping in one piece. There may be twenty thousand, so it is made
+// at one go.
+func mappingElement(mark string, m nat.Mapping) nftables.SetElement {
+	e := nftables.SetElement{Comment: mark}
+	b := make([]byte, 0, roomForElement)
+	var last []byte
+	switch {
+	case m.More > 0 || !m.Limit.None():
+		b, last = limitFields(m)
+		e.KeyEnd = appendPort(appendProtocol(last, m.Protocol), m.Last())
+	case !m.Host.IsUnspecified():
+		b = appendAddr(b, m.Host)
+	}
+	b = appendPort(appendProtocol(b, m.Protocol), m.HostPort)
+	end := len(b)
+	b = appendAddr(b, m.Target.Addr())
+	if m.More == 0 {
+		b = appendPort(b, m.Target.Port())
+	}
+	e.Key, e.Val = b[:end:end], b[end:]
 	return e
 }
 
