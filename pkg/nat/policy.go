@@ -229,8 +229,15 @@ func (t Translations) canonical() Translations {
 
 // Compare orders mappings by protocol, host address, host ports, limit and target.
 func (m Mapping) Compare(o Mapping) int {
+	switch { // most differ by now, and there may be many
+	case m.Protocol != o.Protocol:
+		return cmp.Compare(m.Protocol, o.Protocol)
+	case m.Host != o.Host:
+		return m.Host.Compare(o.Host)
+	case m.HostPort != o.HostPort:
+		return cmp.Compare(m.HostPort, o.HostPort)
+	}
 	return cmp.Or(
-		cmp.Compare(m.Protocol, o.Protocol), m.Host.Compare(o.Host), cmp.Compare(m.HostPort, o.HostPort),
 		m.Limit.compare(o.Limit), cmp.Compare(m.More, o.More), m.Target.Addr().Compare(o.Target.Addr()), cmp.Compare(m.Target.Port(), o.Target.Port()),
 	)
 }

@@ -145,8 +145,11 @@ func (a *adding) claim(ctx context.Context) error {
 // reportChosen logs which ports were chosen: the result has no place for them.
 func (a *adding) reportChosen(ctx context.Context) {
 	for _, p := range a.cfg.Ports {
+		if p.HostPort != 0 {
+			continue
+		}
 		for _, m := range a.plan.Translations.Mappings {
-			if one, ok := m.To(p.ContainerPort); ok && p.HostPort == 0 && m.Protocol == p.Protocol {
+			if one, ok := m.To(p.ContainerPort); ok && m.Protocol == p.Protocol {
 				a.req.Log.InfoContext(ctx, "chose host port", "mapping", one.String())
 			}
 		}
