@@ -14,7 +14,7 @@ BUILD := CGO_ENABLED=0 $(GO) build $(FLAGS)
 PEERS := $(addprefix github.com/containernetworking/plugins/plugins/,main/loopback main/bridge ipam/host-local ipam/dhcp meta/portmap)
 LINT := $(GO) tool -modfile=scripts/lint/go.mod golangci-lint
 
-.PHONY: help build man schema test unit blackbox record test-runtimes test-kubernetes test-vm demo bench lint deps clean
+.PHONY: help build man schema test unit blackbox record test-runtimes test-vm demo bench lint deps clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
@@ -41,13 +41,19 @@ blackbox: deps ## the built executables in private namespaces, with real packets
 record: deps ## keeps what this tree makes as that of a release, for later ones to go on with: make record RELEASE=1.2.3
 	$(GO) test -count=1 ./integration -run TestAttachmentsOfEveryRelease -args -record $(RELEASE)
 
+# A part of it, which leaves the tables of conformance alone: make test-runtimes RUN=Podman5 TOOLS=trixie.log
+TOOLS := crictl containerd2/containerd nerdctl/nerdctl flanneld kubelet trixie.log
 test-runtimes: SHELL := /bin/bash -o pipefail
-test-runtimes: build .cache/runtimes/crictl .cache/runtimes/containerd2/containerd .cache/runtimes/nerdctl/nerdctl .cache/runtimes/flanneld .cache/runtimes/trixie.log ## real podman, containerd, nerdctl and flannel on private machines
+test-runtimes: build $(TOOLS:%=.cache/runtimes/%) ## real podman, containerd, nerdctl, flannel and kubelet on private machines
 	@scripts/deps runtimes
 	$(BUILD) -o .cache/runtimes/ ./plugins/... ./scripts/probe $(PEERS) github.com/containernetworking/cni/cnitool
+ifdef RUN
+	$(GO) test -v -count=1 -timeout 20m -run '$(RUN)' ./integration/runtimes
+else
 	$(GO) test -v -count=1 -run 'Sample|WayOfCalling|CRIO' ./integration | tee .cache/runtimes.log
 	$(GO) test -v -count=1 -timeout 20m ./integration/runtimes | tee -a .cache/runtimes.log
 	$(GO) run ./scripts/conformance .cache/runtimes.log docs/conformance.md
+endif
 
 # These take a minute or two, so they are built once; their dependencies are none of the product's.
 .cache/runtimes/crictl: integration/runtimes/tools/crictl/go.mod
@@ -61,13 +67,6 @@ test-runtimes: build .cache/runtimes/crictl .cache/runtimes/containerd2/containe
 .cache/runtimes/nerdctl/nerdctl: integration/runtimes/tools/nerdctl/go.mod
 	CGO_ENABLED=0 $(GO) -C integration/runtimes/tools/nerdctl build $(FLAGS) -o $(CURDIR)/$(@D)/ tool
 	@touch $@
-
-test-kubernetes: SHELL := /bin/bash -o pipefail
-test-kubernetes: .cache/runtimes/crictl .cache/runtimes/containerd2/containerd .cache/runtimes/kubelet ## a real kubelet, whose build takes minutes
-	@scripts/deps runtimes
-	$(BUILD) -o .cache/runtimes/ ./plugins/... ./scripts/probe $(PEERS)
-	$(GO) test -v -count=1 -tags kubernetes -run Kubelet ./integration/runtimes | tee .cache/kubernetes.log
-	$(GO) run ./scripts/conformance .cache/kubernetes.log docs/conformance.md
 
 .cache/runtimes/kubelet: integration/runtimes/tools/kubelet/go.mod
 	CGO_ENABLED=0 $(GO) -C integration/runtimes/tools/kubelet build $(FLAGS) -o $(CURDIR)/$@ k8s.io/kubernetes/cmd/kubelet

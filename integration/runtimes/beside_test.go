@@ -61,9 +61,7 @@ func undisturbedBy(t *testing.T, p podman5, others map[string]string, restart fu
 		run(t, bin+"/vethbridge", "repair")
 		run(t, bin+"/vethbridge", "gc")
 	})
-	if after := state(t); after != before {
-		t.Errorf("was\n%s\nis:\n%s", before, after)
-	}
+	unchanged(t, before)
 	oursComesAndGoes(t, p, others, restart)
 }
 

@@ -25,7 +25,9 @@
 //	beside_test.go      docker, netavark and the reference plugins on the same host
 //	reboot_test.go      what dies with a boot
 //	burst_test.go       many pods at once, beside the reference plugins
-//	kubelet_test.go     a static pod of a kubelet ("make test-kubernetes")
+//	kubelet_test.go     a static pod of a kubelet
+//	daemonset_test.go   the DaemonSet's pod on a bare node
+//	stream_test.go      a connection that goes on
 //	hosts_test.go       several hosts on one segment
 //	flannel_test.go     flannel between two hosts
 //	twonodes_test.go    routes between two nodes

@@ -72,3 +72,22 @@ func reachesOut(t *testing.T, exec ...string) {
 		run(t, append(slices.Clone(exec), "/bin/ping", "-c", "1", "-W", "3", address)...)
 	}
 }
+
+// engine is a podman.
+type engine interface {
+	do(words ...string) string
+	in(container string) []string
+}
+
+// comesAgainAndGoes stops and starts web, whose port 8080 db uses too, and then wants both to leave nothing.
+func comesAgainAndGoes(t *testing.T, p engine, s subject, before string) {
+	t.Helper()
+	p.do("stop", "-t", "0", "web")
+	silent(t, fromLAN("tcp", "8080")...)
+	p.do("start", "web")
+	reachable(t, "web", "8080", p.in("db")...)
+	s.passed(t, del, stopStart)
+	p.do("rm", "-f", "-t", "0", "web", "db")
+	unchanged(t, before)
+	s.passed(t, del, nothingLeft)
+}

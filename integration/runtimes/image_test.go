@@ -28,15 +28,21 @@ func rootfs(t *testing.T) string {
 	return dir
 }
 
-// imageArchive makes an image as "docker save" does. Without another command it serves the
-// pod's name on port 81; on a host's network, where the port may be taken, it sleeps.
+// imageArchive is an image that without another command serves the pod's name on port 81; on a host's
+// network, where the port may be taken, it sleeps.
 func imageArchive(t *testing.T) string {
 	t.Helper()
-	dir := "/run/image"
+	return archive(t, image, rootfs(t), "/bin/sh", "-c", `/bin/probe serve "$(/bin/busybox hostname)" 81 || sleep 100000`)
+}
+
+// archive makes an image of a directory, as "docker save" does.
+func archive(t *testing.T, name, root string, command ...string) string {
+	t.Helper()
+	dir := root + ".image"
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	run(t, "tar", "-C", rootfs(t), "-cf", dir+"/layer.tar", ".")
+	run(t, "tar", "-C", root, "-cf", dir+"/layer.tar", ".")
 	layer, err := os.ReadFile(dir + "/layer.tar")
 	if err != nil {
 		t.Fatal(err)
@@ -44,11 +50,11 @@ func imageArchive(t *testing.T) string {
 	digest := sha256.Sum256(layer)
 	writeJSON(t, dir+"/config.json", map[string]any{
 		"architecture": runtime.GOARCH, "os": "linux",
-		"config": map[string]any{"Cmd": []string{"/bin/sh", "-c", `/bin/probe serve "$(/bin/busybox hostname)" 81 || sleep 100000`}},
+		"config": map[string]any{"Cmd": command},
 		"rootfs": map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + hex.EncodeToString(digest[:])}},
 	})
 	writeJSON(t, dir+"/manifest.json", []any{
-		map[string]any{"Config": "config.json", "RepoTags": []string{image}, "Layers": []string{"layer.tar"}},
+		map[string]any{"Config": "config.json", "RepoTags": []string{name}, "Layers": []string{"layer.tar"}},
 	})
 	run(t, "tar", "-C", dir, "-cf", dir+".tar", "manifest.json", "config.json", "layer.tar")
 	return dir + ".tar"

@@ -1,5 +1,3 @@
-//go:build kubernetes
-
 package runtimes
 
 import (
@@ -14,6 +12,9 @@ var kubernetes = subject{"kubelet", "kubelet 1.34.2, containerd 2.4"}
 
 // manifests is where the kubelet looks for static pods.
 const manifests = "/run/manifests"
+
+// patience is how long a kubelet may take for one thing.
+const patience = 3 * time.Minute
 
 // kubeletConfig is for a kubelet without an API server, in a private machine.
 const kubeletConfig = `
@@ -60,9 +61,9 @@ spec:
     ports: [{ containerPort: 80, hostPort: 8080 }]
 `
 
-// newKubelet starts containerd with the template of a conflist, and a kubelet that tells it the
-// ranges of the node's pods.
-func newKubelet(t *testing.T) *node {
+// newKubelet starts a kubelet, and a containerd whose configuration is as the documentation has it, but
+// for what edit changes. The kubelet tells it the ranges of the node's pods.
+func newKubelet(t *testing.T, edit func(config string) string) *node {
 	t.Helper()
 	if err := os.MkdirAll("/var/lib/kubelet", 0o755); err != nil {
 		t.Fatal(err)
@@ -79,24 +80,59 @@ func newKubelet(t *testing.T) *node {
 	t.Setenv("CONTAINER_RUNTIME_ENDPOINT", "unix://"+socket)
 	t.Setenv("IMAGE_SERVICE_ENDPOINT", "unix://"+socket)
 	r.use(t)
-	const dir = `conf_dir = "` + networks + `"`
-	text := strings.Replace(r.config(t, runc), dir, dir+"\n  conf_template = \""+conf+"/kubernetes/conflist.template\"", 1)
+	text := edit(r.config(t, runc))
 	n := &node{t: t, containerd: []string{"containerd", "--config", write(t, "/run/containerd.toml", text), "--log-level", "error"}, subject: kubernetes}
 	n.daemon = background(t, n.containerd...)
 	n.network("false")
-	run(t, "ctr", "-n", "k8s.io", "images", "import", imageArchive(t))
+	n.load(imageArchive(t))
 	config := write(t, "/run/kubelet.yaml", strings.Replace(kubeletConfig, "CGROUP", os.Getenv(cgroup), 1))
 	background(t, filepath.Join(bin, "kubelet"), "--config", config, "--root-dir", "/var/lib/kubelet", "--v", "2",
 		"--hostname-override", "node", "--maximum-dead-containers-per-container", "0", "--cert-dir", "/run/kubelet-certs")
-	n.network("true")
 	return n
 }
 
-// sandbox waits for the pod's sandbox other than another one, and returns its ID.
-func (n *node) sandboxBeside(other string) (id string) {
+// byTemplate has containerd make a conflist of the node's pod ranges.
+func byTemplate(config string) string {
+	const dir = `conf_dir = "` + networks + `"`
+	return strings.Replace(config, dir, dir+"\n  conf_template = \""+conf+"/kubernetes/conflist.template\"", 1)
+}
+
+// load takes images out of an archive.
+func (n *node) load(archive string) {
 	n.t.Helper()
-	within(n.t, time.Minute, "the kubelet starts the pod", func() (string, bool) {
-		for _, id = range strings.Fields(n.do("pods", "-q", "--state", "ready", "--name", "web")) {
+	run(n.t, "ctr", "-n", "k8s.io", "images", "import", archive)
+}
+
+// place gives the kubelet the manifest of a static pod, as a whole.
+func place(t *testing.T, name, manifest string) {
+	t.Helper()
+	if err := os.Rename(write(t, "/run/"+name+".yaml", manifest), manifests+"/"+name+".yaml"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// withdraw takes the manifests of static pods away, and waits until they are gone.
+func (n *node) withdraw(names ...string) {
+	n.t.Helper()
+	for _, name := range names {
+		if err := os.Remove(manifests + "/" + name + ".yaml"); err != nil {
+			n.t.Fatal(err)
+		}
+	}
+	for _, name := range names {
+		within(n.t, patience, name+" is gone", func() (string, bool) {
+			left := n.do("pods", "-q", "--state", "ready", "--name", name)
+			return left, left == ""
+		})
+	}
+	time.Sleep(time.Second) // DEL is over when the sandbox is not ready, but for the cache of libcni
+}
+
+// sandboxBeside waits for a sandbox of the pod other than another one, and returns its ID.
+func (n *node) sandboxBeside(other, name string) (id string) {
+	n.t.Helper()
+	within(n.t, patience, "the kubelet starts "+name, func() (string, bool) {
+		for _, id = range strings.Fields(n.do("pods", "-q", "--state", "ready", "--name", name)) {
 			if id != other && n.do("ps", "-q", "--state", "running", "--pod", id) != "" {
 				return id, true
 			}
@@ -111,47 +147,38 @@ func (n *node) sandboxBeside(other string) (id string) {
 // old one.
 func TestAStaticPodOfAKubeletComesIsRestartedAndGoes(t *testing.T) {
 	onMachine(t, func(t *testing.T) {
-		n := newKubelet(t)
+		n := newKubelet(t, byTemplate)
+		n.network("true")
 		n.passed(t, status, "the network is ready as soon as the kubelet says the node's pod ranges")
 		before := podState(t)
-		manifest := manifests + "/web.yaml"
-		if err := os.Rename(write(t, "/run/web.yaml", staticPod), manifest); err != nil { // as a whole
-			t.Fatal(err)
-		}
-		first := n.sandboxBeside("")
-		n.answersAll(first)
+		place(t, "web", staticPod)
+		first := n.sandboxBeside("", "web")
+		n.answersAll(first, "web", "8080")
 		n.passed(t, add, "a static pod has addresses of the node's pod ranges, and its hostPort answers")
 		kill(t, n.do("inspectp", "-o", "go-template", "--template", "{{.info.pid}}", first))
-		second := n.sandboxBeside(first)
-		n.answersAll(second)
+		second := n.sandboxBeside(first, "web")
+		n.answersAll(second, "web", "8080")
 		n.passed(t, add, sandboxDies)
-		within(t, 3*time.Minute, "the kubelet removes the old sandbox", func() (string, bool) {
+		within(t, patience, "the kubelet removes the old sandbox", func() (string, bool) {
 			left := n.do("pods", "-q", "--no-trunc")
 			return left, !strings.Contains(left, first)
 		})
-		n.answersAll(second)
+		n.answersAll(second, "web", "8080")
 		n.passed(t, del, lateDel)
-		if err := os.Remove(manifest); err != nil {
-			t.Fatal(err)
-		}
-		within(t, time.Minute, "the pod is gone", func() (string, bool) {
-			left := n.do("pods", "-q", "--state", "ready")
-			return left, left == ""
-		})
-		time.Sleep(time.Second) // DEL is over when the sandbox is not ready, but for the cache of libcni
+		n.withdraw("web")
 		n.same(before)
 		n.passed(t, del, nothingLeft)
 	})
 }
 
-// answersAll wants the pod to answer the LAN, localhost and itself, and to have an address of
-// each range.
-func (n *node) answersAll(sandbox string) {
+// answersAll wants the pod to answer the LAN, localhost and itself by its hostPort, and to have an
+// address of each range.
+func (n *node) answersAll(sandbox, name, hostPort string) {
 	n.t.Helper()
 	addresses := n.do("inspectp", "-o", "go-template", "--template", "{{.status.network.ip}}{{range .status.network.additionalIps}} {{.ip}}{{end}}", sandbox)
 	if !strings.HasPrefix(addresses, "10.244.3.") || !strings.Contains(addresses, " fd44:0:0:3::") {
 		n.t.Errorf("the pod has the addresses %s", addresses)
 	}
 	container := n.do("ps", "-q", "--state", "running", "--pod", sandbox)
-	reachable(n.t, "web", "8080", filepath.Join(bin, "crictl"), "exec", "-s", container)
+	reachable(n.t, name, hostPort, filepath.Join(bin, "crictl"), "exec", "-s", container)
 }

@@ -195,3 +195,11 @@ func state(t *testing.T) string {
 	all.WriteString(run(t, "nft", "list", "ruleset") + run(t, filepath.Join(bin, "vethbridge"), "ls", "--json"))
 	return volatile.ReplaceAllString(all.String(), "")
 }
+
+// unchanged wants the machine to be as before.
+func unchanged(t *testing.T, before string) {
+	t.Helper()
+	if after := state(t); after != before {
+		t.Errorf("was\n%s\nis:\n%s", before, after)
+	}
+}

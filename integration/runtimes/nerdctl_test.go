@@ -132,9 +132,7 @@ func TestNerdctlRunsContainersOnNetworksThatItMade(t *testing.T) {
 		n.start()
 		reachable(t, "web", "8080", n.in("db")...)
 		n.do("rm", "-f", "web", "db", "both")
-		if after := state(t); after != before {
-			t.Errorf("was\n%s\nleft:\n%s", before, after)
-		}
+		unchanged(t, before)
 		s.passed(t, del, nothingLeft)
 		s.passed(t, del, daemonDies)
 		n.do("network", "rm", "front", "back")
@@ -186,9 +184,7 @@ func TestNerdctlRunsContainersOnTheSampleConflist(t *testing.T) {
 		n.serve("web", "--net", "containers", "-p", "8080:80")
 		reachable(t, "web", "8080", n.in("web")...)
 		n.do("rm", "-f", "web")
-		if after := state(t); after != before {
-			t.Errorf("was\n%s\nleft:\n%s", before, after)
-		}
+		unchanged(t, before)
 		n.subject().passed(t, add, sample)
 	})
 }

@@ -36,9 +36,7 @@ func TestPodman5NetworksAreAsTheirOptionsSay(t *testing.T) {
 			p.do("rm", "-f", "-t", "0", "web")
 			p.do("network", "rm", "net")
 		}
-		if after := state(t); after != before {
-			t.Errorf("was\n%s\nleft:\n%s", before, after)
-		}
+		unchanged(t, before)
 		p.subject().passed(t, add, "gateway, range, routes, MTU, internal and metric of a network")
 	})
 }
@@ -72,9 +70,7 @@ func TestManyContainersOfPodman5ComeAndGoAtOnce(t *testing.T) {
 		p.do("network", "create", "--disable-dns", "--subnet", "10.91.0.0/24", "theirs")
 		before := state(t)
 		up, down := p.comeAndGo("front", 20000)
-		if after := state(t); after != before {
-			t.Errorf("was\n%s\nleft:\n%s", before, after)
-		}
+		unchanged(t, before)
 		p.subject().passed(t, add, burstOf20)
 		theirUp, theirDown := p.comeAndGo("theirs", 21000)
 		t.Logf("%d containers of podman 5 at once: up %d ms, down %d ms; by netavark itself: up %.2f x ours, down %.2f x ours",

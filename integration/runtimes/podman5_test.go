@@ -135,16 +135,7 @@ func TestPodman5RunsContainersOnOurNetwork(t *testing.T) {
 		s.passed(t, add, twoNetworks)
 		p.has("web", "10.88.0.2/16", "fd88::2/64")
 		s.passed(t, add, bothIPs)
-		p.do("stop", "-t", "0", "web")
-		silent(t, fromLAN("tcp", "8080")...)
-		p.do("start", "web")
-		reachable(t, "web", "8080", p.in("db")...)
-		s.passed(t, del, stopStart)
-		p.do("rm", "-f", "-t", "0", "web", "db")
-		if after := state(t); after != before {
-			t.Errorf("was\n%s\nleft:\n%s", before, after)
-		}
-		s.passed(t, del, nothingLeft)
+		comesAgainAndGoes(t, p, s, before)
 		p.do("network", "rm", "front", "back")
 	})
 }
@@ -196,9 +187,7 @@ func TestPodman5RunsContainersOnTheSampleNetwork(t *testing.T) {
 		p.has("web", "10.90.0.2/16", "fd90::2/64")
 		reachable(t, "web", "8080", p.in("web")...)
 		p.do("rm", "-f", "-t", "0", "web")
-		if after := state(t); after != before {
-			t.Errorf("was\n%s\nleft:\n%s", before, after)
-		}
+		unchanged(t, before)
 		p.subject().passed(t, add, sample)
 	})
 }
@@ -216,9 +205,7 @@ func TestPodman5ContainersJoinAndLeaveWhileTheyRun(t *testing.T) {
 		answers(t, "db", append(p.in("web"), "/bin/probe", "ask", "tcp", "10.89.0.2:80")...)
 		answers(t, "web", fromLAN("tcp", "8080")...)
 		p.do("network", "disconnect", "back", "web")
-		if after := state(t); after != before {
-			t.Errorf("was\n%s\nleft:\n%s", before, after)
-		}
+		unchanged(t, before)
 		answers(t, "web", fromLAN("tcp", "8080")...)
 		p.subject().passed(t, add, "a running container joins and leaves a network")
 	})
@@ -240,9 +227,7 @@ func TestPodman5ContainersComeBackAfterAReboot(t *testing.T) {
 		answers(t, "db", append(p.in("web"), "/bin/probe", "ask", "tcp", "10.88.0.77:80")...)
 		p.subject().passed(t, boot, restart)
 		p.do("rm", "-f", "-t", "0", "web", "db")
-		if after := state(t); after != before {
-			t.Errorf("was\n%s\nleft:\n%s", before, after)
-		}
+		unchanged(t, before)
 	})
 }
 

@@ -73,16 +73,7 @@ func TestPodmanRunsContainersOnOurNetwork(t *testing.T) {
 			t.Errorf("db has\n%s", links)
 		}
 		s.passed(t, add, wanted)
-		p.do("stop", "-t", "0", "web")
-		silent(t, fromLAN("tcp", "8080")...)
-		p.do("start", "web")
-		reachable(t, "web", "8080", p.in("db")...)
-		s.passed(t, del, stopStart)
-		p.do("rm", "-f", "-t", "0", "web", "db")
-		if after := state(t); after != before {
-			t.Errorf("left:\n%s", after)
-		}
-		s.passed(t, del, nothingLeft)
+		comesAgainAndGoes(t, p, s, before)
 		s.passed(t, add, sample)
 	})
 }
@@ -120,9 +111,7 @@ func TestPodmanContainersJoinTwoNetworksAndPublishRanges(t *testing.T) {
 		p.do("start", "web")
 		answers(t, "web", fromLAN("tcp", "8000")...)
 		p.do("rm", "-f", "-t", "0", "web")
-		if after := state(t); after != before {
-			t.Errorf("left:\n%s", after)
-		}
+		unchanged(t, before)
 	})
 }
 

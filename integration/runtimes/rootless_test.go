@@ -59,9 +59,7 @@ func TestPodman5WithoutRootRunsContainersOnOurNetwork(t *testing.T) {
 		}
 		answers(t, "db", append(p.in("db"), "/bin/probe", "ask", "tcp", "10.88.0.77:80")...)
 		p.do("rm", "-f", "-t", "0", "db")
-		if after := state(t); after != before {
-			t.Errorf("was\n%s\nleft:\n%s", before, after)
-		}
+		unchanged(t, before)
 		s.passed(t, del, nothingLeft)
 	})
 }

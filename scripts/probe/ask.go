@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"time"
 )
 
@@ -27,5 +28,17 @@ func ask(network, address string) error {
 	}
 	line, err := bufio.NewReader(c).ReadString('\n')
 	fmt.Print(line)
+	return err
+}
+
+// talk sends what comes on its input, and prints what the server says, until that ends.
+func talk(address string) error {
+	c, err := net.DialTimeout("tcp", address, patience)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	go func() { _, _ = io.Copy(c, os.Stdin) }()
+	_, err = io.Copy(os.Stdout, c)
 	return err
 }

@@ -20,5 +20,8 @@ func run(args []string) error {
 	if len(args) == 3 && args[0] == "ask" {
 		return ask(args[1], args[2])
 	}
-	return errors.New("usage: probe serve NAME PORT | probe ask tcp|udp HOST:PORT")
+	if len(args) == 2 && args[0] == "talk" {
+		return talk(args[1])
+	}
+	return errors.New("usage: probe serve NAME PORT | probe ask tcp|udp HOST:PORT | probe talk HOST:PORT")
 }

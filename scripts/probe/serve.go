@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 )
@@ -24,9 +25,15 @@ func serve(name, port string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(c, answer(name, c.RemoteAddr()))
-		c.Close()
+		go answerTCP(c, name)
 	}
+}
+
+// answerTCP answers, and then says again what it hears, until the client goes.
+func answerTCP(c net.Conn, name string) {
+	defer c.Close()
+	fmt.Fprintln(c, answer(name, c.RemoteAddr()))
+	_, _ = io.Copy(c, c)
 }
 
 func answerUDP(udp net.PacketConn, name string) {
