@@ -87,7 +87,7 @@ func newKubelet(t *testing.T, edit func(config string) string) *node {
 	n.load(imageArchive(t))
 	config := write(t, "/run/kubelet.yaml", strings.Replace(kubeletConfig, "CGROUP", os.Getenv(cgroup), 1))
 	background(t, filepath.Join(bin, "kubelet"), "--config", config, "--root-dir", "/var/lib/kubelet", "--v", "2",
-		"--hostname-override", "node", "--maximum-dead-containers-per-container", "0", "--cert-dir", "/run/kubelet-certs")
+		"--hostname-override", "node", "--node-ip", hostAddress, "--maximum-dead-containers-per-container", "0", "--cert-dir", "/run/kubelet-certs")
 	return n
 }
 
