@@ -58,7 +58,7 @@ func (h *Host) EnableForwarding(ctx context.Context, f Families) error {
 }
 
 func (h *Host) enableForwarding(ctx context.Context, f Families) error {
-	if on, err := allSet(f.sysctls()); err != nil || on {
+	if on, err := h.allSet(f.sysctls()); err != nil || on {
 		return err
 	}
 	return h.locked(ctx, func() error {
@@ -111,14 +111,23 @@ func (f Families) sysctls() []sysctlValue {
 	return list
 }
 
-func allSet(list []sysctlValue) (bool, error) {
+func (h *Host) allSet(list []sysctlValue) (bool, error) {
 	for _, s := range list {
-		now, err := sysctl.Get(s.key)
-		if err != nil || now != s.value {
+		if on, err := h.isSet(s); err != nil || !on {
 			return false, err
 		}
 	}
 	return true, nil
+}
+
+func (h *Host) isSet(s sysctlValue) (bool, error) {
+	if s == forward4 || s == forward6 {
+		if on, err := h.Links.Forwards(s == forward6); err == nil {
+			return on, nil
+		}
+	}
+	now, err := sysctl.Get(s.key)
+	return now == s.value, err
 }
 
 // restoreSettings puts the sysctls that were changed for o back to what they were. The

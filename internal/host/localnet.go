@@ -22,6 +22,9 @@ func routeLocalnet(device string) string {
 // caller has the guard in place.
 func (h *Host) AllowLocalhost(ctx context.Context, device string) error {
 	return h.locked(ctx, func() error {
+		if on, err := h.Links.RouteLocalnet(device); err == nil && on {
+			return nil
+		}
 		return h.change(ctx, Localhost(device), sysctlValue{routeLocalnet(device), "1"})
 	})
 }

@@ -50,7 +50,7 @@ func (h *Host) firstUnrouted(tx *state.Tx, f forwarding, except []string) ([]fen
 	if err != nil {
 		return nil, err
 	}
-	on, err := allSet([]sysctlValue{f.on})
+	on, err := h.isSet(f.on)
 	if err != nil || on && len(ours) == 0 {
 		return nil, nil // a host without the family has nothing to forward
 	}

@@ -20,7 +20,7 @@
 //	port.go        Port: attaching and detaching a veth pair
 //	container.go   the container's side of a port: addresses, routes, sysctls
 //	forwarding.go  the wait for a bridge to forward a port's frames
-//	setting.go     sysctls
+//	setting.go     sysctls; devconf.go, those that are read by netlink
 //	route.go       routes
 //	alias.go       what an alias says
 //	check.go       comparing bridges and ports with the kernel

@@ -109,6 +109,7 @@ func claimPorts(tx *state.Tx, h holder, list []Mapping) error {
 // each of its networks, and one way in is enough. ns is the container's namespace: an attachment
 // of a former life of the container, under the same name, counts as somebody else's.
 func NotElsewhere(tx *state.Tx, owner attachment.Owner, ns state.Netns, list []Mapping) (own []Mapping, err error) {
+	found := false
 	for _, m := range list {
 		var elsewhere []Mapping
 		err := eachClaim(tx, m, func(c portClaim) error {
@@ -125,7 +126,15 @@ func NotElsewhere(tx *state.Tx, owner attachment.Owner, ns state.Netns, list []M
 		if err != nil {
 			return nil, err
 		}
+		if len(elsewhere) == 0 {
+			own = append(own, m)
+			continue
+		}
+		found = true
 		own = append(own, m.less(elsewhere)...)
+	}
+	if !found {
+		return list, nil
 	}
 	return Translations{Mappings: own}.canonical().Mappings, nil
 }

@@ -46,9 +46,6 @@ func folded(list []Mapping) (ranges []Mapping) {
 
 // less returns what is left of a mapping without the ports of others.
 func (m Mapping) less(others []Mapping) (left []Mapping) {
-	if len(others) == 0 {
-		return []Mapping{m}
-	}
 	for _, one := range m.Singles() {
 		if !slices.ContainsFunc(others, func(o Mapping) bool { return o.Has(one.HostPort) }) {
 			left = append(left, one)
