@@ -2,6 +2,7 @@ package integration
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,4 +62,36 @@ func TestInspectTellsANetworkFromAnother(t *testing.T) {
 	attach(t, h, otherNetwork(n), "web")
 	says(t, h, 1, []string{"is 2 attachments"}, "inspect", "web")
 	says(t, h, 0, []string{"other0"}, "inspect", "web", "--network", "other")
+}
+
+// TestEveryPortCountsItsConnections tells a port that nobody asks for from one behind which clients get lost.
+func TestEveryPortCountsItsConnections(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, h *testbed.Host, n testbed.Network) {
+		c, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80}, testbed.Port{HostPort: 9090, ContainerPort: 80})
+		for range 3 {
+			expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
+		}
+		counted := func(asked int) {
+			t.Helper()
+			says(t, h, 0, []string{
+				fmt.Sprintf("tcp 0.0.0.0:8080 -> 10.99.0.2:80, connections so far: %d\n", asked),
+				"tcp 0.0.0.0:9090 -> 10.99.0.2:80, connections so far: 0\n",
+			}, "inspect", "web")
+			figures(t, h, "counted", map[string]float64{
+				"mapping_connections_total demo web tcp 0.0.0.0:8080 -> 10.99.0.2:80": float64(asked),
+				"mapping_connections_total demo web tcp 0.0.0.0:9090 -> 10.99.0.2:80": 0,
+			})
+		}
+		counted(3)
+		n.Check(t, c, result.Raw)
+		counted(3)
+		other, theirs := attach(t, h, n, "db", testbed.Port{HostPort: 5432, ContainerPort: 5432})
+		if strings.HasPrefix(filepath.Base(t.Name()), "iptables") {
+			counted(0) // its programs write all rules anew
+		} else {
+			counted(3)
+		}
+		n.Del(t, other, theirs.Raw)
+		n.Del(t, c, result.Raw)
+	})
 }

@@ -25,7 +25,8 @@ func measured(t *testing.T, text string) map[string]float64 {
 	}
 	values := map[string]float64{}
 	for name, family := range families {
-		if family.GetType() != dto.MetricType_GAUGE || family.GetHelp() == "" {
+		counts := strings.HasSuffix(name, "_total")
+		if counts != (family.GetType() == dto.MetricType_COUNTER) || !counts && family.GetType() != dto.MetricType_GAUGE || family.GetHelp() == "" {
 			t.Errorf("%s: type %v, help %q", name, family.GetType(), family.GetHelp())
 		}
 		for _, m := range family.GetMetric() {
@@ -33,7 +34,7 @@ func measured(t *testing.T, text string) map[string]float64 {
 			for _, l := range m.GetLabel() {
 				words = append(words, l.GetValue())
 			}
-			values[strings.Join(words, " ")] = m.GetGauge().GetValue()
+			values[strings.Join(words, " ")] = m.GetGauge().GetValue() + m.GetCounter().GetValue()
 		}
 	}
 	return values

@@ -18,7 +18,7 @@ func (h *Host) Snapshot() string {
 	h.t.Helper()
 	var b strings.Builder
 	for _, command := range [][]string{
-		{"ip", "-details", "address"}, {"ip", "route"}, {"ip", "-6", "route"}, {"nft", "list", "ruleset"},
+		{"ip", "-details", "address"}, {"ip", "route"}, {"ip", "-6", "route"}, {"nft", "--stateless", "list", "ruleset"},
 	} {
 		b.WriteString("# " + strings.Join(command, " ") + "\n")
 		b.WriteString(volatile.ReplaceAllString(h.Run(command[0], command[1:]...), "$1"))

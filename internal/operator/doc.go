@@ -7,7 +7,7 @@
 // Files:
 //
 //	command.go   Run: one command under way
-//	commands.go  Commands: the commands, as help and manual show them; flags.go, help.go
+//	commands.go  Commands: the commands, as help and manual show them; flags.go, help.go; parse.go reads a command line
 //	ls.go        ls: what is attached; rows.go has the rows, filter.go which, watch.go again and again
 //	drift.go     what the kernel lacks of an attachment
 //	inspect.go   inspect: one attachment whole; inspect_more.go has its links, connections and log
@@ -19,7 +19,7 @@
 //	             doctor_others.go have them, doctor_status.go asks the plugins
 //	paint.go     colours, on a terminal
 //	metrics.go   metrics: figures for Prometheus; exposition.go writes them,
-//	metrics_operations.go those of the last calls
+//	metrics_operations.go those of the last calls, metrics_taken.go those of the mappings
 //	graph.go     graph: a picture of the host; picture.go has it, graph_formats.go its languages
 //	completion.go completion: what makes shells complete all this
 //	importer.go  import: the leases of the reference host-local

@@ -30,7 +30,11 @@ func (g *gauge) writeTo(b *strings.Builder) {
 	if len(g.samples) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "# HELP %s %s\n# TYPE %[1]s gauge\n", g.name, g.help)
+	kind := "gauge"
+	if strings.HasSuffix(g.name, "_total") {
+		kind = "counter"
+	}
+	fmt.Fprintf(b, "# HELP %s %s\n# TYPE %[1]s %[3]s\n", g.name, g.help, kind)
 	for _, s := range g.samples {
 		var labels []string
 		for i := 0; i < len(s.labels); i += 2 {

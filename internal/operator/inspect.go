@@ -22,8 +22,10 @@ type whole struct {
 	LocalhostVia string   `json:"localhostVia,omitempty"`
 	HostEnd      *end     `json:"hostEnd,omitempty"`
 	ContainerEnd *end     `json:"containerEnd,omitempty"`
-	Connections  []string `json:"connections,omitempty"`
-	Log          []string `json:"log,omitempty"`
+	// Taken are the connections that each of the ports has led to the attachment, where the kernel counts them.
+	Taken       map[string]uint64 `json:"taken,omitempty"`
+	Connections []string          `json:"connections,omitempty"`
+	Log         []string          `json:"log,omitempty"`
 }
 
 // inspect shows the one attachment that a container ID (or its beginning), an address, a host
@@ -80,6 +82,9 @@ func (s *session) whole(ctx context.Context, r row) (w whole, err error) {
 	if w.Connections, err = connectionsOf(r); err != nil {
 		return w, err
 	}
+	if w.Taken, err = s.taken(ctx, r); err != nil {
+		return w, err
+	}
 	w.Log = s.logOf(r)
 	return w, s.host.Store.View(ctx, func(tx *state.Tx) error { return w.rules(tx, a) })
 }
@@ -124,7 +129,7 @@ func (w whole) show(s *session) error {
 	line("bridge", w.Bridge)
 	line("MAC address", w.MAC)
 	line("addresses", w.Addresses...)
-	line("ports", w.Ports...)
+	line("ports", w.portsTaken()...)
 	line("127.0.0.1 by", w.LocalhostVia)
 	line("networks", w.Networks...)
 	line("guard, walls", w.Fence...)

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -87,6 +88,35 @@ func connectionsOf(r row) (list []string, err error) {
 		list = append(list, c.String())
 	}
 	return list, err
+}
+
+// taken reads how many connections the ports of an attachment have led to it.
+func (s *session) taken(ctx context.Context, r row) (map[string]uint64, error) {
+	if len(r.mappings) == 0 {
+		return nil, nil
+	}
+	counts, err := s.host.NAT.Count(ctx)
+	if err != nil {
+		return nil, err
+	}
+	taken := map[string]uint64{}
+	for _, m := range r.mappings {
+		if n, counted := counts.Of(m); counted {
+			taken[m.String()] = n
+		}
+	}
+	return taken, nil
+}
+
+// portsTaken are the ports with what they have taken.
+func (w whole) portsTaken() (lines []string) {
+	for _, port := range w.Ports {
+		if n, counted := w.Taken[port]; counted {
+			port += fmt.Sprintf(", connections so far: %d", n)
+		}
+		lines = append(lines, port)
+	}
+	return lines
 }
 
 // shownLines is how many lines of the log are shown, and tail how much of it is read for them.

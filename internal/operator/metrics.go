@@ -28,7 +28,7 @@ func metrics(ctx context.Context, s *session) error {
 		return err
 	}
 	var text strings.Builder
-	for _, measure := range []measurement{addresses, attached, published, drift, bridgePorts, lastOperations} {
+	for _, measure := range []measurement{addresses, attached, published, taken, drift, bridgePorts, lastOperations} {
 		gauges, err := measure(ctx, s, rows)
 		if err != nil {
 			return err

@@ -109,10 +109,8 @@ func isName(tag string) bool {
 // visible leaves out what is hidden.
 func (list fields) visible() fields {
 	for i := range list {
-		for j := range i {
-			if list[j].name == list[i].name {
-				return list.without()
-			}
+		if list.hide(i) {
+			return list.without()
 		}
 	}
 	return list

@@ -123,15 +123,15 @@ func (s *scanner) quoted() (raw []byte, plain bool) {
 	if s.peek() != '"' {
 		return nil, false
 	}
-	rest := s.text[s.at:]
+	from := s.at
 	plain = true
-	for i := 1; i < len(rest); i++ {
-		switch c := rest[i]; {
+	for s.at++; s.at < len(s.text); s.at++ {
+		switch c := s.text[s.at]; {
 		case c == '"':
-			s.at += i + 1
-			return rest[:i+1], plain
+			s.at++
+			return s.text[from:s.at], plain
 		case c == '\\':
-			i++
+			s.at++
 			plain = false
 		case c < ' ' || c >= utf8.RuneSelf:
 			plain = false

@@ -24,6 +24,10 @@ type Backend interface {
 	// of the networks asked for. Its cost need not grow with what else there is, but a backend that
 	// can't look up one thing may return all.
 	Find(ctx context.Context, asked Ruleset) (Ruleset, error)
+	// Count tells how many connections each mapping has led to its target. It counts from when the kernel
+	// got the mapping; a backend that writes all mappings anew with each change counts from the last change.
+	// A mapping that the kernel does not count is not among them.
+	Count(ctx context.Context) (Counts, error)
 	// Clear removes everything; nothing there is no error.
 	Clear(ctx context.Context) error
 	// Present reports whether the kernel may hold anything. It starts no process.

@@ -16,6 +16,7 @@
 //	restore.go  the input of iptables-restore
 //	saved.go    the output of iptables-save
 //	parse.go    rules as translations
+//	count.go    the output of iptables-save with counters
 //	words.go    quoting
 //	program.go  starting the programs
 package iptables

@@ -30,6 +30,7 @@ func Contract(t *testing.T, kind nat.Kind, open func(*testing.T) nat.Backend) {
 		"ChangeIsMadeAsAWholeOrNotAtAll":           wholeOrNotAtAll,
 		"CheckNamesWhatDiffers":                    checkNames,
 		"FindSeesWhatListSees":                     findSees,
+		"EveryMappingIsCounted":                    everyMappingCounted,
 		"ThousandsOfLostPortsAreRemoved":           lostPorts,
 		"TenThousandPortsAreOneReplace":            manyPorts,
 	} {

@@ -196,3 +196,19 @@ func (f *fixture) differs(t *testing.T, want nat.Translations, words string) {
 		t.Errorf("check says %v, want %q", err, words)
 	}
 }
+
+// everyMappingCounted has no traffic: integration counts that.
+func everyMappingCounted(t *testing.T, f *fixture) {
+	for _, c := range Cases() {
+		f.replace(t, Owner(1), c.Want)
+		counts, err := f.keeper.Count(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range c.Want.Mappings {
+			if n, counted := counts.Of(m); n != 0 || !counted {
+				t.Errorf("%s: %s has taken %d connections, counted: %t", c.Name, m, n, counted)
+			}
+		}
+	}
+}

@@ -8,6 +8,7 @@
 //	backend.go   Backend: the socket, Apply, Restore, Clear, Usable
 //	list.go      List: reading the kernel back
 //	find.go      Find: looking up some of it
+//	count.go     Count: reading the counters of the maps
 //	sets.go      the sets and maps
 //	elements.go  translations as their elements
 //	chains.go    the chains and what each of their rules is for

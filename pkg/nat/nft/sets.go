@@ -58,7 +58,7 @@ func (f family) portMap(name string) *nftables.Set {
 		key = append([]nftables.SetDatatype{nftables.TypeIFName}, key...)
 	}
 	s := &nftables.Set{
-		Table: table(), Name: name + f.suffix, IsMap: true, Concatenation: true, Interval: limited(name),
+		Table: table(), Name: name + f.suffix, IsMap: true, Concatenation: true, Interval: limited(name), Counter: true,
 		KeyType: nftables.MustConcatSetType(key...), DataType: f.addrType,
 	}
 	if name != rangePorts {
