@@ -3,11 +3,9 @@ package operator
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -29,8 +27,8 @@ var errFindings = errors.New("findings")
 // errWarnings is errFindings where all of them are mild.
 var errWarnings = errors.New("warnings")
 
-// errUsage says that the command line was wrong, and has been answered.
-var errUsage = errors.New("usage")
+// errHelp says that help was asked for.
+var errHelp = errors.New("help")
 
 // session is one command under way.
 type session struct {
@@ -73,11 +71,12 @@ func Run(ctx context.Context, args []string, judge Judge, out, errOut io.Writer)
 		return exitUsage
 	}
 	s := &session{out: out, errOut: errOut, judgeOwn: judge}
-	switch err := s.parse(command, args[1:], errOut); {
-	case errors.Is(err, flag.ErrHelp):
+	switch err := s.parse(command, args[1:]); {
+	case errors.Is(err, errHelp):
 		fmt.Fprint(out, command.usage())
 		return exitFine
 	case err != nil:
+		fmt.Fprintf(errOut, "vethbridge %s: %v; \"vethbridge help %[1]s\" lists its flags\n", command.Name, err)
 		return exitUsage
 	}
 	return s.outcome(command, s.run(ctx, command, errOut), errOut)
@@ -105,58 +104,12 @@ func (s *session) say(format string, args ...any) {
 	fmt.Fprintln(s.out, line)
 }
 
-// parse reads what stands behind the command's name: its subject may stand before, between or
-// behind the flags.
-func (s *session) parse(c Command, args []string, errOut io.Writer) error {
-	flags := flag.NewFlagSet("vethbridge "+c.Name, flag.ContinueOnError)
-	flags.SetOutput(errOut)
-	flags.Usage = func() {} // of which help is asked is said by Run
-	for _, f := range c.Flags() {
-		f.bind(s, flags)
-	}
-	if c.offline {
-		flags.StringVar(&s.stateDir, "state-dir", "", "") // every command takes it
-	}
-	for err := flags.Parse(args); ; err = flags.Parse(flags.Args()[1:]) {
-		if err != nil {
-			return err
-		}
-		if flags.NArg() == 0 {
-			return s.words(c, errOut)
-		}
-		if len(s.subjects) == len(strings.Fields(c.Subject)) {
-			fmt.Fprintf(errOut, "vethbridge %s: unexpected argument %q\n", c.Name, flags.Arg(0))
-			return errUsage
-		}
-		s.subjects = append(s.subjects, flags.Arg(0))
-	}
-}
-
 // subject is what a command of one subject is about; empty if nothing was said.
 func (s *session) subject() string {
 	if len(s.subjects) == 0 {
 		return ""
 	}
 	return s.subjects[0]
-}
-
-// words refuses what is none of the words that a subject or a flag can be.
-func (s *session) words(c Command, errOut io.Writer) error {
-	refuse := func(name, value string, words []string) error {
-		if len(words) == 0 || slices.Contains(words, value) {
-			return nil
-		}
-		fmt.Fprintf(errOut, "vethbridge %s: %s is %q, and can be %s\n", c.Name, name, value, strings.Join(words, ", "))
-		return errUsage
-	}
-	for _, f := range c.Flags() {
-		if value, ok := f.target(s).(*string); ok {
-			if err := refuse("--"+f.Name, *value, f.Words); err != nil {
-				return err
-			}
-		}
-	}
-	return refuse(c.Subject, s.subject(), c.Words)
 }
 
 func (s *session) run(ctx context.Context, c Command, errOut io.Writer) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"vethbridge/internal/fence"
@@ -134,14 +135,10 @@ func (s *session) configs() []string {
 	if s.config != "" {
 		return []string{s.config}
 	}
-	entries, _ := os.ReadDir(netDir)
-	var files []string
-	for _, e := range entries {
-		if ext := filepath.Ext(e.Name()); ext == ".conflist" || ext == ".conf" {
-			files = append(files, filepath.Join(netDir, e.Name()))
-		}
-	}
-	return files
+	files, _ := filepath.Glob(filepath.Join(netDir, "*"))
+	return slices.DeleteFunc(files, func(file string) bool {
+		return !slices.Contains([]string{".conflist", ".conf", ".json"}, filepath.Ext(file)) // as libcni looks for them
+	})
 }
 
 // configFiles are judged as validate does, those of ours; a VLAN is something that a kernel can lack.

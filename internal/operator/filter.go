@@ -38,9 +38,6 @@ func (f filter) ports(mappings []nat.Mapping) bool {
 // addressFilter is the flag --address: an address or a prefix.
 type addressFilter netip.Prefix
 
-// String returns the prefix; that of one address is the longest.
-func (a *addressFilter) String() string { return netip.Prefix(*a).String() }
-
 // Set reads "10.1.0.2" or "10.1.0.0/24".
 func (a *addressFilter) Set(text string) error {
 	p, err := netip.ParsePrefix(text)
@@ -60,9 +57,6 @@ type portFilter struct {
 	number   uint16
 	protocol nat.Protocol // 0: any
 }
-
-// String returns the number.
-func (p *portFilter) String() string { return strconv.Itoa(int(p.number)) }
 
 // Set reads "8080" or "8080/udp".
 func (p *portFilter) Set(text string) (err error) {

@@ -1,9 +1,8 @@
 package operator
 
 import (
-	"flag"
+	"slices"
 	"strings"
-	"time"
 
 	"vethbridge/internal/state"
 )
@@ -15,7 +14,7 @@ type Flag struct {
 	Words   []string // what the value can be, where that is known beforehand
 	Default string
 	Summary string
-	target  func(*session) any // *bool, *string, *time.Duration or flag.Value
+	target  func(*session) any // *bool, *string, *time.Duration or value
 }
 
 func allFlags() []Flag {
@@ -60,16 +59,7 @@ func (f Flag) String() string {
 	return strings.TrimSuffix("--"+f.Name+" "+f.Value, " ")
 }
 
-func (f Flag) bind(s *session, into *flag.FlagSet) {
-	switch target := f.target(s).(type) {
-	case *bool:
-		into.BoolVar(target, f.Name, false, f.Summary)
-	case *string:
-		into.StringVar(target, f.Name, f.Default, f.Summary)
-	case *time.Duration:
-		limit, _ := time.ParseDuration(f.Default)
-		into.DurationVar(target, f.Name, limit, f.Summary)
-	case flag.Value:
-		into.Var(target, f.Name, f.Summary)
-	}
+func flagNamed(name string) Flag {
+	list := allFlags()
+	return list[slices.IndexFunc(list, func(f Flag) bool { return f.Name == name })]
 }

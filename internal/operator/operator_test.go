@@ -3,7 +3,6 @@ package operator
 import (
 	"bytes"
 	"context"
-	"flag"
 	"net/netip"
 	"os"
 	"strings"
@@ -42,7 +41,7 @@ func TestEveryFlagOfACommandIsThere(t *testing.T) {
 		for _, f := range c.Flags() {
 			have[f.Name] = true
 			switch f.target(&session{}).(type) {
-			case *bool, *string, *time.Duration, flag.Value:
+			case *bool, *string, *time.Duration, value:
 			default:
 				t.Errorf("--%s can't be set", f.Name)
 			}
@@ -73,13 +72,12 @@ func TestFlagsMayStandBeforeAndBehindTheSubject(t *testing.T) {
 	c, _ := find("inspect")
 	for _, line := range []string{"web --json", "--json web", "--state-dir /x web --json"} {
 		s := &session{}
-		if err := s.parse(c, strings.Fields(line), os.Stderr); err != nil || s.subject() != "web" || !s.json {
+		if err := s.parse(c, strings.Fields(line)); err != nil || s.subject() != "web" || !s.json {
 			t.Errorf("inspect %s: %v, subject %q, json %t", line, err, s.subject(), s.json)
 		}
 	}
-	var errOut bytes.Buffer
-	if err := (&session{}).parse(c, []string{"web", "db"}, &errOut); err == nil || !strings.Contains(errOut.String(), `unexpected argument "db"`) {
-		t.Errorf("two subjects: %v, %s", err, errOut.String())
+	if err := (&session{}).parse(c, []string{"web", "db"}); err == nil || !strings.Contains(err.Error(), `unexpected argument "db"`) {
+		t.Errorf("two subjects: %v", err)
 	}
 }
 
@@ -102,5 +100,26 @@ func TestAFilterLetsThroughWhatItNames(t *testing.T) {
 	}
 	if f := (filter{}); !f.addresses(nil) || !f.ports(nil) {
 		t.Error("no filter lets not all through")
+	}
+}
+
+func TestAWrongCommandLineIsAnsweredByWhatItCouldBe(t *testing.T) {
+	for line, answer := range map[string]string{
+		"ls --jsn":             "did you mean --json?",
+		"ls --zzzzzzzz":        "there is no flag --zzzzzzzz;",
+		"ls --network":         "--network needs a value",
+		"ls --json=perhaps":    `invalid value "perhaps" of --json`,
+		"ls --port 0":          `invalid value "0" of --port: no port`,
+		"trace a b c --wait x": `invalid value "x" of --wait`,
+		"ls web":               `unexpected argument "web"`,
+		"ls -- --json":         `unexpected argument "--json"`,
+		"graph --format gif":   "--format is \"gif\", and can be text, dot",
+		"completion tcsh":      "SHELL is \"tcsh\", and can be bash, zsh, fish",
+		"inspekt web":          `did you mean "inspect"?`,
+	} {
+		var out, errOut bytes.Buffer
+		if status := Run(t.Context(), strings.Fields(line), nil, &out, &errOut); status != exitUsage || out.Len() > 0 || !strings.Contains(errOut.String(), answer) {
+			t.Errorf("%s: exit %d: %s%s", line, status, out.String(), errOut.String())
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"vethbridge/internal/attachment"
@@ -20,18 +21,18 @@ const firstIfName = "eth0"
 // that is torn or no lease at all is passed over. Nothing is changed.
 func ReadHostLocal(dataDir, network string) ([]Request, error) {
 	dir := filepath.Join(dataDir, network)
-	files, err := os.ReadDir(dir) // in the order of the names, so the result is always the same
+	files, err := namesIn(dir)
 	if err != nil {
 		return nil, fmt.Errorf("read host-local leases: %w", err)
 	}
 	var requests []Request
 	index := map[attachment.Owner]int{}
 	for _, f := range files {
-		a, err := netip.ParseAddr(f.Name())
+		a, err := netip.ParseAddr(f)
 		if err != nil {
 			continue
 		}
-		content, err := os.ReadFile(filepath.Join(dir, f.Name()))
+		content, err := os.ReadFile(filepath.Join(dir, f))
 		if err != nil {
 			return nil, fmt.Errorf("read host-local lease: %w", err)
 		}
@@ -48,6 +49,18 @@ func ReadHostLocal(dataDir, network string) ([]Request, error) {
 		requests[i].Wanted = append(requests[i].Wanted, a.Unmap())
 	}
 	return requests, nil
+}
+
+// namesIn lists a directory in the order of the names, so that the result is always the same.
+func namesIn(dir string) ([]string, error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	names, err := d.Readdirnames(-1)
+	slices.Sort(names)
+	return names, err
 }
 
 func hostLocalOwner(network, content string) (attachment.Owner, bool) {
