@@ -55,27 +55,29 @@ type belongings struct {
 }
 
 func (h *Host) belongings(ctx context.Context, owner attachment.Owner) (has belongings, err error) {
-	err = h.Store.View(ctx, func(tx *state.Tx) error {
+	err = h.Store.View(ctx, func(tx *state.Tx) (err error) {
 		has = belongings{owner: owner}
 		if has.record, has.known, err = tx.Attachment(owner); err != nil {
 			return err
 		}
 		for _, part := range []nat.Part{nat.PartNatport, nat.PartVethbridge} {
-			t, known, err := nat.Recorded(tx, owner, part)
-			if err != nil {
-				return err
-			}
-			if known {
-				has.parts, has.mappings = append(has.parts, part), append(has.mappings, t.Mappings...)
-			}
+			err = errors.Join(err, has.read(tx, part))
 		}
-		leases, err := ipam.Leases(tx, owner)
-		for _, l := range leases {
-			has.addresses = append(has.addresses, l.Address.Addr())
+		leases, failed := ipam.Leases(tx, owner)
+		for i := range leases {
+			has.addresses = append(has.addresses, leases[i].Address.Addr())
 		}
-		return err
+		return errors.Join(err, failed)
 	})
 	return has, err
+}
+
+func (has *belongings) read(tx *state.Tx, part nat.Part) error {
+	t, known, err := nat.Recorded(tx, has.owner, part)
+	if known {
+		has.parts, has.mappings = append(has.parts, part), append(has.mappings, t.Mappings...)
+	}
+	return err
 }
 
 func (h *Host) record(ctx context.Context, owner attachment.Owner) (a state.Attachment, known bool, err error) {
@@ -162,23 +164,27 @@ func toPutBack(tx *state.Tx, record state.Attachment, objects []shared.Object) (
 		if err != nil {
 			return nil, err
 		}
-		changed := record.RemoveBridge
-		switch o.Kind {
-		case shared.Bridge, shared.VLAN:
-		case shared.Uplink:
-			changed = true
-		default:
-			settings, err := o.Settings(tx)
-			if err != nil {
-				return nil, err
-			}
-			changed = len(settings) > 0
+		differs, err := changed(tx, o, record.RemoveBridge)
+		if err != nil {
+			return nil, err
 		}
-		if changed && !used {
+		if differs && !used {
 			list = append(list, o)
 		}
 	}
 	return list, nil
+}
+
+// changed reports whether there is something to put back of o, apart from a bridge that is to stay.
+func changed(tx *state.Tx, o shared.Object, removeBridge bool) (bool, error) {
+	switch o.Kind {
+	case shared.Uplink:
+		return true, nil
+	case shared.Bridge, shared.VLAN:
+		return removeBridge, nil
+	}
+	settings, err := o.Settings(tx)
+	return len(settings) > 0, err
 }
 
 // sharedBy lists what an attachment has in common with others.

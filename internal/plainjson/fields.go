@@ -109,8 +109,10 @@ func isName(tag string) bool {
 // visible leaves out what is hidden.
 func (list fields) visible() fields {
 	for i := range list {
-		if list.hide(i) {
-			return list.without()
+		for j := range i {
+			if list[j].name == list[i].name {
+				return list.without()
+			}
 		}
 	}
 	return list

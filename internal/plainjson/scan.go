@@ -123,15 +123,15 @@ func (s *scanner) quoted() (raw []byte, plain bool) {
 	if s.peek() != '"' {
 		return nil, false
 	}
-	from := s.at
+	rest := s.text[s.at:]
 	plain = true
-	for s.at++; s.at < len(s.text); s.at++ {
-		switch c := s.text[s.at]; {
+	for i := 1; i < len(rest); i++ {
+		switch c := rest[i]; {
 		case c == '"':
-			s.at++
-			return s.text[from:s.at], plain
+			s.at += i + 1
+			return rest[:i+1], plain
 		case c == '\\':
-			s.at++
+			i++
 			plain = false
 		case c < ' ' || c >= utf8.RuneSelf:
 			plain = false

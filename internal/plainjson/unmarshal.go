@@ -77,7 +77,7 @@ func isShared(v reflect.Value) bool {
 
 // ownDecoder returns a pointer to v if its type may have a decoder of its own.
 func ownDecoder(v reflect.Value) any {
-	if v.Type().Name() == "" || v.Addr().NumMethod() == 0 {
+	if v.Addr().NumMethod() == 0 || v.Type().Name() == "" {
 		return nil
 	}
 	return v.Addr().Interface()

@@ -36,7 +36,6 @@ type book struct {
 // file can cause, from a checksum that differs to a fault in the mapping of a file cut
 // short, ends in a *corruptError; a panic of fn itself goes on.
 func (s *Store) transact(held lock, writable bool, fn func(*Tx) error) (err error) {
-	growStack()
 	b, ended := &book{store: s, held: held}, false
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -55,15 +54,6 @@ func (s *Store) transact(held lock, writable bool, fn func(*Tx) error) (err erro
 	err = b.run(writable, fn)
 	ended = true
 	return err
-}
-
-// growStack makes room for a transaction in one step. The runtime would double the stack four
-// times on its way down, copying it each time, which takes a twentieth of a short process.
-//
-//go:noinline
-func growStack() byte {
-	var room [20 << 10]byte
-	return room[os.Getpagesize()%len(room)]
 }
 
 // run opens the file, runs fn and closes it.

@@ -17,11 +17,15 @@ func DropOf(addresses []netip.Addr, tracked int) error {
 	six := false
 	for _, a := range addresses {
 		if a.Is4() {
-			s.each = append(s.each, filter{family: unix.AF_INET, from: a, exact: true},
-				filter{family: unix.AF_INET, answers: netip.AddrPortFrom(a, 0), exact: true})
-		} else if !six {
-			six, s.each = true, append(s.each, filter{family: unix.AF_INET6})
+			f := filter{family: unix.AF_INET, exact: true, from: a}
+			s.each = append(s.each, f)
+			f.from, f.answers = netip.Addr{}, netip.AddrPortFrom(a, 0)
+			s.each = append(s.each, f)
 		}
+		six = six || a.Is6()
+	}
+	if six {
+		s.each = append(s.each, filter{family: unix.AF_INET6})
 	}
 	return with(func(t table) error { return s.run(t, tracked) })
 }

@@ -12,24 +12,25 @@ type search struct {
 	matches func(*entry) bool
 }
 
-// perWalk is how many entries the kernel sends in the time that it takes to walk its table for a
-// list. For that it takes a lock for each of its 262,144 buckets, so that a flush, which looks only
-// into those that hold something, passes as many entries in that time.
-const perWalk = 20_000
-
-// perFlush is how many entries a flush passes in the time that it takes where there are none.
-const perFlush = 500
+// The kernel takes a lock for each of its 262,144 buckets when it lists entries. A flush looks only into
+// those that hold something. In the time that these locks take, it sends so many entries to be looked
+// at, and passes so many in a flush; and in the time of a flush where there are none, so many.
+const (
+	sentPerList   = 4_000
+	passedPerList = 20_000
+	passedAtLeast = 500
+)
 
 // run has the kernel drop what it can by itself, and looks at what it lists of the rest. Tracked is
 // about how many connections the kernel tracks, by which the shortest way is chosen.
 func (s search) run(t table, tracked int) (err error) {
 	left := s.each
-	// A list that has to be is all that a small table takes.
-	oneList := tracked < perWalk && slices.ContainsFunc(left, filter.mustBeListed)
-	if !oneList && len(left) <= 2+perWalk/max(tracked, perFlush) {
+	// A list that has to be finds all there is in a small table.
+	oneList := tracked < passedAtLeast && slices.ContainsFunc(left, filter.mustBeListed)
+	if !oneList && len(left) <= 2+passedPerList/max(tracked, passedAtLeast) {
 		left, err = t.flushAll(left)
 	}
-	if tracked < perWalk*(len(left)-1) {
+	if tracked < sentPerList*(len(left)-1) {
 		left = []filter{s.all}
 	}
 	for _, f := range left {

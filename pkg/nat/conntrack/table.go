@@ -123,16 +123,18 @@ func end(address, port []byte) netip.AddrPort {
 	return netip.AddrPortFrom(a, binary.BigEndian.Uint16(port))
 }
 
-// nested returns the value of an attribute among others, nil if there is none.
+// nested returns the value of an attribute among others (struct nlattr, netlink(7)), nil if there is
+// none. It copies nothing, since the kernel may send hundreds of thousands of entries.
 func nested(attributes []byte, kind int) []byte {
-	list, err := nl.ParseRouteAttr(attributes)
-	if err != nil {
-		return nil
-	}
-	for _, a := range list {
-		if int(a.Attr.Type&nl.NLA_TYPE_MASK) == kind {
-			return a.Value
+	for len(attributes) >= unix.SizeofNlAttr {
+		length := int(binary.NativeEndian.Uint16(attributes))
+		if length < unix.SizeofNlAttr || length > len(attributes) {
+			return nil
 		}
+		if int(binary.NativeEndian.Uint16(attributes[2:])&nl.NLA_TYPE_MASK) == kind {
+			return attributes[unix.SizeofNlAttr:length]
+		}
+		attributes = attributes[min((length+unix.NLA_ALIGNTO-1)&^(unix.NLA_ALIGNTO-1), len(attributes)):]
 	}
 	return nil
 }
