@@ -119,6 +119,11 @@ func TestAContainerWhoseCtrIsKilledGivesWay(t *testing.T) {
 			out, err := try("ctr", "task", "delete", "web")
 			return out, err == nil
 		})
+		// The kernel takes its time for a namespace that nobody has any more, and its link may be somebody's till then.
+		eventually(t, "web's link is gone", func() (string, bool) {
+			left := run(t, "ip", "-br", "link", "show", "master", "cni0")
+			return left, left == ""
+		})
 		ended := ctrRun(t, "heir")
 		answers(t, "heir", fromLAN("tcp", "8080")...)
 		r.subject(t, "ctr").passed(t, add, sandboxDies)
