@@ -76,7 +76,9 @@ func (c *Conn) comments(t *nftables.Table) (map[string][]string, error) {
 		name := unix.ByteSliceToString(chain)
 		comments[name] = append(comments[name], comment)
 	}
-	if err != nil {
+	// Any change of any table interrupts the dump, on some hosts all the time. The rules of ours are only
+	// changed by whoever made it.
+	if err != nil && !errors.Is(err, nlsocket.ErrInterrupted) {
 		return nil, fmt.Errorf("list rules of table %s: %w", t.Name, err)
 	}
 	return comments, nil

@@ -64,7 +64,8 @@ func (c *Conn) request(question attributes) ([][]byte, error) {
 		return nil, err
 	}
 	answer, err := socket.Ask(question)
-	if err != nil && !errors.Is(err, unix.ENOENT) { // the answer may come yet
+	whole := err == nil || errors.Is(err, unix.ENOENT) || errors.Is(err, nlsocket.ErrInterrupted)
+	if !whole { // the rest may come yet
 		c.dropSocket()
 	}
 	return answer, err

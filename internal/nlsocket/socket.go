@@ -1,6 +1,7 @@
 package nlsocket
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,7 +16,7 @@ import (
 const receiveBuffer = 64 << 10
 
 // ErrInterrupted says that what was listed changed meanwhile (NLM_F_DUMP_INTR): something may be
-// missing, or be there twice. It comes together with the answers.
+// missing, or be there twice. It comes together with all the answers, and with no other error.
 var ErrInterrupted = errors.New("what was listed changed meanwhile")
 
 // Socket is a netlink socket of one protocol. It stays the socket of the network namespace in which
@@ -55,10 +56,15 @@ func (s *Socket) Limit(d time.Duration) error {
 }
 
 // Reserve makes room for messages of so many bytes, and for as many of answers, whatever the host
-// lets programs have that are not CAP_NET_ADMIN (Documentation/admin-guide/sysctl/net.rst).
+// lets programs have. Only who is CAP_NET_ADMIN of the whole host may: to others, as where there is no root, it
+// gives what any program may have (Documentation/admin-guide/sysctl/net.rst).
 func (s *Socket) Reserve(bytes int) error {
-	for _, option := range []int{unix.SO_SNDBUFFORCE, unix.SO_RCVBUFFORCE} {
-		if err := unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, option, bytes); err != nil {
+	for _, o := range []struct{ force, ask int }{{unix.SO_SNDBUFFORCE, unix.SO_SNDBUF}, {unix.SO_RCVBUFFORCE, unix.SO_RCVBUF}} {
+		err := unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, o.force, bytes)
+		if err == unix.EPERM {
+			err = unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, o.ask, bytes)
+		}
+		if err != nil {
 			return fmt.Errorf("make room in netlink socket: %w", err)
 		}
 	}
@@ -84,7 +90,7 @@ func (s *Socket) Ask(request []byte) ([][]byte, error) {
 			interrupted = ErrInterrupted
 		}
 		if m.last() {
-			return true, errors.Join(m.err(), interrupted)
+			return true, cmp.Or(m.err(), interrupted)
 		}
 		replies = append(replies, append([]byte(nil), m.data...))
 		return m.flags&unix.NLM_F_MULTI == 0 && !acknowledged, nil

@@ -83,6 +83,42 @@ func TestABatchEndsWithItsFirstErrorOrItsAcknowledgement(t *testing.T) {
 	}
 }
 
+// Without root on the host nobody is CAP_NET_ADMIN there, and ports are published all the same.
+func TestRoomIsMadeWithoutPowerOverTheHost(t *testing.T) {
+	s := open(t)
+	withoutCapability(t, unix.CAP_NET_ADMIN) // of a thread that ends with the test
+	const wanted = 200 << 10
+	before := sendBuffer(t, s)
+	if err := s.Reserve(wanted); err != nil {
+		t.Fatal(err)
+	}
+	if got := sendBuffer(t, s); got < wanted || got <= before {
+		t.Errorf("%d bytes fit, before %d", got, before)
+	}
+}
+
+func sendBuffer(t *testing.T, s *Socket) int {
+	t.Helper()
+	n, err := unix.GetsockoptInt(s.FD(), unix.SOL_SOCKET, unix.SO_SNDBUF)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func withoutCapability(t *testing.T, which int) {
+	t.Helper()
+	head := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var data [2]unix.CapUserData
+	if err := unix.Capget(&head, &data[0]); err != nil {
+		t.Fatal(err)
+	}
+	data[which/32].Effective &^= 1 << (which % 32)
+	if err := unix.Capset(&head, &data[0]); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func FuzzMessages(f *testing.F) {
 	f.Add([]byte{20, 0, 0, 0, 2, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4})
 	f.Add([]byte{36, 0, 0, 0, 2, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 255, 255, 255, 255, 0, 0, 0, 0})

@@ -211,3 +211,17 @@ func trackUnrelated(t testing.TB, n int) {
 		track(t, connection{nat.TCP, to, to})
 	}
 }
+
+// A message without a tuple would flush the whole table.
+func TestNoFilterIsEverTakenForEverything(t *testing.T) {
+	newHost(t)
+	all := []connection{{nat.TCP, "192.0.2.1:80", "10.1.0.2:80"}, {nat.UDP, "[2001:db8::1]:53", "[fd01::2]:53"}}
+	track(t, all...)
+	for _, f := range []filter{{}, {family: unix.AF_INET}, {family: unix.AF_INET6}, {family: unix.AF_INET6, from: netip.MustParseAddr("fd01::9")}} {
+		f.exact = true
+		if err := with(func(tb table) error { _, err := tb.flush(f); return err }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sameConnections(t, tracked(t), all)
+}

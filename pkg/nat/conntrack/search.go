@@ -39,14 +39,14 @@ func (s search) run(t table, tracked int) (err error) {
 	return err
 }
 
-// flushAll returns the filters by which the kernel can't drop.
+// flushAll returns the filters by which the kernel hasn't dropped anything.
 func (t table) flushAll(list []filter) (left []filter, err error) {
 	for _, f := range list {
-		can := !f.mustBeListed()
-		if can && err == nil {
-			can, err = t.flush(f)
+		done := false
+		if err == nil && !f.mustBeListed() {
+			done, err = t.flush(f)
 		}
-		if !can {
+		if !done {
 			left = append(left, f)
 		}
 	}

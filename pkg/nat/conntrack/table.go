@@ -65,15 +65,18 @@ func (t table) list(f filter, matches func(*entry) bool) (list []*entry, err err
 	return list, nil
 }
 
-// flush has the kernel drop what a filter means, and reports whether it can: Linux before 6.12 (the
+// flush has the kernel drop what a filter means, and reports whether it did: Linux before 6.12 (the
 // filter, ctnetlink_flush_conntrack) takes the incomplete tuple for a mistake.
-func (t table) flush(f filter) (can bool, err error) {
+func (t table) flush(f filter) (done bool, err error) {
+	if f.attributes() == nil {
+		return false, nil // without a tuple it would be taken for everything
+	}
 	_, err = t.about(f, nl.IPCTNL_MSG_CT_DELETE, unix.NLM_F_ACK).Execute(unix.NETLINK_NETFILTER, 0)
 	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EOPNOTSUPP) {
 		return false, nil
 	}
 	if err != nil {
-		return true, fmt.Errorf("flush tracked connections: %w", err)
+		return false, fmt.Errorf("flush tracked connections: %w", err)
 	}
 	return true, nil
 }
