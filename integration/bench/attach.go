@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -8,7 +9,7 @@ import (
 const attachPart = "One ADD and one DEL"
 
 // attach measures one attachment of each kind.
-func (b *bench) attach() error {
+func (b *bench) attach() (failed error) {
 	for _, s := range attachScenarios(b.rounds0()) {
 		b.say("  %s", s.Name)
 		list := slices.DeleteFunc(b.contenders(), func(c contender) bool {
@@ -19,16 +20,18 @@ func (b *bench) attach() error {
 			return skip || s.Alone && c.Name == oursIptables
 		})
 		runners, err := b.runners(s, list)
-		if err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
+		if err == nil {
+			err = b.rounds(attachPart, s.Name, s.Rounds, runners)
+			closeAll(runners)
 		}
-		err = b.rounds(attachPart, s.Name, s.Rounds, runners)
-		closeAll(runners)
 		if err != nil {
-			return fmt.Errorf("%s: %w", s.Name, err)
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", s.Name, err))
+		}
+		if err := b.save(); err != nil {
+			return errors.Join(failed, err)
 		}
 	}
-	return nil
+	return failed
 }
 
 // rounds0 is the number of rounds of the usual scenario.

@@ -20,17 +20,15 @@ func (b *bench) burst() error {
 		return err
 	}
 	defer closeAll(runners)
-	for turn := range burstTurns {
-		for _, r := range runners {
-			add, del, err := r.burst()
-			if err != nil {
-				return fmt.Errorf("%s: turn %d: %w", r.Name, turn, err)
-			}
-			b.add(subject{burstPart, "1 port each", "ADD", "ms", r.Name}, add)
-			b.add(subject{burstPart, "1 port each", "DEL", "ms", r.Name}, del)
+	const name = "1 port each"
+	return b.turns(burstPart, name, burstTurns, runners, func(_ int, r *runner) error {
+		add, del, err := r.burst()
+		if err == nil {
+			b.add(subject{burstPart, name, "ADD", "ms", r.Name}, add)
+			b.add(subject{burstPart, name, "DEL", "ms", r.Name}, del)
 		}
-	}
-	return nil
+		return err
+	})
 }
 
 func (r *runner) burst() (add, del float64, err error) {

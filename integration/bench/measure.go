@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -127,19 +129,32 @@ func (r *runner) round() (add, del float64, err error) {
 // rounds lets all contenders attach and detach, in turns: what disturbs the machine disturbs
 // all of them.
 func (b *bench) rounds(part, name string, n int, list []*runner) error {
-	for i := range warmUp + n {
-		for _, r := range list {
-			add, del, err := r.round()
-			if err != nil {
-				return fmt.Errorf("%s, round %d: %w", r.Name, i, err)
-			}
-			if i >= warmUp {
-				b.add(subject{part, name, "ADD", "ms", r.Name}, add)
-				b.add(subject{part, name, "DEL", "ms", r.Name}, del)
-			}
+	return b.turns(part, name, warmUp+n, list, func(i int, r *runner) error {
+		add, del, err := r.round()
+		if err == nil && i >= warmUp {
+			b.add(subject{part, name, "ADD", "ms", r.Name}, add)
+			b.add(subject{part, name, "DEL", "ms", r.Name}, del)
 		}
+		return err
+	})
+}
+
+// turns lets all take turns, but for those that fail, which are left out from then on.
+func (b *bench) turns(part, name string, n int, list []*runner, turn func(i int, r *runner) error) (failed error) {
+	left := slices.Clone(list)
+	for i := range n {
+		left = slices.DeleteFunc(left, func(r *runner) bool {
+			err := turn(i, r)
+			if err != nil {
+				err = fmt.Errorf("%s, turn %d: %w", r.Name, i, err)
+				b.say("  %s: %s", name, err)
+				b.leaveOut(subject{part, name, "ADD", "ms", r.Name}, "fails: "+firstWords(err))
+				failed = errors.Join(failed, err)
+			}
+			return err != nil
+		})
 	}
-	return nil
+	return failed
 }
 
 // timed runs fn on the host and returns how many milliseconds it took.
