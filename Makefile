@@ -96,12 +96,12 @@ demo: deps build ## the main job on real namespaces, with pictures
 	$(BUILD) -o .cache/demo/ ./scripts/probe github.com/containernetworking/cni/cnitool
 	scripts/demo
 
-# In mounts of its own, which end with it. The names of its namespaces are such.
+# In mounts of its own, which end with it: the names of its namespaces are such. What was measured is drawn, whatever failed.
 bench: build ## ours beside the reference plugins, docker and podman in the same run: .cache/bench.md, .json, pictures
 	@scripts/deps bench
 	@mkdir -p .cache
-	unshare --mount $(GO) -C integration/bench run . -ours $(CURDIR)/bin -json $(CURDIR)/.cache/bench.json -markdown $(CURDIR)/.cache/bench.md $(BENCH)
-	$(GO) -C integration/bench run ./plot $(CURDIR)/.cache/bench.json $(CURDIR)/.cache
+	unshare --mount $(GO) -C integration/bench run . -ours $(CURDIR)/bin -json $(CURDIR)/.cache/bench.json -markdown $(CURDIR)/.cache/bench.md $(BENCH); \
+	status=$$?; $(GO) -C integration/bench run ./plot $(CURDIR)/.cache/bench.json $(CURDIR)/.cache && exit $$status
 
 lint: deps ## formatting, vet, import rules, length of functions and files
 	$(LINT) run ./...
