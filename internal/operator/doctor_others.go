@@ -18,7 +18,8 @@ import (
 )
 
 // managers are programs that configure every link that they are not told to leave alone. Each
-// keeps a file for a link, named by its index.
+// keeps a file for a link, named by its index. What somebody else has set up, NetworkManager shows as connected
+// externally, and leaves as it is.
 func managers(ctx context.Context, s *session) (list []finding, err error) {
 	rows, err := s.rows(ctx)
 	var names []string
@@ -32,7 +33,8 @@ func managers(ctx context.Context, s *session) (list []finding, err error) {
 			continue // it is missing, which others see
 		}
 		index := strconv.Itoa(link.Index)
-		if has("/run/NetworkManager/devices/"+index, "managed=true") {
+		external := has("/run/NetworkManager/system-connections/"+name+".nmconnection", "external=true")
+		if !external && has("/run/NetworkManager/devices/"+index, "managed=true") {
 			byNetworkManager = append(byNetworkManager, name)
 		}
 		if has("/run/systemd/netif/links/"+index, "ADMIN_STATE=configured", "ADMIN_STATE=configuring", "ADMIN_STATE=failed") {
