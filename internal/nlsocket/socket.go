@@ -57,8 +57,10 @@ func (s *Socket) Limit(d time.Duration) error {
 
 // Reserve makes room for messages of so many bytes, and for as many of answers, whatever the host
 // lets programs have. Only who is CAP_NET_ADMIN of the whole host may: to others, as where there is no root, it
-// gives what any program may have (Documentation/admin-guide/sysctl/net.rst).
+// gives what any program may have (Documentation/admin-guide/sysctl/net.rst). An answer that found no room would take
+// the place of the first error, so errors come without a copy of what they answer.
 func (s *Socket) Reserve(bytes int) error {
+	_ = s.Set(unix.NETLINK_CAP_ACK)
 	for _, o := range []struct{ force, ask int }{{unix.SO_SNDBUFFORCE, unix.SO_SNDBUF}, {unix.SO_RCVBUFFORCE, unix.SO_RCVBUF}} {
 		err := unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, o.force, bytes)
 		if err == unix.EPERM {

@@ -1,6 +1,7 @@
 package nlsocket
 
 import (
+	"encoding/binary"
 	"errors"
 	"testing"
 
@@ -94,6 +95,27 @@ func TestRoomIsMadeWithoutPowerOverTheHost(t *testing.T) {
 	}
 	if got := sendBuffer(t, s); got < wanted || got <= before {
 		t.Errorf("%d bytes fit, before %d", got, before)
+	}
+}
+
+func TestTheFirstErrorOfManyIsSaidHoweverLongTheRequests(t *testing.T) {
+	s := open(t)
+	var batch [][]byte
+	for range 30 {
+		const unknown, length = 0x1fff, 60_000
+		long := binary.NativeEndian.AppendUint16(aboutLink(unix.RTM_NEWLINK, 0, 99), length)
+		long = binary.NativeEndian.AppendUint16(long, unknown)
+		batch = append(batch, append(long, make([]byte, length-unix.SizeofNlAttr)...))
+	}
+	Acknowledge(batch[len(batch)-1])
+	if err := s.Reserve(30 * 60_100); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.SetsockoptInt(s.FD(), unix.SOL_SOCKET, unix.SO_RCVBUF, 200<<10); err != nil { // as little as some hosts give
+		t.Fatal(err)
+	}
+	if err := s.Batch(batch); !errors.Is(err, unix.ENODEV) {
+		t.Errorf("about a link that is not there: %v", err)
 	}
 }
 
