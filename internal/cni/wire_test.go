@@ -67,8 +67,11 @@ func sameText(t *testing.T, w *types100.Result, version string) {
 	}
 }
 
-// A null in a list of a result is no reason to fall over.
+// A null in a list of a result is no reason to fall over. There may be a route less.
 func TestNullInAResultIsRefused(t *testing.T) {
+	if r, err := call(verbAdd, `{"cniVersion":"1.1.0","name":"n","prevResult":{"routes":[null,{"dst":"10.0.0.0/8"}]}}`); err != nil || len(r.Previous.Routes) != 1 {
+		t.Errorf("routes %v (%v)", r.Previous, err)
+	}
 	for _, list := range []string{`"interfaces":[null],"ips":[{"address":"10.1.0.2/24","interface":1}]`, `"ips":[null]`} {
 		_, err := call(verbAdd, `{"cniVersion":"1.1.0","name":"n","prevResult":{`+list+`}}`)
 		if codeOf(err) != CodeDecode {

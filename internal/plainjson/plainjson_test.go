@@ -27,10 +27,20 @@ type third struct {
 	Tagged string `json:"Both"`
 }
 
+// twin and double have a field of one name, on one level: neither counts.
+type twin struct {
+	Same string
+	one  bool
+}
+
+type double struct{ Same string }
+
 // plain has all that plain structs may have.
 type plain struct {
 	other
 	third
+	twin
+	double
 	Own     string
 	A       int               `json:"a,omitempty"`
 	Left    int               `json:"-"`
@@ -76,7 +86,7 @@ type odd struct {
 }
 
 func FuzzAsEncodingJSON(f *testing.F) {
-	_ = plain{}.hidden
+	_, _ = plain{}.hidden, plain{}.one
 	plainjsontest.Fuzz(f,
 		plainjsontest.Config(plain{}), plainjsontest.Config(map[string]json.RawMessage(nil)), plainjsontest.Config(json.RawMessage(nil)),
 		plainjsontest.Record([]plainer(nil)), plainjsontest.Record(netip.Addr{}), plainjsontest.Record(uint64(0)), plainjsontest.Record(""),

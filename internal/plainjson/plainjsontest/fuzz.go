@@ -50,6 +50,7 @@ func Fuzz(f *testing.F, subjects ...Subject) {
 			s.needsNoLibrary(f, good)
 			f.Add(uint(i), good)
 			f.Add(uint(i), bad)
+			f.Add(uint(i), append(good, "]"...))
 		}
 	}
 	f.Fuzz(func(t *testing.T, i uint, text []byte) {

@@ -21,7 +21,7 @@ type writer struct {
 // faults are texts that a value may not expect, or that are written in an unusual way.
 var faults = []string{
 	`null`, `""`, `"x"`, `3`, `-1`, `-0`, `01`, `1.5`, `1e3`, `[]`, `{}`, `[1,"a",null]`, `{"a":{"b":[1.5]},"a":1}`, `true`, `false`, `tru`, ``, `}`,
-	`99999999999999999999`, `"\u0041"`, `"\ud800"`, `"é"`, "\"\xff\"", `"a<b>&\\\"\n"`, "\"a\nb\"", `"\x"`, `"AAEC"`, `"AA"`, `"\u2028"`, "\"\u2028\"",
+	`99999999999999999999`, `"\u0041"`, `"\ud800"`, `"é"`, "\"\xff\"", `"a<b>&\\\"\n"`, "\"a\nb\"", `"a<b"`, `"a>b"`, `"a&b"`, `"\x"`, `"AAEC"`, `"AA"`, `"\u2028"`, "\"\u2028\"",
 	strings.Repeat("[", 200) + strings.Repeat("]", 200), "\x00", `nul`, `-`, `"`,
 }
 
