@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"net"
 	"net/netip"
+	"slices"
 	"testing"
 
+	"vethbridge/internal/plainjson"
 	"vethbridge/internal/plainjson/plainjsontest"
 )
 
@@ -83,6 +85,18 @@ type odd struct {
 	Array  [2]int  `json:"array"`
 	Small  []small `json:"small"`
 	Number []number
+}
+
+// Behind a text there may be nothing, not even memory.
+func TestATextThatIsCutShortAnywhereIsRefused(t *testing.T) {
+	const text = `{"raw":{"a\"b":["c\\",-1.5e3,true,null]},"text":"d\"","numbers":[1,20],"bytes":"AQI=","twice":false}`
+	for end := range len(text) {
+		for _, into := range []any{&plain{}, &map[string]json.RawMessage{}, &json.RawMessage{}} {
+			if err := plainjson.Unmarshal(slices.Clip([]byte(text[:end])), into); err == nil {
+				t.Errorf("%s is taken for %+v", text[:end], into)
+			}
+		}
+	}
 }
 
 func FuzzAsEncodingJSON(f *testing.F) {
