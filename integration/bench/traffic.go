@@ -40,6 +40,7 @@ func (b *bench) traffic() error {
 		s := scenario{Name: fmt.Sprintf("%d mappings", mappings), Ports: min(mappings, 1000), Others: max(mappings/1000-1, 0)}
 		for _, c := range b.plugins() {
 			if mappings > c.most && !b.full {
+				b.leaveOut(subject{trafficPart, s.Name, "new connections", "1/s", c.Name}, "left out, minutes")
 				continue
 			}
 			b.say("  %s, %s", s.Name, c.Name)
