@@ -50,6 +50,22 @@ func TestARangeOfPortsAnswersFromItsFirstToItsLast(t *testing.T) {
 	})
 }
 
+// TestAClientsPortSeenTwiceLeadsToTheSamePort is about promise P40: a client may have the same port of its own
+// for two addresses of the host, and to the container both come from the same client.
+func TestAClientsPortSeenTwiceLeadsToTheSamePort(t *testing.T) {
+	onEveryBackend(t, func(t *testing.T, h *testbed.Host, n testbed.Network) {
+		web, result := attach(t, h, n, "web", testbed.Port{HostPort: 30000, HostPortEnd: 30009, ContainerPort: 8000, Protocol: "udp"})
+		h.Serve(web.Netns, "udp", 8005, "asked")
+		h.Serve(web.Netns, "udp", 8006, "next")
+		for _, host := range []string{testbed.HostAddr4, secondAddr4} {
+			if name, err := h.AskAgain(h.LAN, 40000, host, 30005); err != nil || name != "asked" {
+				t.Errorf("%s: %q answers, %v", host, name, err)
+			}
+		}
+		n.Del(t, web, result.Raw)
+	})
+}
+
 // refusedBy wants an ADD to be refused because of a holder.
 func refusedBy(t *testing.T, h *testbed.Host, n testbed.Network, holder string, p testbed.Port) {
 	t.Helper()

@@ -22,23 +22,30 @@ func changedEntries(had []nat.Entry, c nat.Change) ([]nat.Entry, error) {
 	for _, e := range had {
 		entries[e.Mapping.HostEnd()] = e
 	}
-	for _, m := range c.Remove {
-		if _, there := entries[m.HostEnd()]; !there {
-			return nil, fmt.Errorf("remove %s: it is not there: %w", m, nat.ErrDrift)
+	for _, e := range apart(marked(c.Mark, c.Remove)) {
+		if _, there := entries[e.Mapping.HostEnd()]; !there {
+			return nil, fmt.Errorf("remove %s: it is not there: %w", e.Mapping, nat.ErrDrift)
 		}
-		delete(entries, m.HostEnd())
+		delete(entries, e.Mapping.HostEnd())
 	}
-	for _, m := range c.Add {
-		if there, ok := entries[m.HostEnd()]; ok && there.Mapping != m {
-			return nil, fmt.Errorf("add %s: %s is there: %w", m, there.Mapping, nat.ErrDrift)
+	for _, e := range apart(marked(c.Mark, c.Add)) {
+		if there, ok := entries[e.Mapping.HostEnd()]; ok && there.Mapping != e.Mapping {
+			return nil, fmt.Errorf("add %s: %s is there: %w", e.Mapping, there.Mapping, nat.ErrDrift)
 		}
-		entries[m.HostEnd()] = nat.Entry{Mark: c.Mark, Mapping: m}
+		entries[e.Mapping.HostEnd()] = e
 	}
 	list := make([]nat.Entry, 0, len(entries))
 	for _, e := range entries {
 		list = append(list, e)
 	}
 	return list, nil
+}
+
+func marked(mark string, list []nat.Mapping) (entries []nat.Entry) {
+	for _, m := range list {
+		entries = append(entries, nat.Entry{Mark: mark, Mapping: m})
+	}
+	return entries
 }
 
 // changedNetworks keeps a list disjoint and sorted.

@@ -97,6 +97,7 @@ func toUser(chain string) []string {
 // first, and one address of the host stands before any. Those for processes of the host
 // stand apart: their packets come by no link.
 func dnatRules(entries []nat.Entry) (forAll, forHost []string, err error) {
+	entries = apart(entries)
 	sort.Slice(entries, func(i, j int) bool {
 		a, b := entries[i].Mapping, entries[j].Mapping
 		return cmp.Or(rank(a)-rank(b), a.Compare(b)) < 0
@@ -113,6 +114,25 @@ func dnatRules(entries []nat.Entry) (forAll, forHost []string, err error) {
 		}
 	}
 	return forAll, forHost, nil
+}
+
+// manyPorts are so many that a rule for each would take longer than it is worth.
+const manyPorts = 500
+
+// apart takes ranges apart whose ports lead to others, unless they are long. One rule can shift ports, but where a
+// client has the same port of its own twice, by two addresses of the host, the kernel leads it to the next
+// port of the range (nf_nat_l4proto_unique_tuple in net/netfilter/nf_nat_core.c).
+func apart(list []nat.Entry) (pieces []nat.Entry) {
+	for _, e := range list {
+		if m := e.Mapping; m.More == 0 || m.More >= manyPorts || m.HostPort == m.Target.Port() {
+			pieces = append(pieces, e)
+			continue
+		}
+		for _, one := range e.Mapping.Singles() {
+			pieces = append(pieces, nat.Entry{Mark: e.Mark, Mapping: one})
+		}
+	}
+	return pieces
 }
 
 // maxChain is how long a chain's name may be (XT_EXTENSION_MAXNAMELEN, less the terminating zero).
