@@ -42,7 +42,7 @@ func TestThePluginPathPaysNothingForTheTool(t *testing.T) {
 }
 
 // shippedBuild builds as make does.
-func shippedBuild(t *testing.T, overlay string) string {
+func shippedBuild(t testing.TB, overlay string) string {
 	t.Helper()
 	dir := t.TempDir()
 	cmd := exec.Command("make", "-C", "..", "build", "BIN="+dir)
@@ -56,7 +56,7 @@ func shippedBuild(t *testing.T, overlay string) string {
 }
 
 // withoutTool is an overlay (go help build) of a main function that does not call the tool.
-func withoutTool(t *testing.T) string {
+func withoutTool(t testing.TB) string {
 	t.Helper()
 	main, err := filepath.Abs("../plugins/vethbridge/main.go")
 	if err != nil {
