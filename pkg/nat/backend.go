@@ -28,6 +28,8 @@ type Backend interface {
 	// got the mapping; a backend that writes all mappings anew with each change counts from the last change.
 	// A mapping that the kernel does not count is not among them.
 	Count(ctx context.Context) (Counts, error)
+	// Owned is the entries of List. It may leave out all the rest.
+	Owned(ctx context.Context) (Ruleset, error)
 	// Clear removes everything; nothing there is no error.
 	Clear(ctx context.Context) error
 	// Present reports whether the kernel may hold anything. It starts no process.

@@ -155,14 +155,14 @@ func (k Keeper) Held(ctx context.Context) (map[Kind]Ruleset, error) {
 }
 
 // Marks lists the marks of the owners that the kernel has mappings of.
-func (k Keeper) Marks(ctx context.Context) ([]string, error) {
-	held, err := k.Held(ctx)
-	var marks []string
-	for _, have := range held {
-		for _, e := range have.Entries {
-			marks = append(marks, e.Mark)
+func (k Keeper) Marks(ctx context.Context) (marks []string, err error) {
+	err = k.eachPresent(nil, func(kind Kind) error {
+		held, err := k.Backends[kind].Owned(ctx)
+		for i := range held.Entries {
+			marks = append(marks, held.Entries[i].Mark)
 		}
-	}
+		return err
+	})
 	slices.Sort(marks)
 	return slices.Compact(marks), err
 }

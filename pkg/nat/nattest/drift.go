@@ -142,12 +142,14 @@ func checkNames(t *testing.T, f *fixture) {
 
 // findSees asks for one thing after the other, while it is there and after it is gone.
 func findSees(t *testing.T, f *fixture) {
+	f.owns(t, nat.Ruleset{})
 	for _, c := range Cases() {
 		f.replace(t, Owner(1), c.Want)
 		all, err := f.backend().List(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
+		f.owns(t, all)
 		for _, e := range all.Entries {
 			one := nat.Ruleset{Entries: []nat.Entry{e}}
 			f.finds(t, one, true)
@@ -160,6 +162,18 @@ func findSees(t *testing.T, f *fixture) {
 			f.meddle(t, nat.Change{RemoveNetworks: []nat.Network{n}})
 			f.finds(t, one, false)
 		}
+	}
+}
+
+// owns wants the same entries from who is asked for them alone.
+func (f *fixture) owns(t *testing.T, all nat.Ruleset) {
+	t.Helper()
+	owned, err := f.backend().Owned(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(owned.Entries, all.Entries) {
+		t.Errorf("owned are %v, want %v", owned.Entries, all.Entries)
 	}
 }
 

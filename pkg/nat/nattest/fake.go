@@ -123,6 +123,9 @@ func (f *Fake) Count(context.Context) (nat.Counts, error) {
 	return counts, nil
 }
 
+// Owned implements nat.Backend.
+func (f *Fake) Owned(ctx context.Context) (nat.Ruleset, error) { return f.List(ctx) }
+
 // Clear implements nat.Backend.
 func (f *Fake) Clear(context.Context) error {
 	f.table = nil

@@ -19,38 +19,52 @@ const missingTable = "table inet " + TableName
 // List reads the table back. A table, chain or rule of the fixed structure that is not
 // there is named in Missing.
 func (b *Backend) List(context.Context) (nat.Ruleset, error) {
+	r, there, err := b.list(family.sets)
+	if err != nil || !there {
+		return r, err
+	}
+	sort.Slice(r.Networks, func(i, j int) bool { return r.Networks[i].Compare(r.Networks[j]) < 0 })
+	missing, err := b.conn.MissingRules(table(), chains())
+	r.Missing = append(r.Missing, missing...)
+	return r, err
+}
+
+// Owned reads the maps of published ports only: nothing else has owners.
+func (b *Backend) Owned(context.Context) (nat.Ruleset, error) {
+	r, _, err := b.list(family.portMaps)
+	return r, err
+}
+
+// list reads some of each family's sets, if there is anything of ours.
+func (b *Backend) list(sets func(family) []*nftables.Set) (r nat.Ruleset, there bool, err error) {
 	have, err := layout().Find(b.conn)
 	if err != nil {
-		return nat.Ruleset{}, err
+		return r, false, err
 	}
 	if have.Empty() {
-		return nat.Ruleset{Missing: []string{missingTable}}, nil
+		return nat.Ruleset{Missing: []string{missingTable}}, false, nil
 	}
 	conn, err := b.conn.Open()
 	if err != nil {
-		return nat.Ruleset{}, err
+		return r, false, err
 	}
-	var r nat.Ruleset
 	for _, f := range families {
-		for _, s := range f.sets() {
+		for _, s := range sets(f) {
 			if !have.HasSet(s.Name) {
 				r.Missing = append(r.Missing, "set "+s.Name)
 				continue
 			}
 			elements, err := conn.GetSetElements(s)
 			if err != nil {
-				return nat.Ruleset{}, fmt.Errorf("list elements of %s: %w", s.Name, err)
+				return r, false, fmt.Errorf("list elements of %s: %w", s.Name, err)
 			}
 			if err := read(s, elements, &r); err != nil {
-				return nat.Ruleset{}, err
+				return r, false, err
 			}
 		}
 	}
 	sort.Slice(r.Entries, func(i, j int) bool { return r.Entries[i].Mapping.Compare(r.Entries[j].Mapping) < 0 })
-	sort.Slice(r.Networks, func(i, j int) bool { return r.Networks[i].Compare(r.Networks[j]) < 0 })
-	missing, err := b.conn.MissingRules(table(), chains())
-	r.Missing = append(r.Missing, missing...)
-	return r, err
+	return r, true, nil
 }
 
 // read adds what elements of a set stand for.

@@ -89,11 +89,17 @@ func (f family) networkSet(t nat.Treatment) *nftables.Set {
 	return s
 }
 
-// sets lists all sets of a family.
-func (f family) sets() (list []*nftables.Set) {
+// portMaps are the maps of published ports.
+func (f family) portMaps() (list []*nftables.Set) {
 	for _, name := range portMaps {
 		list = append(list, f.portMap(name))
 	}
+	return list
+}
+
+// sets lists all sets of a family.
+func (f family) sets() []*nftables.Set {
+	list := f.portMaps()
 	for _, t := range networkTreatments {
 		list = append(list, f.networkSet(t))
 	}
