@@ -27,7 +27,7 @@ func TestInspectShowsOneAttachmentByWhateverIsKnownOfIt(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &whole); err != nil || whole.Container != "webserver" || whole.MAC != "0a:58:0a:63:00:02" {
 		t.Errorf("%v: %s", err, out)
 	}
-	says(t, h, 1, []string{"is 0 attachments"}, "inspect", "nobody")
+	says(t, h, 1, []string{`no attachment has "nobody"`}, "inspect", "nobody")
 	n.Add(t, testbed.Container{ID: "webcache", Netns: h.NewContainer()})
 	says(t, h, 1, []string{"demo/webserver/eth0", "demo/webcache/eth0", "is 2 attachments"}, "inspect", "web")
 	says(t, h, 1, []string{"what shall be inspected"}, "inspect", "--json=false")

@@ -28,7 +28,7 @@ func Commands() []Command {
 				"All filters that are given must match.",
 			flags: "network container address port check watch narrow json", run: list},
 		{Name: "inspect", Subject: "WHAT", Summary: "one attachment whole: by container ID, address, host port or link",
-			Detail: "The beginning of a container ID is enough. What the kernel lacks of the attachment is shown as drift. The " +
+			Detail: "The beginning of a container ID is enough, and a port may be 8080 or 8080/udp, or one of a range. What the kernel lacks of the attachment is shown as drift. The " +
 				"log is that of the key logFile, of the networks in " + netDir + " or in the config that is given.",
 			flags: "network config json", run: inspect},
 		{Name: "trace", Subject: "CLIENT DEST PORT", Summary: "which rules a packet meets, and where it ends, in words",

@@ -39,7 +39,10 @@ func inspect(ctx context.Context, s *session) error {
 		return err
 	}
 	found := slices.DeleteFunc(rows, func(r row) bool { return !r.is(s.subject()) })
-	if len(found) != 1 {
+	if len(found) == 0 {
+		return fmt.Errorf("no attachment has %q as (the beginning of) its container ID, as address, host port or host link; \"vethbridge ls\" shows them all", s.subject())
+	}
+	if len(found) > 1 {
 		for _, r := range found {
 			fmt.Fprintf(s.out, "%s/%s/%s\n", r.Network, r.Container, r.IfName)
 		}
@@ -62,10 +65,8 @@ func (r row) is(subject string) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(r.Ports, func(p string) bool {
-		host, _, _ := strings.Cut(p, " -> ")
-		return strings.HasSuffix(host, ":"+subject)
-	})
+	var port portFilter
+	return port.Set(subject) == nil && filter{port: port}.ports(r.mappings)
 }
 
 func (s *session) whole(ctx context.Context, r row) (w whole, err error) {

@@ -123,3 +123,13 @@ func TestAWrongCommandLineIsAnsweredByWhatItCouldBe(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAttachmentIsFoundByAnyOfItsPorts(t *testing.T) {
+	r := row{mappings: []nat.Mapping{{Protocol: nat.UDP, HostPort: 5000, More: 999}, {Protocol: nat.TCP, HostPort: 8080}}}
+	for subject, want := range map[string]bool{"5000": true, "5500": true, "5999/udp": true, "6000": false, "5500/tcp": false, "8080": true, "80": false, "0": false} {
+		r.Container = "web"
+		if r.is(subject) != want {
+			t.Errorf("inspect %s: found: %t", subject, !want)
+		}
+	}
+}
