@@ -24,7 +24,7 @@ func burdenOf(trace string) (b burden) {
 	for line := range strings.Lines(trace) {
 		all.add(line)
 		match := moved.FindStringSubmatch(strings.TrimSpace(line))
-		if match == nil {
+		if match == nil || strings.Contains(line, "IPCTNL_MSG_CT_NEW") { // a tracked connection: of a client, not of an attachment
 			continue
 		}
 		size, _ := strconv.Atoi(match[2])
