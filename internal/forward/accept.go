@@ -79,15 +79,15 @@ func enter(ipt *iptables.IPTables) error {
 	if err != nil {
 		return err
 	}
-	if dropsAll(list[len(list)-1]) {
+	if refusesAll(list[len(list)-1]) {
 		return ipt.Insert("filter", "FORWARD", len(list)-1, "-j", chain)
 	}
 	return ipt.Append("filter", "FORWARD", "-j", chain)
 }
 
-// dropsAll reports whether a rule of FORWARD, as "iptables -S" has it, is for all packets and lets none
+// refusesAll reports whether a rule of FORWARD, as "iptables -S" has it, is for all packets and lets none
 // through.
-func dropsAll(rule string) bool {
+func refusesAll(rule string) bool {
 	return strings.HasPrefix(rule, "-A FORWARD -j REJECT") || rule == "-A FORWARD -j DROP"
 }
 

@@ -66,7 +66,7 @@ func (f Firewall) Drops() (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("list rules of %s: %w", f, err)
 	}
-	return slices.Contains(rules, "-P FORWARD DROP") || dropsAll(rules[len(rules)-1]), nil
+	return slices.Contains(rules, "-P FORWARD DROP") || refusesAll(rules[len(rules)-1]), nil
 }
 
 // SetBy names programs whose chains stand in the filter table, which are known to set its policy;

@@ -63,16 +63,18 @@ func (h *Host) accept(ctx context.Context, firewall forward.Firewall, bridge str
 	if err != nil || !drops {
 		return err
 	}
-	o, setting := Accepted(bridge), shared.Setting{Key: firewall.String()}
-	if done, err := h.accepted(ctx, firewall, o); err != nil || done {
+	if done, err := h.accepted(ctx, firewall, Accepted(bridge)); err != nil || done {
 		return err
 	}
-	return h.locked(ctx, func() error {
-		if err := h.remember(ctx, o, []shared.Setting{setting}); err != nil {
-			return err
-		}
-		return firewall.Accept(bridge)
-	})
+	return h.locked(ctx, func() error { return h.letThrough(ctx, firewall, bridge) })
+}
+
+// letThrough has the book say so before the firewall does.
+func (h *Host) letThrough(ctx context.Context, firewall forward.Firewall, bridge string) error {
+	if err := h.remember(ctx, Accepted(bridge), []shared.Setting{{Key: firewall.String()}}); err != nil {
+		return err
+	}
+	return firewall.Accept(bridge)
 }
 
 // accepted reports whether it is known without asking the firewall that the bridge is let
@@ -122,10 +124,7 @@ func (h *Host) RepairAccept(ctx context.Context) (changed bool, err error) {
 			if used, err := h.usedByOthers(ctx, Accepted(bridge), attachment.Owner{}); err != nil || !used {
 				return err // its last attachment has gone meanwhile
 			}
-			if err := h.remember(ctx, Accepted(bridge), []shared.Setting{{Key: f.String()}}); err != nil {
-				return err
-			}
-			return f.Accept(bridge)
+			return h.letThrough(ctx, f, bridge)
 		})
 	})
 	return changed, err
