@@ -95,4 +95,5 @@
 //	                    starts
 //	storm_test.go       ADDs, DELs and kills at the same time
 //	toolcost_test.go    what the commands for people cost a runtime
+//	toolcost_bench_test.go  starts of the executable beside a build without the tool
 package integration
