@@ -105,7 +105,7 @@ func (m Mapping) meets(o Mapping) bool {
 
 // FromLocalhost reports whether clients on the host's 127.0.0.1 are led to the target.
 func (m Mapping) FromLocalhost() bool {
-	loopback := netip.MustParsePrefix("127.0.0.0/8")
+	loopback := netip.PrefixFrom(netip.AddrFrom4([4]byte{127}), 8)
 	return m.Host.Is4() && (m.Host.IsUnspecified() || m.Host.IsLoopback()) &&
 		overlap(m.Limit.To, loopback) && overlap(m.Limit.From, loopback) && sameLink(m.Limit.Via, "lo")
 }
