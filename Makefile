@@ -78,12 +78,12 @@ endif
 	CGO_ENABLED=1 $(GO) -C integration/runtimes/tools/flannel build $(FLAGS) -o $(CURDIR)/$@ github.com/flannel-io/flannel
 	@touch $@
 
-# A newer Debian in a folder, for podman 5 and docker.
+# A newer Debian in a folder, for podman 5 and docker. What debootstrap mounts there goes with it, if it is killed too.
 .cache/runtimes/trixie.log:
 	@scripts/deps runtimes
-	rm -rf $(@D)/trixie
+	rm -rf --one-file-system $(@D)/trixie
 	@mkdir -p $(@D)
-	debootstrap --variant=minbase --include=podman,netavark,nftables,iptables,iproute2,runc,uidmap,passt,docker.io,docker-cli trixie $(@D)/trixie >$@.part
+	unshare --mount debootstrap --variant=minbase --include=podman,netavark,nftables,iptables,iproute2,runc,uidmap,passt,docker.io,docker-cli trixie $(@D)/trixie >$@.part
 	mv $@.part $@
 
 test-vm: deps build ## what needs another kernel, in a virtual machine: VLANs, SCTP, and none of IPv6
@@ -111,4 +111,4 @@ deps:
 	@scripts/deps
 
 clean: ## removes what was built
-	rm -rf bin .cache
+	rm -rf --one-file-system bin .cache
