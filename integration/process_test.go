@@ -23,9 +23,14 @@ func traced(t *testing.T, n testbed.Network) (testbed.Network, func() []string) 
 		if err != nil {
 			t.Fatal(err)
 		}
+		begun := map[string]string{} // by process: a call whose end strace could not write behind its beginning
 		for line := range strings.Lines(string(text)) {
-			if strings.Contains(line, "exec") && strings.Contains(line, " = 0") {
-				started = append(started, line)
+			pid, call, _ := strings.Cut(line, " ")
+			if before, unfinished := strings.CutSuffix(line, " <unfinished ...>\n"); unfinished {
+				begun[pid] = before
+			} else if strings.Contains(call, "exec") && strings.Contains(call, " = 0") {
+				started = append(started, begun[pid]+line)
+				delete(begun, pid)
 			}
 		}
 		return started
