@@ -122,27 +122,28 @@ func about(operation, flags int, f nftables.TableFamily) attributes {
 	return append(nlsocket.Begin(unix.NFNL_SUBSYS_NFTABLES<<8|operation, flags), byte(f), unix.NFNETLINK_V0, 0, 0)
 }
 
-// open begins an attribute that has others in it, and returns where.
-func (a *attributes) open(kind uint16) int {
+// begin begins an attribute, and returns where.
+func (a *attributes) begin(kind uint16) int {
 	at := len(*a)
 	*a = append(*a, 0, 0, 0, 0)
-	binary.NativeEndian.PutUint16((*a)[at+2:], kind|unix.NLA_F_NESTED)
+	binary.NativeEndian.PutUint16((*a)[at+2:], kind)
 	return at
 }
+
+// open begins an attribute that has others in it, and returns where.
+func (a *attributes) open(kind uint16) int { return a.begin(kind | unix.NLA_F_NESTED) }
 
 func (a *attributes) close(at int) { binary.NativeEndian.PutUint16((*a)[at:], uint16(len(*a)-at)) }
 
 func (a *attributes) bytes(kind uint16, value []byte) {
-	at := a.open(kind)
-	binary.NativeEndian.PutUint16((*a)[at+2:], kind)
+	at := a.begin(kind)
 	*a = append(*a, value...)
 	a.close(at)
 	a.pad()
 }
 
 func (a *attributes) text(kind uint16, value string) {
-	at := a.open(kind)
-	binary.NativeEndian.PutUint16((*a)[at+2:], kind)
+	at := a.begin(kind)
 	*a = append(append(*a, value...), 0)
 	a.close(at)
 	a.pad()
@@ -174,8 +175,7 @@ func (a *attributes) element(e nftables.SetElement) {
 
 // comment is userdata of libnftnl: kind, length and text, with the zero that ends it.
 func (a *attributes) comment(text string) {
-	at := a.open(unix.NFTA_SET_ELEM_USERDATA)
-	binary.NativeEndian.PutUint16((*a)[at+2:], unix.NFTA_SET_ELEM_USERDATA)
+	at := a.begin(unix.NFTA_SET_ELEM_USERDATA)
 	*a = append(append(*a, byte(userdata.NFTNL_UDATA_SET_ELEM_COMMENT), byte(len(text)+1)), text...)
 	*a = append(*a, 0)
 	a.close(at)
