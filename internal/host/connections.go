@@ -19,29 +19,29 @@ const trackedConnections = "net/netfilter/nf_conntrack_count"
 // that no packet goes on where there was another translation or none. A failure is only a
 // warning: the mappings themselves are in place.
 func (h *Host) DropConnections(ctx context.Context, mappings []nat.Mapping) {
-	h.drop(ctx, mappings, conntrack.Drop)
+	h.drop(ctx, len(mappings), func(tracked int) error { return conntrack.Drop(mappings, tracked) })
 }
 
 // dropLed ends those that mappings that are gone have led to their targets.
 func (h *Host) dropLed(ctx context.Context, mappings []nat.Mapping) {
-	h.drop(ctx, mappings, conntrack.DropLed)
-}
-
-func (h *Host) drop(ctx context.Context, mappings []nat.Mapping, how func([]nat.Mapping, int) error) {
-	if tracked := countTracked(); len(mappings) > 0 && tracked > 0 {
-		h.warnOfStale(ctx, how(mappings, tracked))
-	}
+	h.drop(ctx, len(mappings), func(tracked int) error { return conntrack.DropLed(mappings, tracked) })
 }
 
 // dropConnectionsOf ends those that addresses have, so that their next holder gets nothing of them.
 func (h *Host) dropConnectionsOf(ctx context.Context, addresses []netip.Addr) {
-	if tracked := countTracked(); len(addresses) > 0 && tracked > 0 {
-		h.warnOfStale(ctx, conntrack.DropOf(addresses, tracked))
-	}
+	h.drop(ctx, len(addresses), func(tracked int) error { return conntrack.DropOf(addresses, tracked) })
 }
 
-func (h *Host) warnOfStale(ctx context.Context, err error) {
-	if err != nil {
+// drop searches for what so many mappings or addresses have, unless that can be nothing.
+func (h *Host) drop(ctx context.Context, of int, search func(tracked int) error) {
+	if of == 0 {
+		return
+	}
+	tracked := countTracked()
+	if tracked == 0 {
+		return
+	}
+	if err := search(tracked); err != nil {
 		h.Log.WarnContext(ctx, "stale connections may go on", "err", err)
 	}
 }
