@@ -14,7 +14,7 @@ const referencePlugins = "github.com/containernetworking/plugins"
 // build builds what ours is compared with, in the same way as ours but for the inlining, and
 // notes the versions.
 func (b *bench) build() error {
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", b.reference()+"/", "./floor", "./leases",
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", b.reference()+"/", "./floor", "./floorplugin", "./leases",
 		referencePlugins+"/plugins/main/bridge", referencePlugins+"/plugins/ipam/host-local", referencePlugins+"/plugins/meta/portmap")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -32,13 +32,16 @@ const (
 	refIptables  = "reference, iptables"
 	refNft       = "reference, nftables"
 	floorName    = "floor: kernel calls"
+	calledFloor  = "floor, as CNI plugins"
 )
 
 const unlimited = 1 << 16
 
-// contenders are ours and the reference plugins, each with either backend, and the kernel alone.
+// contenders are ours and the reference plugins, each with either backend, the kernel alone, and the kernel called through
+// libcni by two programs that have CNI's library for plugins.
 func (b *bench) contenders() []contender {
-	return append(b.plugins(), contender{floorName, b.bare, unlimited, unlimited})
+	return append(b.plugins(), contender{floorName, b.bare, unlimited, unlimited},
+		contender{calledFloor, b.cni(b.reference(), floorChain), unlimited, unlimited})
 }
 
 // plugins are those of them that are called through libcni.
@@ -78,6 +81,14 @@ func unguarded(s scenario, bridge int, dir string) []config {
 	list := ourChain("nftables")(s, bridge, dir)
 	list[0]["spoofGuard"] = false
 	return list
+}
+
+// floorChain is of plugins that make the kernel calls and keep nothing.
+func floorChain(s scenario, bridge int, _ string) []config {
+	return []config{
+		{"type": "floorplugin", "bridge": bridge, "dual": s.Dual},
+		{"type": "floorplugin", "publishes": true, "bridge": bridge, "dual": s.Dual, "capabilities": config{"portMappings": true}},
+	}
 }
 
 func referenceChain(backend string) chain {

@@ -34,5 +34,7 @@
 //	compare.go    two runs
 //	leases/       what an address costs beside others
 //	plot/         the figures as pictures
-//	floor/        the program that makes only the kernel calls
+//	kernel/       the kernel calls of an attachment
+//	floor/        the program that makes only these
+//	floorplugin/  the same as CNI plugin, by CNI's library
 package main

@@ -25,11 +25,14 @@ func (r *results) speedGoals() []goal {
 	return []goal{
 		{"ADD, 1 port: the faster reference backend to ours", "8x", r.ratio(r.fasterReference(at("1 port", "ADD")), at("1 port", "ADD")(oursNft))},
 		{"ADD, 1 port: ours to the floor", "2x", r.ratio(at("1 port", "ADD")(oursNft), at("1 port", "ADD")(floorName))},
+		{"ADD, 1 port: the faster reference backend to the floor as CNI plugins", "", r.ratio(r.fasterReference(at("1 port", "ADD")), at("1 port", "ADD")(calledFloor))},
+		{"ADD, 1 port: ours to the floor as CNI plugins", "", r.ratio(at("1 port", "ADD")(oursNft), at("1 port", "ADD")(calledFloor))},
 		{"ADD, bridge alone: ours to the floor", "1.5x", r.ratio(at("bridge alone", "ADD")(oursNft), at("bridge alone", "ADD")(floorName))},
 		{"DEL, 1 port: the faster reference backend to ours", "4x", r.ratio(r.fasterReference(at("1 port", "DEL")), at("1 port", "DEL")(oursNft))},
 		{"DEL, 1 port: ours to the floor", "1.3x", r.ratio(at("1 port", "DEL")(oursNft), at("1 port", "DEL")(floorName))},
 		{"ADD: 100 ports to one", "1.2x", r.ratio(at("100 ports", "ADD")(oursNft), at("1 port", "ADD")(oursNft))},
 		{"100 ADDs, 16 at a time: the faster reference backend to ours", "8x", r.ratio(r.fasterReference(burst), burst(oursNft))},
+		{"100 ADDs, 16 at a time: the faster reference backend to the floor as CNI plugins", "", r.ratio(r.fasterReference(burst), burst(calledFloor))},
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"os"
 	"strconv"
 	"time"
+
+	"vethbridge/integration/bench/kernel"
 )
 
 func main() {
@@ -29,20 +31,10 @@ func run(args []string) error {
 	number, err1 := strconv.Atoi(args[2])
 	first, err2 := strconv.Atoi(args[3])
 	ports, err3 := strconv.Atoi(args[4])
-	on, err4 := strconv.Atoi(args[6])
+	bridge, err4 := strconv.Atoi(args[6])
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return err
 	}
-	dual := args[5] == "true"
-	switch args[0] {
-	case "attach":
-		return attach(args[1], number, bridge{on, dual})
-	case "detach":
-		return detach(number)
-	case "publish":
-		return publish(published{number, first, ports, dual})
-	case "unpublish":
-		return unpublish(published{number, first, ports, dual})
-	}
-	return fmt.Errorf("unknown verb %q", args[0])
+	on := kernel.Bridge{Number: bridge, Dual: args[5] == "true"}
+	return kernel.Call{Verb: args[0], Netns: args[1], Number: number, First: first, Ports: ports, On: on}.Run()
 }

@@ -1,4 +1,4 @@
-package main
+package kernel
 
 import (
 	"errors"
@@ -11,28 +11,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bridge is a bridge by its number, with a network of one family or of both.
-type bridge struct {
-	number int
-	dual   bool
+// Bridge is a bridge by its number, with a network of one family or of both.
+type Bridge struct {
+	Number int
+	Dual   bool
 }
 
-func (b bridge) name() string { return fmt.Sprint("floor", b.number) }
+func (b Bridge) name() string { return fmt.Sprint("floor", b.Number) }
 
 func portName(number int) string { return fmt.Sprint("vethfloor", number) }
 
-// network is one family's addresses.
-type network struct {
-	gateway, container *net.IPNet
-	anywhere           *net.IPNet
-}
+// Network is one family's addresses: the bridge's, a container's, and the destination of the default route.
+type Network struct{ Gateway, Container, Anywhere *net.IPNet }
 
-// networks are those of a container, by its number.
-func (b bridge) networks(container int) []network {
-	n, net4, net6 := container+2, 99+b.number, 0x99+b.number
-	list := []network{{prefix(fmt.Sprintf("10.%d.0.1/16", net4)), prefix(fmt.Sprintf("10.%d.%d.%d/16", net4, n>>8, n&0xff)), prefix("0.0.0.0/0")}}
-	if b.dual {
-		list = append(list, network{prefix(fmt.Sprintf("fd%x::1/64", net6)), prefix(fmt.Sprintf("fd%x::%x/64", net6, n)), prefix("::/0")})
+// Networks are those of a container, by its number.
+func (b Bridge) Networks(container int) []Network {
+	n, net4, net6 := container+2, 99+b.Number, 0x99+b.Number
+	list := []Network{{prefix(fmt.Sprintf("10.%d.0.1/16", net4)), prefix(fmt.Sprintf("10.%d.%d.%d/16", net4, n>>8, n&0xff)), prefix("0.0.0.0/0")}}
+	if b.Dual {
+		list = append(list, Network{prefix(fmt.Sprintf("fd%x::1/64", net6)), prefix(fmt.Sprintf("fd%x::%x/64", net6, n)), prefix("::/0")})
 	}
 	return list
 }
@@ -46,8 +43,8 @@ func prefix(text string) *net.IPNet {
 	return n
 }
 
-// attach makes the veth pair with its far end in the namespace, and sets both ends up.
-func attach(path string, number int, to bridge) error {
+// attach makes the veth pair with its far end in the namespace at path, and sets both ends up.
+func attach(path string, number int, to Bridge) error {
 	master, err := to.find()
 	if err != nil {
 		return err
@@ -63,11 +60,11 @@ func attach(path string, number int, to bridge) error {
 	if err := netlink.LinkAdd(veth); err != nil {
 		return err
 	}
-	return setUpContainer(netns.NsHandle(ns.Fd()), to.networks(number))
+	return setUpContainer(netns.NsHandle(ns.Fd()), to.Networks(number))
 }
 
 // find finds the bridge, or makes it.
-func (b bridge) find() (netlink.Link, error) {
+func (b Bridge) find() (netlink.Link, error) {
 	link, err := netlink.LinkByName(b.name())
 	if err == nil {
 		return link, nil
@@ -80,15 +77,15 @@ func (b bridge) find() (netlink.Link, error) {
 	if link, err = netlink.LinkByName(b.name()); err != nil {
 		return nil, err
 	}
-	for _, n := range b.networks(0) {
-		if err := netlink.AddrAdd(link, &netlink.Addr{IPNet: n.gateway, Flags: unix.IFA_F_NODAD}); err != nil {
+	for _, n := range b.Networks(0) {
+		if err := netlink.AddrAdd(link, &netlink.Addr{IPNet: n.Gateway, Flags: unix.IFA_F_NODAD}); err != nil {
 			return nil, err
 		}
 	}
 	return link, nil
 }
 
-func setUpContainer(ns netns.NsHandle, list []network) error {
+func setUpContainer(ns netns.NsHandle, list []Network) error {
 	inside, err := netlink.NewHandleAt(ns)
 	if err != nil {
 		return err
@@ -99,11 +96,11 @@ func setUpContainer(ns netns.NsHandle, list []network) error {
 		return err
 	}
 	for _, n := range list {
-		err = errors.Join(err, inside.AddrAdd(link, &netlink.Addr{IPNet: n.container, Flags: unix.IFA_F_NODAD}))
+		err = errors.Join(err, inside.AddrAdd(link, &netlink.Addr{IPNet: n.Container, Flags: unix.IFA_F_NODAD}))
 	}
 	err = errors.Join(err, inside.LinkSetUp(link))
 	for _, n := range list {
-		err = errors.Join(err, inside.RouteAdd(&netlink.Route{LinkIndex: link.Attrs().Index, Dst: n.anywhere, Gw: n.gateway.IP}))
+		err = errors.Join(err, inside.RouteAdd(&netlink.Route{LinkIndex: link.Attrs().Index, Dst: n.Anywhere, Gw: n.Gateway.IP}))
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-package main
+package kernel
 
 import (
 	"encoding/binary"
@@ -19,31 +19,25 @@ func portMap(name string, addr nftables.SetDatatype) *nftables.Set {
 	}
 }
 
-// published are the ports of one container.
-type published struct {
-	number, first, ports int
-	dual                 bool
-}
-
 // target is where the ports of one family go.
 type target struct {
 	set  *nftables.Set
 	addr netip.Addr
 }
 
-func (p published) targets() []target {
-	list := []target{{portMap("ports4", nftables.TypeIPAddr), netip.AddrFrom4([4]byte{10, 99, byte(p.number >> 8), byte(p.number + 2)})}}
-	if p.dual {
+func (c Call) targets() []target {
+	list := []target{{portMap("ports4", nftables.TypeIPAddr), netip.AddrFrom4([4]byte{10, 99, byte(c.Number >> 8), byte(c.Number + 2)})}}
+	if c.On.Dual {
 		list = append(list, target{portMap("ports6", nftables.TypeIP6Addr), netip.MustParseAddr("fd99::2")})
 	}
 	return list
 }
 
-func (p published) elements(t target) []nftables.SetElement {
+func (c Call) elements(t target) []nftables.SetElement {
 	var list []nftables.SetElement
-	for i := range p.ports {
+	for i := range c.Ports {
 		list = append(list, nftables.SetElement{
-			Key: append([]byte{unix.IPPROTO_TCP, 0, 0, 0}, field(p.first+i)...),
+			Key: append([]byte{unix.IPPROTO_TCP, 0, 0, 0}, field(c.First+i)...),
 			Val: append(t.addr.AsSlice(), field(80+i)...),
 		})
 	}
@@ -57,27 +51,27 @@ func field(port int) []byte {
 
 // publish adds the elements in one transaction, which also makes table and maps: that is
 // no change where they exist.
-func publish(p published) error {
+func publish(c Call) error {
 	conn, err := nftables.New()
 	if err != nil {
 		return err
 	}
 	conn.AddTable(table)
-	for _, t := range p.targets() {
-		if err := conn.AddSet(t.set, p.elements(t)); err != nil {
+	for _, t := range c.targets() {
+		if err := conn.AddSet(t.set, c.elements(t)); err != nil {
 			return err
 		}
 	}
 	return conn.Flush()
 }
 
-func unpublish(p published) error {
+func unpublish(c Call) error {
 	conn, err := nftables.New()
-	if err != nil || p.ports == 0 {
+	if err != nil || c.Ports == 0 {
 		return err
 	}
-	for _, t := range p.targets() {
-		if err := conn.SetDeleteElements(t.set, p.elements(t)); err != nil {
+	for _, t := range c.targets() {
+		if err := conn.SetDeleteElements(t.set, c.elements(t)); err != nil {
 			return err
 		}
 	}
