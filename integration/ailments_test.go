@@ -57,6 +57,20 @@ func hostAilments() []ailment {
 
 func linkAilments() []ailment {
 	return []ailment{
+		{"port taken off the bridge", "demo/web/eth0 is cut off: link veth", func(h *testbed.Host, _ testbed.Network, _ testbed.Container) {
+			h.Run("ip", "link", "set", linkOf(h), "nomaster")
+		}, again},
+		{"link deleted", "demo/web/eth0 is cut off: link veth", func(h *testbed.Host, _ testbed.Network, _ testbed.Container) {
+			h.Run("ip", "link", "del", linkOf(h))
+		}, again},
+		{"port down", " is down", func(h *testbed.Host, _ testbed.Network, _ testbed.Container) {
+			h.Run("ip", "link", "set", linkOf(h), "down")
+		}, nil},
+		{"bridge deleted", "there is no bridge demo0", byShell("ip link del demo0"), again},
+		{"gateway flushed", "demo0 has lost its address 10.99.0.1/24", byShell("ip addr del 10.99.0.1/24 dev demo0"), nil},
+		{"IPv6 turned off on the bridge", "demo0 has lost its address fd99::1/64", byShell("sysctl -qw net.ipv6.conf.demo0.disable_ipv6=1"), nil},
+		{"localhost closed", "net.ipv4.conf.demo0.route_localnet is 0", byShell("sysctl -qw net.ipv4.conf.demo0.route_localnet=0"), nil},
+		{"forwarding off for the uplink", "net.ipv4.conf.uplink.forwarding is 0", byShell("sysctl -qw net.ipv4.conf.uplink.forwarding=0"), nil},
 		{"dead container", "is dead", func(h *testbed.Host, _ testbed.Network, c testbed.Container) {
 			h.RunIn(c.Netns, "ip", "link", "del", "eth0")
 			h.Forget(c.Netns)
@@ -77,6 +91,12 @@ func second(key string) deed {
 		otherNetwork(n).Add(h.T(), testbed.Container{ID: "other", Netns: h.NewContainer()})
 		h.Sysctl(key, "1")
 	}
+}
+
+// again makes the container anew, as its runtime would.
+func again(h *testbed.Host, n testbed.Network, c testbed.Container) {
+	n.Del(h.T(), c, nil)
+	n.Add(h.T(), c)
 }
 
 // linkOf is the one port of the demo bridge.

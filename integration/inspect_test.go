@@ -30,7 +30,7 @@ func TestInspectShowsOneAttachmentByWhateverIsKnownOfIt(t *testing.T) {
 	says(t, h, 1, []string{`no attachment has "nobody"`}, "inspect", "nobody")
 	n.Add(t, testbed.Container{ID: "webcache", Netns: h.NewContainer()})
 	says(t, h, 1, []string{"demo/webserver/eth0", "demo/webcache/eth0", "is 2 attachments"}, "inspect", "web")
-	says(t, h, 1, []string{"what shall be inspected"}, "inspect", "--json=false")
+	says(t, h, 2, []string{"WHAT is missing"}, "inspect", "--json=false")
 }
 
 // TestInspectShowsLinksConnectionsAndLog: what else one would look for with ip, conntrack and tail.

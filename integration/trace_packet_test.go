@@ -106,7 +106,7 @@ func TestAnInterruptedTraceLeavesNothing(t *testing.T) {
 	}
 	h.Same(t, before)
 	says(t, h, 1, []string{"no such packet was seen", "ingress"}, "trace", "198.51.100.7", testbed.HostAddr4, "80", "--wait", "300ms")
-	says(t, h, 1, []string{"give a client, a destination and a port"}, "trace", "web")
+	says(t, h, 2, []string{"DEST PORT is missing"}, "trace", "web")
 	says(t, h, 1, []string{"no port from 1 to 65535"}, "trace", "web", web4, "http")
 	says(t, h, 1, []string{`"nobody" is neither an address nor the beginning of a container ID`}, "trace", "nobody", web4, "80")
 	says(t, h, 1, []string{"are of different families"}, "trace", testbed.HostAddr4, "fd99::1", "80")

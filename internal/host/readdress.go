@@ -43,18 +43,13 @@ func gatewayKey(link, address string) []byte { return []byte(link + "\x00" + add
 // same network use is a *GatewayInUseError, unless the bridge is forced to the new one.
 // Configured are all gateways of the network, nil if only an IPAM plugin knows them.
 func (h *Host) readdress(ctx context.Context, b links.Bridge, added, configured []netip.Prefix, owner attachment.Owner) error {
-	var former []netip.Prefix
-	err := h.Store.View(ctx, func(tx *state.Tx) error {
-		return state.Each(tx, gateways, gatewayKey(b.GatewayName(), ""), func(_ []byte, r gatewayRecord) error {
-			if r.BootID == tx.BootID() && !slices.Contains(slices.Concat(b.Gateways, configured), r.Address) && sameFamily(added, r.Address) {
-				former = append(former, r.Address)
-			}
-			return nil
-		})
-	})
+	given, err := h.givenGateways(ctx, b.GatewayName())
 	if err != nil {
 		return err
 	}
+	former := slices.DeleteFunc(given, func(p netip.Prefix) bool {
+		return slices.Contains(slices.Concat(b.Gateways, configured), p) || !sameFamily(added, p)
+	})
 	unused, err := h.unusedGateways(ctx, b, former, configured != nil, owner)
 	if err != nil {
 		return err
@@ -76,6 +71,52 @@ func (h *Host) readdress(ctx context.Context, b links.Bridge, added, configured 
 	})
 }
 
+// LostGateway is an address that we gave to a link, and that it has not any more.
+type LostGateway struct {
+	Link    string
+	Address netip.Prefix
+}
+
+// String returns "cni0 has lost its address 10.88.0.1/16".
+func (l LostGateway) String() string { return l.Link + " has lost its address " + l.Address.String() }
+
+// LostGateways looks at the links that carry gateways of attachments. One that is missing itself is left out.
+func (h *Host) LostGateways(ctx context.Context) (lost []LostGateway, err error) {
+	names, err := h.bridgesInUse(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		link, err := h.Links.Describe(name)
+		if err != nil {
+			continue
+		}
+		given, err := h.givenGateways(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		for _, address := range given {
+			if !slices.Contains(link.Addresses, address) {
+				lost = append(lost, LostGateway{name, address})
+			}
+		}
+	}
+	return lost, nil
+}
+
+// givenGateways are the addresses that we gave to a link since the host booted.
+func (h *Host) givenGateways(ctx context.Context, link string) (list []netip.Prefix, err error) {
+	err = h.Store.View(ctx, func(tx *state.Tx) error {
+		return state.Each(tx, gateways, gatewayKey(link, ""), func(_ []byte, r gatewayRecord) error {
+			if r.BootID == tx.BootID() {
+				list = append(list, r.Address)
+			}
+			return nil
+		})
+	})
+	return list, err
+}
+
 func deleteGateways(tx *state.Tx, link string, list []netip.Prefix) error {
 	for _, address := range list {
 		if err := state.Delete(tx, gateways, gatewayKey(link, address.String())); err != nil {
@@ -95,15 +136,7 @@ func (h *Host) forgetGateways(ctx context.Context, link string, list []netip.Pre
 
 // withdrawGateways takes from a link all addresses that we gave it. One that is gone has none.
 func (h *Host) withdrawGateways(ctx context.Context, link string) error {
-	var list []netip.Prefix
-	err := h.Store.View(ctx, func(tx *state.Tx) error {
-		return state.Each(tx, gateways, gatewayKey(link, ""), func(_ []byte, r gatewayRecord) error {
-			if r.BootID == tx.BootID() {
-				list = append(list, r.Address)
-			}
-			return nil
-		})
-	})
+	list, err := h.givenGateways(ctx, link)
 	if err != nil {
 		return err
 	}

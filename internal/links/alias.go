@@ -14,7 +14,8 @@ const maxAlias = 255
 type Marked struct {
 	Name      string
 	Mark      string
-	Bridge    string         // that it is a port of; may be empty
+	Bridge    string // that it is a port of; may be empty
+	Up        bool
 	Addresses []netip.Prefix // of the attachment
 }
 

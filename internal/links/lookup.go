@@ -25,7 +25,7 @@ func (h *Host) MarkedLinks(prefix string) ([]Marked, error) {
 	for _, l := range list {
 		if a := l.Attrs(); strings.HasPrefix(a.Alias, prefix) {
 			m := parseAlias(a.Alias)
-			m.Name, m.Bridge = a.Name, names[a.MasterIndex]
+			m.Name, m.Bridge, m.Up = a.Name, names[a.MasterIndex], a.Flags&net.FlagUp != 0
 			marked = append(marked, m)
 		}
 	}

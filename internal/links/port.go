@@ -141,11 +141,14 @@ func (h *Host) marked(hostName, mark string) (netlink.Link, error) {
 	return nil, nil
 }
 
-// Hairpin reports whether a link is in hairpin mode; one that is no port of a bridge is not.
+// Hairpin reports whether a link is in hairpin mode; one that is no port of a bridge is a *NotAPortError.
 func (h *Host) Hairpin(name string) (bool, error) {
 	port, err := h.raw.link(name)
 	if err != nil {
 		return false, fmt.Errorf("find link %s: %w", name, err)
+	}
+	if port.Attrs().MasterIndex == 0 {
+		return false, &NotAPortError{name}
 	}
 	return port.hairpin, nil
 }

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"vethbridge/internal/fence"
@@ -14,11 +15,9 @@ import (
 // check looks at the whole book, and unless only that is asked for, at every attachment and
 // at the rules.
 func check(ctx context.Context, s *session) error {
-	findings := 0
 	report := func(err error) {
-		if err != nil {
-			findings++
-			s.say("%v", err)
+		for _, line := range messages(err) {
+			s.say("%s", line)
 		}
 	}
 	report(s.host.Store.Check(ctx, ipam.Check, nat.CheckBook, fence.Check, shared.Check, host.CheckMACs))
@@ -32,14 +31,26 @@ func check(ctx context.Context, s *session) error {
 				report(fmt.Errorf("check attachments: %s is dead; its addresses and ports are released when needed, or by \"vethbridge gc\"", a.Owner))
 			}
 		}
+		report(s.checkLinks(ctx))
 		report(s.host.NAT.CheckAll(ctx))
 		report(s.host.Fence.VerifyAll(ctx))
 	}
-	if findings > 0 {
+	if len(s.said) > 0 {
 		return errFindings
 	}
-	if !s.json {
-		s.say("all is as the book says")
-	}
 	return nil
+}
+
+// checkLinks looks at links, their addresses and sysctls, as the doctor does.
+func (s *session) checkLinks(ctx context.Context) error {
+	var failed []error
+	for _, examine := range []examination{forwarding, bridges, ports, lostGateways, loopback} {
+		failed = append(failed, examine(ctx, s))
+	}
+	for _, f := range s.found {
+		if f.Severity == problem {
+			failed = append(failed, errors.New("check links: "+f.What))
+		}
+	}
+	return errors.Join(failed...)
 }

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
 	"vethbridge/internal/host"
-	"vethbridge/internal/schema"
 )
 
 // Exit statuses.
@@ -38,7 +38,7 @@ type session struct {
 	judgeOwn Judge
 	stateDir string
 	json     bool
-	said     []string // what say has kept for JSON
+	said     []string // by the function say
 	narrow   bool
 	network  string
 	filter   filter
@@ -51,7 +51,8 @@ type session struct {
 	output   string
 	format   string
 	wait     time.Duration
-	subjects []string // what the command is about: its arguments that are no flags
+	found    []finding // by the doctor's examinations
+	subjects []string  // what the command is about: its arguments that are no flags
 }
 
 // Run runs the command that the arguments name and returns the exit status.
@@ -63,11 +64,7 @@ func Run(ctx context.Context, args []string, judge Judge, out, errOut io.Writer)
 	}
 	command, known := find(name)
 	if !known || name != args[0] && name != "help" {
-		meant := ""
-		if near := schema.Nearest(name, names()); near != "" {
-			meant = fmt.Sprintf("; did you mean %q?", near)
-		}
-		fmt.Fprintf(errOut, "vethbridge: there is no command %q%s\n%s", args[0], meant, usage())
+		fmt.Fprintf(errOut, "vethbridge: %v\n%s", unknownCommand(args[0]), usage())
 		return exitUsage
 	}
 	s := &session{out: out, errOut: errOut, judgeOwn: judge}
@@ -76,7 +73,7 @@ func Run(ctx context.Context, args []string, judge Judge, out, errOut io.Writer)
 		fmt.Fprint(out, command.usage())
 		return exitFine
 	case err != nil:
-		fmt.Fprintf(errOut, "vethbridge %s: %v; \"vethbridge help %[1]s\" lists its flags\n", command.Name, err)
+		fmt.Fprintf(errOut, "vethbridge %s: %v; see \"vethbridge help %[1]s\"\n", command.Name, err)
 		return exitUsage
 	}
 	return s.outcome(command, s.run(ctx, command, errOut), errOut)
@@ -89,19 +86,26 @@ func (s *session) outcome(c Command, err error, errOut io.Writer) int {
 	case errors.Is(err, errWarnings):
 		return exitWarnings
 	case !errors.Is(err, errFindings):
-		fmt.Fprintf(errOut, "vethbridge %s: %v\n", c.Name, err)
+		fmt.Fprintf(errOut, "vethbridge %s: %v%s\n", c.Name, err, s.rights(c))
 	}
 	return exitFindings
 }
 
-// say prints a line, or keeps it for the list that a machine gets.
+// rights is a hint for those who lack them.
+func (s *session) rights(c Command) string {
+	if c.offline || os.Geteuid() == 0 {
+		return ""
+	}
+	return "; run it as root"
+}
+
+// say prints a line; a machine gets a list of them.
 func (s *session) say(format string, args ...any) {
 	line := fmt.Sprintf(format, args...)
-	if s.json {
-		s.said = append(s.said, line)
-		return
+	s.said = append(s.said, line)
+	if !s.json {
+		fmt.Fprintln(s.out, line)
 	}
-	fmt.Fprintln(s.out, line)
 }
 
 // subject is what a command of one subject is about; empty if nothing was said.
@@ -117,7 +121,7 @@ func (s *session) run(ctx context.Context, c Command, errOut io.Writer) error {
 		return c.run(ctx, s)
 	}
 	log := slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	h, err := host.Open(s.stateDir, log)
+	h, err := host.OpenWithBook(ctx, s.stateDir, log)
 	if err != nil && c.unopened != nil {
 		return c.unopened(s, err)
 	}
@@ -127,8 +131,12 @@ func (s *session) run(ctx context.Context, c Command, errOut io.Writer) error {
 	defer h.Close()
 	s.host = h
 	err = c.run(ctx, s)
-	if s.json && c.says {
+	switch {
+	case c.idle == "":
+	case s.json:
 		return errors.Join(writeJSON(s.out, append([]string{}, s.said...)), err)
+	case err == nil && len(s.said) == 0:
+		s.say("%s", c.idle)
 	}
 	return err
 }

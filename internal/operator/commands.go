@@ -12,7 +12,7 @@ type Command struct {
 	Detail  string   // what else there is to say; may be empty
 	flags   string   // names of flags, separated by spaces
 	offline bool     // needs neither the state file nor the kernel
-	says    bool     // prints lines, of which --json makes a list
+	idle    string   // what is printed if there is nothing to say; such a command prints lines, of which --json makes a list
 	run     func(context.Context, *session) error
 	// unopened is what the command does where the state directory can't be used; nil: nothing.
 	unopened func(*session, error) error
@@ -37,8 +37,8 @@ func Commands() []Command {
 				"iptables-legacy can't be followed, only missed.",
 			flags: "network wait json", run: tracePacket},
 		{Name: "check", Summary: "the state file, and the kernel beside it",
-			flags: "state network json", says: true, run: check},
-		{Name: "repair", Summary: "rules that are missing are put back", flags: "dry-run json", says: true, run: repair},
+			flags: "state network json", idle: "all is as the book says", run: check},
+		{Name: "repair", Summary: "rules that are missing are put back", flags: "dry-run json", idle: "nothing to repair", run: repair},
 		{Name: "validate", Subject: "FILE", Summary: "a network config is judged, by line and column",
 			Detail: "It is compared with the JSON Schemas in conf/schema, and with what the plugins themselves refuse, natport's if it " +
 				"stands beside this executable; the host is not looked at. An unknown key is a warning; the exit status is 3 if there are only such.",
@@ -47,10 +47,10 @@ func Commands() []Command {
 			Detail: "It looks at the range sets of the networks in " + netDir + " too.",
 			flags:  "json config data-dir", run: doctor, unopened: unusable},
 		{Name: "gc", Summary: "dead attachments are released",
-			flags: "network dry-run json", says: true, run: collect},
+			flags: "network dry-run json", idle: "nothing is dead", run: collect},
 		{Name: "import", Summary: "leases of the reference host-local are taken over",
-			Detail: "So a node switches with its containers running: nobody else gets their addresses.",
-			flags:  "config data-dir dry-run json", says: true, run: importLeases},
+			Detail: "So a node switches with its containers running: nobody else gets their addresses. The networks are those in " + netDir + ", or that of the config that is given.",
+			flags:  "config data-dir dry-run json", idle: "nothing to import", run: importLeases},
 		{Name: "graph", Summary: "a picture of the host: devices, bridges, links, containers, ports",
 			Detail: "It is a tree for the terminal, a diagram in the language of Graphviz (--format dot) or Mermaid, or an " +
 				"image (svg, png), which Graphviz's program dot draws.",

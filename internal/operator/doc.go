@@ -15,8 +15,8 @@
 //	validate.go  validate: a config by line and column; validate_plugin.go asks the plugins
 //	check.go     check: the book, and the kernel beside it
 //	mend.go      repair and gc
-//	doctor.go    doctor: every known trap; doctor_host.go, doctor_firewall.go, doctor_network.go and
-//	             doctor_others.go have them, doctor_status.go asks the plugins
+//	doctor.go    doctor: every known trap; doctor_host.go, doctor_firewall.go, doctor_network.go,
+//	             doctor_links.go and doctor_others.go have them, doctor_status.go asks the plugins
 //	paint.go     colours, on a terminal
 //	metrics.go   metrics: figures for Prometheus; exposition.go writes them,
 //	metrics_operations.go those of the last calls, metrics_taken.go those of the mappings

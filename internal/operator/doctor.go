@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
 	"strings"
 
+	"vethbridge/internal/masquerade"
 	"vethbridge/internal/state"
 )
 
@@ -35,60 +39,103 @@ type topic string
 // MarshalText writes the link.
 func (t topic) MarshalText() ([]byte, error) { return []byte(page + "#" + string(t)), nil }
 
-// examination looks for one kind of trouble.
-type examination func(context.Context, *session) ([]finding, error)
+// problem notes that something does not work.
+func (s *session) problem(see topic, what, wayOut string, run ...string) {
+	s.found = append(s.found, finding{problem, what, run, wayOut, see})
+}
+
+// warning notes that something will not work soon, or not always.
+func (s *session) warning(see topic, what, wayOut string, run ...string) {
+	s.found = append(s.found, finding{warning, what, run, wayOut, see})
+}
+
+// examination looks for one kind of trouble, and notes what it finds.
+type examination func(context.Context, *session) error
 
 // examinations are all, those about the host first.
 func examinations() []examination {
 	return []examination{
 		stateFile, kernelFeatures, kernelAsBook, dead, forwarding, firewalls, foreignDrops, bothVariants, routerAdvertisements,
-		noIPv6, connections, reversePath, bridgeFilter, bridges, managers, takenPorts, otherPlugins, leftTrace, pools, leftovers, configFiles, refusals,
+		noIPv6, connections, reversePath, bridgeFilter, bridges, ports, lostGateways, loopback, managers, takenPorts, otherPlugins, leftTrace, pools, leftovers, configFiles, refusals,
 	}
 }
 
 // doctor looks for every known trap.
 func doctor(ctx context.Context, s *session) error {
-	findings := []finding{}
-	for _, examine := range examinations() {
-		found, err := examine(ctx, s)
-		if err != nil {
-			found = append(found, finding{Severity: problem, What: err.Error(), See: "something-cannot-be-read",
-				WayOut: "what it needs could not be read; are you root, in the host's own namespaces?"})
-		}
-		findings = append(findings, found...)
+	if err := s.readable(ctx); err != nil {
+		return unusable(s, err)
 	}
-	if err := s.show(findings); err != nil || len(findings) == 0 {
+	for _, examine := range examinations() {
+		if err := examine(ctx, s); err != nil {
+			s.problem("something-cannot-be-read", err.Error(), "what it needs could not be read; are you root, in the host's own namespaces?")
+		}
+	}
+	return s.show()
+}
+
+// readable tries what all examinations read.
+func (s *session) readable(ctx context.Context) error {
+	if _, err := s.host.Attachments(ctx, ""); err != nil {
 		return err
 	}
-	return errFindings
-}
-
-// unusable is the one finding where there is no state directory to look into.
-func unusable(s *session, err error) error {
-	f := finding{problem, err.Error(), nil, fmt.Sprintf("it must be root's, and nobody else may write into it: chown root: %[1]s; chmod 700 %[1]s", s.stateDir), "the-state-directory-cannot-be-used"}
-	return errors.Join(s.show([]finding{f}), errFindings)
-}
-
-func (s *session) show(findings []finding) error {
-	if s.json {
-		return writeJSON(s.out, findings)
-	}
-	for _, f := range findings {
-		fmt.Fprintf(s.out, "%s: %s\n", s.paint(string(f.Severity)), f.What)
-		for _, command := range f.Run {
-			fmt.Fprintf(s.out, "  $ %s\n", command)
-		}
-		if f.WayOut != "" {
-			fmt.Fprintf(s.out, "  -> %s\n", f.WayOut)
-		}
-		fmt.Fprintf(s.out, "  see %s#%s\n", page, f.See)
-	}
-	if len(findings) == 0 {
-		fmt.Fprintln(s.out, "nothing found")
-	} else {
-		fmt.Fprintf(s.out, "%d findings\n", len(findings))
+	if err := s.host.BackendUsable(ctx, masquerade.Auto); errors.Is(err, fs.ErrPermission) {
+		return err
 	}
 	return nil
+}
+
+// unusable is the one finding where what all others need can't be read.
+func unusable(s *session, err error) error {
+	var held *state.LockError
+	var unsafe *state.DirError
+	switch {
+	case os.Geteuid() != 0 || errors.Is(err, fs.ErrPermission):
+		s.problem("something-cannot-be-read", err.Error(), "run it as root, in the host's own namespaces")
+	case errors.As(err, &held):
+		s.problem("the-state-file-is-locked", err.Error(), "see what that process waits for, and end it if it is stuck: until then nothing is attached or released")
+	case errors.As(err, &unsafe) && !strings.HasPrefix(unsafe.Reason, "can't be written"):
+		s.problem("the-state-directory-cannot-be-used", err.Error(), "", "chown root: "+s.stateDir, "chmod 700 "+s.stateDir)
+	default:
+		s.problem("the-state-directory-cannot-be-used", err.Error(), s.stateDir+" must be a directory that can be written, with room for the state file")
+	}
+	return s.show()
+}
+
+// show prints what was found; that there is something is an error of its own.
+func (s *session) show() error {
+	var err error
+	if s.json {
+		err = writeJSON(s.out, append([]finding{}, s.found...))
+	} else {
+		_, err = io.WriteString(s.out, s.prescription())
+	}
+	if err == nil && len(s.found) > 0 {
+		return errFindings
+	}
+	return err
+}
+
+func (s *session) prescription() string {
+	var b strings.Builder
+	for _, f := range s.found {
+		fmt.Fprintf(&b, "%s: %s\n", s.paint(string(f.Severity)), f.What)
+		for _, command := range f.Run {
+			fmt.Fprintf(&b, "  $ %s\n", command)
+		}
+		if f.WayOut != "" {
+			fmt.Fprintf(&b, "  -> %s\n", f.WayOut)
+		}
+		fmt.Fprintf(&b, "  see %s#%s\n", page, f.See)
+	}
+	switch len(s.found) {
+	case 0:
+		b.WriteString("nothing found\n")
+	case 1:
+		b.WriteString("1 finding\n")
+	default:
+		fmt.Fprintf(&b, "%d findings\n", len(s.found))
+	}
+	return b.String()
 }
 
 // own is a command of this tool about the same state file.

@@ -10,10 +10,10 @@ import (
 )
 
 // firewalls are those of iptables: where one drops, our chain must be there.
-func firewalls(ctx context.Context, s *session) (list []finding, err error) {
+func firewalls(ctx context.Context, s *session) error {
 	barred, err := s.host.Barred(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, f := range forward.All() {
 		var bridges []string
@@ -23,12 +23,12 @@ func firewalls(ctx context.Context, s *session) (list []finding, err error) {
 			}
 		}
 		if len(bridges) > 0 {
-			list = append(list, finding{problem,
+			s.problem("iptables-drops-what-is-forwarded",
 				fmt.Sprintf("%s's FORWARD chain drops what is forwarded%s, and does not let our bridges through: %s", f, setBy(f), strings.Join(bridges, ", ")),
-				[]string{s.own("repair")}, "the next ADD does that too", "iptables-drops-what-is-forwarded"})
+				"the next ADD does that too", s.own("repair"))
 		}
 	}
-	return list, nil
+	return nil
 }
 
 func setBy(f forward.Firewall) string {
@@ -39,43 +39,38 @@ func setBy(f forward.Firewall) string {
 }
 
 // foreignDrops are chains that end a packet's way whatever ours say.
-func foreignDrops(ctx context.Context, s *session) (list []finding, err error) {
+func foreignDrops(ctx context.Context, s *session) error {
 	names, err := s.host.ForeignDrops(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	bridges, err := s.bridgeNames(ctx)
 	for _, name := range names {
 		if len(bridges) == 0 {
 			break // there is nothing that it could drop
 		}
-		f := finding{Severity: problem, What: "the nftables chain " + name + " drops what is forwarded and not accepted in it",
-			WayOut: "ours can't override it; save the rules with that chain's own", See: "another-nftables-chain-drops-what-is-forwarded"}
-		for _, bridge := range bridges {
-			f.Run = append(f.Run, "nft insert rule "+name+" iifname "+bridge+" accept", "nft insert rule "+name+" oifname "+bridge+" accept")
-		}
 		if name == host.FirewalldForward {
-			f = finding{Severity: problem, What: "firewalld refuses what is forwarded, and a bridge of ours is in none of its zones",
-				WayOut: "say \"firewalldZone\": \"trusted\" in the config of vethbridge", See: "firewalld-refuses-what-is-forwarded"}
-			for _, bridge := range bridges {
-				f.Run = append(f.Run, "firewall-cmd --zone=trusted --change-interface="+bridge)
-			}
+			s.problem("firewalld-refuses-what-is-forwarded", "firewalld refuses what is forwarded, and a bridge of ours is in none of its zones",
+				"say \"firewalldZone\": \"trusted\" in the config of vethbridge", commands("firewall-cmd --zone=trusted --change-interface=%s", bridges)...)
+			continue
 		}
-		list = append(list, f)
+		s.problem("another-nftables-chain-drops-what-is-forwarded", "the nftables chain "+name+" drops what is forwarded and not accepted in it",
+			"ours can't override it; save the rules with that chain's own",
+			append(commands("nft insert rule "+name+" iifname %s accept", bridges), commands("nft insert rule "+name+" oifname %s accept", bridges)...)...)
 	}
-	return list, err
+	return err
 }
 
-func bothVariants(_ context.Context, _ *session) ([]finding, error) {
+func bothVariants(_ context.Context, s *session) error {
 	for _, f := range forward.All() {
 		if !f.Legacy || !f.InUse() {
 			continue
 		}
 		if other := (forward.Firewall{V6: f.V6}); other.InUse() {
-			return []finding{{warning, fmt.Sprintf("both %s and %s have rules: a packet must pass both", f, other), nil,
-				"find out who uses which (" + f.String() + "-save, " + other.String() + "-save), and let all use one: update-alternatives --display iptables",
-				"both-variants-of-iptables-have-rules"}}, nil
+			s.warning("both-variants-of-iptables-have-rules", fmt.Sprintf("both %s and %s have rules: a packet must pass both", f, other),
+				"find out who uses which ("+f.String()+"-save, "+other.String()+"-save), and let all use one: update-alternatives --display iptables")
+			break
 		}
 	}
-	return nil, nil
+	return nil
 }

@@ -21,44 +21,52 @@ import (
 // netDir is where runtimes look for network configs.
 const netDir = "/etc/cni/net.d"
 
-func stateFile(ctx context.Context, s *session) ([]finding, error) {
+func stateFile(ctx context.Context, s *session) error {
 	if err := s.host.Store.Check(ctx, ipam.Check, nat.CheckBook, fence.Check, shared.Check, host.CheckMACs); err != nil {
-		return []finding{{problem, err.Error(), nil, "keep a copy of the state file for a report, remove it, and it is rebuilt from the kernel by the next call", "the-state-file-contradicts-itself"}}, nil
+		s.problem("the-state-file-contradicts-itself", err.Error(), "keep a copy of the state file for a report, remove it, and it is rebuilt from the kernel by the next call")
 	}
-	return nil, nil
+	return nil
 }
 
-func kernelAsBook(ctx context.Context, s *session) ([]finding, error) {
-	if err := errors.Join(s.host.NAT.CheckAll(ctx), s.host.Fence.VerifyAll(ctx)); err != nil {
-		return []finding{{problem, "rules were removed or changed behind our back: " + err.Error(), []string{s.own("repair")}, "", "rules-were-removed"}}, nil
+func kernelAsBook(ctx context.Context, s *session) error {
+	differences := messages(errors.Join(s.host.NAT.CheckAll(ctx), s.host.Fence.VerifyAll(ctx)))
+	if len(differences) == 0 {
+		return nil
 	}
-	return nil, nil
+	what := "rules were removed or changed behind our back: " + differences[0]
+	if more := len(differences) - 1; more > 0 {
+		what += fmt.Sprintf(", and %d more (%s)", more, s.own("check"))
+	}
+	s.problem("rules-were-removed", what, "", s.own("repair"))
+	return nil
 }
 
-func dead(ctx context.Context, s *session) (list []finding, err error) {
+const isDead topic = "an-attachment-is-dead"
+
+func dead(ctx context.Context, s *session) error {
 	records, err := s.host.Attachments(ctx, "")
 	for _, a := range records {
 		switch life, err := s.host.Liveness(ctx, a); {
 		case life == host.Dead:
-			list = append(list, finding{warning, a.Owner.String() + " is dead; nobody called DEL for it", []string{s.own("gc")}, "or wait: what it holds is released when needed", "an-attachment-is-dead"})
+			s.warning(isDead, a.Owner.String()+" is dead; nobody called DEL for it", "or wait: what it holds is released when needed", s.own("gc"))
 		case err != nil:
-			list = append(list, finding{warning, fmt.Sprintf("cannot tell whether %s is alive: %v", a.Owner, err), nil, "remove the container by its runtime", "an-attachment-is-dead"})
+			s.warning(isDead, fmt.Sprintf("cannot tell whether %s is alive: %v", a.Owner, err), "remove the container by its runtime")
 		}
 	}
-	return list, err
+	return err
 }
 
 // bridges looks at those that attachments are on.
-func bridges(ctx context.Context, s *session) (list []finding, err error) {
+func bridges(ctx context.Context, s *session) error {
 	names, err := s.bridgeNames(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	outside, err := s.host.Links.DefaultRouteMTU()
 	for _, name := range names {
-		list = append(list, s.bridge(name, outside)...)
+		s.bridge(name, outside)
 	}
-	return list, err
+	return err
 }
 
 // bridgeNames are those that attachments are on.
@@ -71,51 +79,51 @@ func (s *session) bridgeNames(ctx context.Context) ([]string, error) {
 	return distinct(names), err
 }
 
-func (s *session) bridge(name string, outside int) (list []finding) {
+func (s *session) bridge(name string, outside int) {
 	bridge, err := s.host.Links.Uplink(name)
 	if err != nil {
-		return []finding{{problem, err.Error(), nil, "DEL and ADD its containers", "a-bridge-is-gone"}}
+		s.problem("a-bridge-is-gone", "there is no bridge "+name+", and containers were on it", "make its containers again")
+		return
 	}
 	if !bridge.Up {
-		list = append(list, finding{problem, "bridge " + name + " is down", []string{"ip link set " + name + " up"}, "", "a-bridge-is-down"})
+		s.problem("a-bridge-is-down", "bridge "+name+" is down", "", "ip link set "+name+" up")
 	}
 	if outside != 0 && bridge.MTU > outside {
-		list = append(list, finding{warning, fmt.Sprintf("bridge %s has MTU %d, the way out has %d: large packets are lost where path MTU discovery is blocked", name, bridge.MTU, outside),
-			[]string{fmt.Sprintf("ip link set %s mtu %d", name, outside)}, fmt.Sprintf("say \"mtu\": %d, and make the containers again", outside), "a-bridge-has-a-larger-mtu-than-the-way-out"})
+		s.warning("a-bridge-has-a-larger-mtu-than-the-way-out", fmt.Sprintf("bridge %s has MTU %d, the way out has %d: large packets are lost where path MTU discovery is blocked", name, bridge.MTU, outside),
+			fmt.Sprintf("say \"mtu\": %d, and make the containers again", outside), fmt.Sprintf("ip link set %s mtu %d", name, outside))
 	}
 	if ports, err := s.host.Links.CountPorts(name); err == nil && ports*10 > links.MaxPorts*9 {
-		list = append(list, finding{warning, fmt.Sprintf("bridge %s has %d of %d ports", name, ports, links.MaxPorts), nil, "give a second network a bridge of its own", "a-bridge-is-nearly-full"})
+		s.warning("a-bridge-is-nearly-full", fmt.Sprintf("bridge %s has %d of %d ports", name, ports, links.MaxPorts), "give a second network a bridge of its own")
 	}
-	return list
 }
 
 // pools looks at the range sets of the networks that runtimes have configs of.
-func pools(ctx context.Context, s *session) (list []finding, err error) {
+func pools(ctx context.Context, s *session) error {
 	for _, file := range s.configs() {
 		network, config, err := readNetwork(file)
 		if err != nil || len(config.Sets) == 0 {
 			continue // of another plugin
 		}
 		var usages []ipam.Usage
-		err = s.host.Store.View(ctx, func(tx *state.Tx) error {
+		err = s.host.Store.View(ctx, func(tx *state.Tx) (err error) {
 			usages, err = ipam.Usages(tx, network, config.Sets)
 			return err
 		})
 		if err != nil {
-			return list, err
+			return err
 		}
 		for i, u := range usages {
 			if u.Used*10 >= u.Size*9 {
-				list = append(list, finding{warning, fmt.Sprintf("range set %d of network %s has %d of %d addresses left", i, network, u.Free(), u.Size),
-					nil, "enlarge the range in " + file + ", or remove containers", "a-range-set-is-nearly-full"})
+				s.warning("a-range-set-is-nearly-full", fmt.Sprintf("range set %d of network %s has %d of %d addresses left", i, network, u.Free(), u.Size),
+					"enlarge the range in "+file+", or remove containers")
 			}
 		}
 	}
-	return list, nil
+	return nil
 }
 
 // leftovers are leases of the reference host-local for networks that are ours now.
-func leftovers(_ context.Context, s *session) (list []finding, err error) {
+func leftovers(_ context.Context, s *session) error {
 	for _, file := range s.configs() {
 		network, config, err := readNetwork(file)
 		if err != nil || len(config.Sets) == 0 {
@@ -125,10 +133,10 @@ func leftovers(_ context.Context, s *session) (list []finding, err error) {
 		if err != nil || len(requests) == 0 {
 			continue
 		}
-		list = append(list, finding{warning, fmt.Sprintf("host-local has %d leases of network %s, which we don't know of", len(requests), network),
-			[]string{s.own("import", "--config", file, "--data-dir", s.dataDir)}, "", "host-local-has-leases-of-our-network"})
+		s.warning("host-local-has-leases-of-our-network", fmt.Sprintf("host-local has %d leases of network %s, which we don't know of", len(requests), network),
+			"", s.own("import", "--config", file, "--data-dir", s.dataDir))
 	}
-	return list, nil
+	return nil
 }
 
 func (s *session) configs() []string {
@@ -142,7 +150,7 @@ func (s *session) configs() []string {
 }
 
 // configFiles are judged as validate does, those of ours; a VLAN is something that a kernel can lack.
-func configFiles(ctx context.Context, s *session) (list []finding, err error) {
+func configFiles(ctx context.Context, s *session) error {
 	for _, file := range s.configs() {
 		text, err := os.ReadFile(file)
 		if err != nil || !strings.Contains(string(text), "vethbridge") && !strings.Contains(string(text), "natport") {
@@ -150,12 +158,13 @@ func configFiles(ctx context.Context, s *session) (list []finding, err error) {
 		}
 		remarks, err := s.remarks(ctx, file)
 		if err != nil {
-			return list, err
+			return err
 		}
 		for _, r := range remarks {
-			list = append(list, finding{r.Severity, fmt.Sprintf("%s, line %d, column %d: %s", r.File, r.Line, r.Column, r.Message),
-				nil, "correct it, and see what \"vethbridge validate " + file + "\" says", "a-config-has-an-unknown-key-or-a-wrong-value"})
+			s.problem("a-config-has-an-unknown-key-or-a-wrong-value", fmt.Sprintf("%s, line %d, column %d: %s", r.File, r.Line, r.Column, r.Message),
+				"correct it, and see what \"vethbridge validate "+file+"\" says")
+			s.found[len(s.found)-1].Severity = r.Severity
 		}
 	}
-	return list, nil
+	return nil
 }

@@ -20,7 +20,7 @@ import (
 // managers are programs that configure every link that they are not told to leave alone. Each
 // keeps a file for a link, named by its index. What somebody else has set up, NetworkManager shows as connected
 // externally, and leaves as it is.
-func managers(ctx context.Context, s *session) (list []finding, err error) {
+func managers(ctx context.Context, s *session) error {
 	rows, err := s.rows(ctx)
 	var names []string
 	for _, r := range rows {
@@ -42,15 +42,14 @@ func managers(ctx context.Context, s *session) (list []finding, err error) {
 		}
 	}
 	if len(byNetworkManager) > 0 {
-		list = append(list, finding{warning, "NetworkManager manages " + strings.Join(byNetworkManager, ", ") + ": it takes addresses away and brings links down",
-			commands("nmcli device set %s managed no", byNetworkManager), "for good: unmanaged-devices in /etc/NetworkManager/conf.d, as the page shows", "networkmanager-manages-our-links"})
+		s.warning("networkmanager-manages-our-links", "NetworkManager manages "+strings.Join(byNetworkManager, ", ")+": it takes addresses away and brings links down",
+			"for good: unmanaged-devices in /etc/NetworkManager/conf.d, as the page shows", commands("nmcli device set %s managed no", byNetworkManager)...)
 	}
 	if len(byNetworkd) > 0 {
-		list = append(list, finding{warning, "systemd-networkd manages " + strings.Join(byNetworkd, ", ") + ": a .network file matches, and its addresses and routes replace ours",
-			[]string{`printf '[Match]\nName=` + strings.Join(byNetworkd, " ") + `\n[Link]\nUnmanaged=yes\n' > /etc/systemd/network/00-vethbridge.network`, "networkctl reload"},
-			"veth* instead of the names is for links to come, too", "systemd-networkd-manages-our-links"})
+		s.warning("systemd-networkd-manages-our-links", "systemd-networkd manages "+strings.Join(byNetworkd, ", ")+": a .network file matches, and its addresses and routes replace ours",
+			"veth* instead of the names is for links to come, too", `printf '[Match]\nName=`+strings.Join(byNetworkd, " ")+`\n[Link]\nUnmanaged=yes\n' > /etc/systemd/network/00-vethbridge.network`, "networkctl reload")
 	}
-	return list, err
+	return err
 }
 
 func commands(format string, names []string) (list []string) {
@@ -68,24 +67,24 @@ func has(file string, lines ...string) bool {
 
 // takenPorts are host ports on which a process of the host waits in vain, since the port is
 // published. Runtimes that hold a port for a container do so on purpose.
-func takenPorts(ctx context.Context, s *session) (list []finding, err error) {
+func takenPorts(ctx context.Context, s *session) error {
 	rows, err := s.rows(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, protocol := range []nat.Protocol{nat.TCP, nat.UDP} {
 		sockets, err := listeners.List(uint8(protocol))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, r := range rows {
-			list = append(list, waitingInVain(r, protocol, sockets)...)
+			s.waitingInVain(r, protocol, sockets)
 		}
 	}
-	return list, nil
+	return nil
 }
 
-func waitingInVain(r row, protocol nat.Protocol, sockets []listeners.Socket) (list []finding) {
+func (s *session) waitingInVain(r row, protocol nat.Protocol, sockets []listeners.Socket) {
 	for _, m := range r.mappings {
 		for _, l := range sockets {
 			if m.Protocol != protocol || r.State != host.Alive.String() || !l.Takes(uint8(protocol), netip.AddrPortFrom(m.Host, m.HostPort)) {
@@ -96,35 +95,33 @@ func waitingInVain(r row, protocol nat.Protocol, sockets []listeners.Socket) (li
 			if slices.Contains([]string{"conmon", "rootlessport", "docker-proxy"}, name) {
 				continue
 			}
-			list = append(list, finding{warning, fmt.Sprintf("%s listens on port %d, which is published for %s: clients get to the container", process, m.HostPort, r.record.Owner),
-				nil, "stop it or let it listen elsewhere; \"hostPortConflict\" says what the next ADD does about it", "a-process-of-the-host-listens-on-a-published-port"})
+			s.warning("a-process-of-the-host-listens-on-a-published-port", fmt.Sprintf("%s listens on port %d, which is published for %s: clients get to the container", process, m.HostPort, r.record.Owner),
+				"stop it or let it listen elsewhere; \"hostPortConflict\" says what the next ADD does about it")
 		}
 	}
-	return list
 }
 
 // otherPlugins are rules that the reference portmap left, or still has, for host ports of ours.
-func otherPlugins(ctx context.Context, s *session) (list []finding, err error) {
+func otherPlugins(ctx context.Context, s *session) error {
 	rows, err := s.rows(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, f := range forward.All() {
 		rules, err := f.Rules("nat", "CNI-HOSTPORT-DNAT")
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, rule := range rules {
 			for _, port := range portsOf(rule) {
 				if r := publisher(rows, port); r != nil {
-					list = append(list, finding{problem, fmt.Sprintf("%s leads host port %s elsewhere by a rule of the reference portmap, and %s has that port", f, port, r.record.Owner),
-						[]string{f.String() + " -t nat -D" + strings.TrimPrefix(rule, "-A")},
-						"remove its container by the runtime if there is one; else the rule is what a crash has left", "another-plugin-holds-a-published-port"})
+					s.problem("another-plugin-holds-a-published-port", fmt.Sprintf("%s leads host port %s elsewhere by a rule of the reference portmap, and %s has that port", f, port, r.record.Owner),
+						"remove its container by the runtime if there is one; else the rule is what a crash has left", f.String()+" -t nat -D"+strings.TrimPrefix(rule, "-A"))
 				}
 			}
 		}
 	}
-	return list, nil
+	return nil
 }
 
 // portsOf are the destination ports of a rule as "iptables -S" writes it.
@@ -148,13 +145,14 @@ func publisher(rows []row, port string) *row {
 }
 
 // leftTrace is what a trace leaves that was killed.
-func leftTrace(_ context.Context, s *session) ([]finding, error) {
+func leftTrace(_ context.Context, s *session) error {
 	left, err := trace.LeftBehind()
 	if err != nil || !left || s.tracing() {
-		return nil, err
+		return err
 	}
-	return []finding{{warning, "a killed trace has left its tables " + trace.TableName,
-		[]string{"nft delete table inet " + trace.TableName, "nft delete table bridge " + trace.TableName}, "the next trace replaces them", "a-killed-trace-has-left-its-tables"}}, nil
+	s.warning("a-killed-trace-has-left-its-tables", "a killed trace has left its tables "+trace.TableName, "the next trace replaces them",
+		"nft delete table inet "+trace.TableName, "nft delete table bridge "+trace.TableName)
+	return nil
 }
 
 // tracing reports whether a trace is under way on this host.

@@ -30,7 +30,7 @@ func TestEveryFindingLeadsToAHeadingOfThePage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, see := range regexp.MustCompile(`(?:, |See: |see = |\t)"([a-z0-9]+(?:-[a-z0-9]+){2,})"`).FindAllStringSubmatch(string(code), -1) {
+		for _, see := range regexp.MustCompile(`"([a-z0-9]+(?:-[a-z0-9]+){2,})"`).FindAllStringSubmatch(string(code), -1) {
 			if _, there := anchors[see[1]]; !there {
 				t.Errorf("%s: the page has no heading #%s", file, see[1])
 			}

@@ -85,6 +85,8 @@ func (c comparison) ofLink(a state.Attachment) []string {
 		return []string{fmt.Sprintf("check links: link %s is missing", a.HostLink)}
 	case link.Bridge != a.Bridge:
 		return []string{fmt.Sprintf("check links: link %s is not a port of bridge %s", link.Name, a.Bridge)}
+	case !link.Up:
+		return []string{fmt.Sprintf("check links: link %s is down", link.Name)}
 	}
 	return nil
 }

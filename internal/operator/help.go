@@ -13,10 +13,7 @@ func help(_ context.Context, s *session) error {
 		fmt.Fprint(s.out, usage())
 		return nil
 	}
-	c, known := find(s.subject())
-	if !known {
-		return fmt.Errorf("there is no command %q", s.subject())
-	}
+	c, _ := find(s.subject())
 	fmt.Fprint(s.out, c.usage())
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -18,10 +19,22 @@ import (
 // importLeases takes over the leases of the reference host-local, so that a node switches
 // with its containers running: nobody gets their addresses, and our DEL gives them back.
 func importLeases(ctx context.Context, s *session) error {
-	network, config, err := readNetwork(s.config)
-	if err != nil {
-		return err
+	for _, file := range s.configs() {
+		network, config, err := readNetwork(file)
+		if err != nil && s.config == "" {
+			continue // of another plugin
+		}
+		if err == nil {
+			err = s.importNetwork(ctx, network, config)
+		}
+		if err != nil && (s.config != "" || !errors.Is(err, fs.ErrNotExist)) { // not every network was host-local's
+			return err
+		}
 	}
+	return nil
+}
+
+func (s *session) importNetwork(ctx context.Context, network string, config ipam.Config) error {
 	requests, err := ipam.ReadHostLocal(s.dataDir, network)
 	if err != nil {
 		return err
@@ -47,8 +60,9 @@ func (s *session) importLease(ctx context.Context, r ipam.Request) error {
 		s.say("would import %s with %v", r.Owner, r.Wanted)
 		return nil
 	}
-	err = s.host.Store.Update(ctx, func(tx *state.Tx) error {
-		if _, known, err := tx.Attachment(r.Owner); err != nil || known {
+	var known bool
+	err = s.host.Store.Update(ctx, func(tx *state.Tx) (err error) {
+		if _, known, err = tx.Attachment(r.Owner); err != nil || known {
 			return err
 		}
 		if _, err := ipam.Allocate(tx, r); err != nil {
@@ -58,6 +72,10 @@ func (s *session) importLease(ctx context.Context, r ipam.Request) error {
 	})
 	if err != nil {
 		return fmt.Errorf("import %s: %w", r.Owner, err)
+	}
+	if known {
+		s.say("left out %s: it is attached already", r.Owner)
+		return nil
 	}
 	s.say("imported %s with %v", r.Owner, r.Wanted)
 	return nil

@@ -2,8 +2,8 @@ package operator
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -31,9 +31,6 @@ type whole struct {
 // inspect shows the one attachment that a container ID (or its beginning), an address, a host
 // port or a host link belongs to.
 func inspect(ctx context.Context, s *session) error {
-	if s.subject() == "" {
-		return errors.New("what shall be inspected? give a container ID, an address, a host port or a host link")
-	}
 	rows, err := s.rows(ctx)
 	if err != nil {
 		return err
@@ -115,9 +112,10 @@ func (w whole) show(s *session) error {
 	if s.json {
 		return writeJSON(s.out, w)
 	}
+	var b strings.Builder
 	line := func(name string, values ...string) {
 		if text := strings.Join(values, "\n               "); text != "" {
-			fmt.Fprintf(s.out, "%-14s %s\n", name, text)
+			fmt.Fprintf(&b, "%-14s %s\n", name, text)
 		}
 	}
 	line("network", w.Network)
@@ -142,5 +140,6 @@ func (w whole) show(s *session) error {
 	}
 	line("connections", w.Connections...)
 	line("log", w.Log...)
-	return nil
+	_, err := io.WriteString(s.out, b.String())
+	return err
 }

@@ -15,7 +15,6 @@ func repair(ctx context.Context, s *session) error {
 	if s.dryRun {
 		return s.wouldRepair(ctx)
 	}
-	idle := true
 	for _, part := range []struct {
 		put  func(context.Context) (bool, error)
 		done string
@@ -30,12 +29,8 @@ func repair(ctx context.Context, s *session) error {
 			return err
 		}
 		if changed { // said at once: a later part may fail
-			idle = false
 			s.say("%s", part.done)
 		}
-	}
-	if idle && !s.json {
-		s.say("nothing to repair")
 	}
 	return nil
 }
@@ -59,9 +54,6 @@ func (s *session) wouldRepair(ctx context.Context) error {
 	}
 	for _, difference := range list {
 		s.say("would put right: %s", difference)
-	}
-	if len(list) == 0 && !s.json {
-		s.say("nothing to repair")
 	}
 	return nil
 }

@@ -172,14 +172,19 @@ func published(_ context.Context, _ *session, rows []row) ([]*gauge, error) {
 }
 
 func drift(ctx context.Context, s *session, _ []row) ([]*gauge, error) {
-	g := newGauge("drift", "Differences between the kernel's rules and the state file, as \"vethbridge check\" lists them.")
+	g := newGauge("drift", "Differences between the kernel and the state file, as \"vethbridge check\" lists them.")
 	translations, err := count(s.host.NAT.CheckAll(ctx))
 	if err != nil {
 		return nil, err
 	}
 	fence, err := count(s.host.Fence.VerifyAll(ctx))
+	if err != nil {
+		return nil, err
+	}
+	links, err := count(s.checkLinks(ctx))
 	g.add(translations, "of", "translations")
 	g.add(fence, "of", "fence")
+	g.add(links, "of", "links")
 	return []*gauge{g}, err
 }
 

@@ -85,6 +85,13 @@ func (s *session) flag(flags []Flag, word string, next []string) (taken int, err
 	return taken, nil
 }
 
+func unknownCommand(name string) error {
+	if near := schema.Nearest(strings.TrimLeft(name, "-"), names()); near != "" {
+		return fmt.Errorf("there is no command %q; did you mean %q?", name, near)
+	}
+	return fmt.Errorf("there is no command %q", name)
+}
+
 func unknownFlag(flags []Flag, name string) error {
 	var names []string
 	for _, f := range flags {
@@ -120,6 +127,12 @@ func (s *session) words(c Command) error {
 	}
 	if len(c.Words) > 0 && !slices.Contains(c.Words, s.subject()) {
 		return fmt.Errorf("%s is %q, and can be %s", c.Subject, s.subject(), strings.Join(c.Words, ", "))
+	}
+	if wanted := strings.Fields(c.Subject); len(s.subjects) < len(wanted) && c.Name != "help" {
+		return fmt.Errorf("%s is missing", strings.Join(wanted[len(s.subjects):], " "))
+	}
+	if c.Name == "help" && s.subject() != "" && !slices.Contains(names(), s.subject()) {
+		return unknownCommand(s.subject())
 	}
 	return nil
 }
