@@ -3,6 +3,7 @@ package fence
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/google/nftables"
@@ -53,20 +54,16 @@ func (t table) String() string {
 
 func (t table) has(e Element) bool { return t.first <= e.Set && e.Set <= t.last }
 
-func (k kernel) add(list []entry) error {
-	return k.conn.Batch(func(c *nftables.Conn) error {
-		return eachSet(list, func(s *nftables.Set, elements []nftables.SetElement) error {
-			return netfilter.AddElements(c, s, elements)
-		})
-	})
-}
+func (k kernel) add(list []entry) error { return k.change(list, (*netfilter.Changes).Add) }
 
-func (k kernel) remove(list []entry) error {
-	return k.conn.Batch(func(c *nftables.Conn) error {
-		return eachSet(list, func(s *nftables.Set, elements []nftables.SetElement) error {
-			return netfilter.DeleteElements(c, s, elements)
-		})
-	})
+func (k kernel) remove(list []entry) error { return k.change(list, (*netfilter.Changes).Delete) }
+
+func (k kernel) change(list []entry, collect func(*netfilter.Changes, *nftables.Set, iter.Seq[nftables.SetElement])) error {
+	var changes netfilter.Changes
+	for s, elements := range bySet(list) {
+		collect(&changes, s.nft(), slices.Values(elements))
+	}
+	return k.conn.Make(&changes)
 }
 
 // restore makes the tables hold exactly these, in one transaction. A table that would hold
@@ -89,9 +86,9 @@ func (k kernel) restore(list []entry) error {
 				t.layout().Unmake(c, have[t.Name])
 			}
 		}
-		failed = append(failed, eachSet(list, func(s *nftables.Set, elements []nftables.SetElement) error {
-			return netfilter.AddElements(c, s, elements)
-		}))
+		for s, elements := range bySet(list) {
+			failed = append(failed, netfilter.AddElements(c, s.nft(), elements))
+		}
 		return errors.Join(failed...)
 	})
 }
@@ -163,16 +160,10 @@ func (t table) list(conn *nftables.Conn, have netfilter.Found) (list []entry, mi
 	return list, missing, nil
 }
 
-// eachSet calls fn with the elements of each set.
-func eachSet(list []entry, fn func(*nftables.Set, []nftables.SetElement) error) error {
-	bySet := map[Set][]nftables.SetElement{}
+func bySet(list []entry) map[Set][]nftables.SetElement {
+	elements := map[Set][]nftables.SetElement{}
 	for _, e := range list {
-		bySet[e.Set] = append(bySet[e.Set], nftables.SetElement{Key: e.key(), Comment: e.mark})
+		elements[e.Set] = append(elements[e.Set], nftables.SetElement{Key: e.key(), Comment: e.mark})
 	}
-	for s, elements := range bySet {
-		if err := fn(s.nft(), elements); err != nil {
-			return err
-		}
-	}
-	return nil
+	return elements
 }

@@ -8,20 +8,11 @@ import (
 // whose length has 16 bits, and an element with a full comment has 250 bytes.
 const chunk = 200
 
-// AddElements collects the addition of elements.
+// AddElements collects the addition of elements to a set that may come in the same batch.
 func AddElements(c *nftables.Conn, s *nftables.Set, elements []nftables.SetElement) error {
-	return inBites(elements, func(bite []nftables.SetElement) error { return c.SetAddElements(s, bite) })
-}
-
-// DeleteElements collects the deletion of elements.
-func DeleteElements(c *nftables.Conn, s *nftables.Set, elements []nftables.SetElement) error {
-	return inBites(elements, func(bite []nftables.SetElement) error { return c.SetDeleteElements(s, bite) })
-}
-
-func inBites(elements []nftables.SetElement, fn func([]nftables.SetElement) error) error {
 	for len(elements) > 0 {
 		n := min(chunk, len(elements))
-		if err := fn(elements[:n]); err != nil {
+		if err := c.SetAddElements(s, elements[:n]); err != nil {
 			return err
 		}
 		elements = elements[n:]
