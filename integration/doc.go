@@ -34,6 +34,7 @@
 //	check_test.go       CHECK, and healing
 //	gc_test.go          GC
 //	kill_test.go        kill -9 at any moment; killcall_test.go, before every system call
+//	interrupt_test.go   signals to end at every system call
 //	faults_test.go      system calls that fail
 //	statedir_test.go    state that can't be kept, or is locked
 //	addresses_test.go   which addresses are given

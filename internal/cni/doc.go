@@ -8,6 +8,7 @@
 //
 //	main.go      Plugin and Main: one call of a plugin, from the environment to the exit status
 //	door.go      Call: one that comes by another door of the executable
+//	signal.go    signals to end, of which an ADD makes a roll-back
 //	stdin.go     reading the config, bounded in size and time
 //	request.go   Request: what the runtime asks for
 //	common.go    the keys that both plugins have

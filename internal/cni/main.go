@@ -35,9 +35,8 @@ const garbage = 200
 // stdin, the result or the error JSON on stdout.
 func Main(p Plugin) int {
 	growStack()
-	ctx, stop := Begin()
-	defer stop()
-	if err := run(ctx, p); err != nil {
+	Begin()
+	if err := run(p); err != nil {
 		if err.Print() != nil {
 			fmt.Fprintln(os.Stderr, err.Error())
 		}
@@ -55,17 +54,21 @@ func growStack() byte {
 	return room[os.Getpagesize()%len(room)]
 }
 
-// Begin makes the process ready for one call, of which a signal to end makes a roll-back.
-func Begin() (ctx context.Context, stop func()) {
+// Begin makes the process ready for one call.
+func Begin() {
 	// A call is over before it pays to look for what it needs no more, unless that gets large.
 	debug.SetGCPercent(garbage)
 	// A runtime that closes stdout early must find the roll-back done, not a dead process.
 	signal.Ignore(syscall.SIGPIPE)
-	return signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 }
 
-func run(ctx context.Context, p Plugin) *types.Error {
-	if command := os.Getenv("CNI_COMMAND"); command != "" && command != "VERSION" {
+func run(p Plugin) *types.Error {
+	ctx, command := context.Background(), os.Getenv("CNI_COMMAND")
+	var interruptible func() context.Context
+	if command == string(verbAdd) {
+		interruptible = Interruptible()
+	}
+	if command != "" && command != "VERSION" {
 		if err := boundStdin(); err != nil {
 			return err
 		}
@@ -82,7 +85,7 @@ func run(ctx context.Context, p Plugin) *types.Error {
 		}
 	}
 	err := skel.PluginMainFuncsWithError(skel.CNIFuncs{
-		Add:    accept(func(args *skel.CmdArgs) error { return add(ctx, p, args) }),
+		Add:    accept(func(args *skel.CmdArgs) error { return add(interruptible, p, args) }),
 		Del:    accept(serve(ctx, del, p.Del)),
 		Check:  accept(serve(ctx, check, p.Check)),
 		GC:     accept(serve(ctx, gc, p.GC)),
@@ -101,8 +104,9 @@ func serve(ctx context.Context, v verb, do func(context.Context, Request) error)
 	}
 }
 
-func add(ctx context.Context, p Plugin, args *skel.CmdArgs) error {
-	return wireError(handle(ctx, verbAdd, args, func(ctx context.Context, r Request) error {
+func add(interruptible func() context.Context, p Plugin, args *skel.CmdArgs) error {
+	return wireError(handle(context.Background(), verbAdd, args, func(_ context.Context, r Request) error {
+		ctx := interruptible()
 		result, err := p.Add(ctx, r)
 		if err != nil {
 			return err

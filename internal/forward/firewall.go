@@ -3,7 +3,6 @@ package forward
 import (
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -103,12 +102,7 @@ func (f Firewall) InUse() bool {
 		there, err := netfilter.ChainExists(f.table(), "filter", "FORWARD")
 		return err == nil && there
 	}
-	path := "/proc/thread-self/net/ip_tables_names"
-	if f.V6 {
-		path = "/proc/thread-self/net/ip6_tables_names"
-	}
-	names, err := os.ReadFile(path)
-	return err == nil && slices.Contains(strings.Fields(string(names)), "filter")
+	return netfilter.LegacyTableExists(f.table(), "filter")
 }
 
 func (f Firewall) table() netfilter.Family {

@@ -26,9 +26,8 @@ func Is(command string) bool {
 // Run serves one call: a verb and, for a container, the path of its network namespace. It returns
 // the exit status. An error is the API's own JSON on stdout, which podman shows.
 func Run(d Driver, args []string, stdin io.Reader, stdout io.Writer) int {
-	ctx, stop := cni.Begin()
-	defer stop()
-	err := serve(ctx, d, args, io.LimitReader(stdin, maxInput), json.NewEncoder(stdout))
+	cni.Begin()
+	err := serve(context.Background(), d, args, io.LimitReader(stdin, maxInput), json.NewEncoder(stdout))
 	if err == nil {
 		return 0
 	}
@@ -49,7 +48,7 @@ func serve(ctx context.Context, d Driver, args []string, stdin io.Reader, answer
 	case len(args) != 2:
 		return fmt.Errorf("%s: want the path of a network namespace", verb)
 	case verb == "setup":
-		return setup(ctx, d, args[1], stdin, answer)
+		return setup(d, args[1], stdin, answer)
 	}
 	return teardown(ctx, d, args[1], stdin)
 }
@@ -92,7 +91,8 @@ func create(ctx context.Context, d Driver, stdin io.Reader) (map[string]json.Raw
 }
 
 // setup takes back an attachment that podman never hears of.
-func setup(ctx context.Context, d Driver, netns string, stdin io.Reader, answer *json.Encoder) error {
+func setup(d Driver, netns string, stdin io.Reader, answer *json.Encoder) error {
+	interruptible := cni.Interruptible()
 	j, err := newJob(netns, stdin)
 	if err == nil {
 		err = j.wrong
@@ -100,6 +100,7 @@ func setup(ctx context.Context, d Driver, netns string, stdin io.Reader, answer 
 	if err != nil {
 		return err
 	}
+	ctx := interruptible()
 	result, err := j.add(ctx, d)
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@
 //	elements.go  elements of sets, in bites that fit
 //	lookup.go    Get: one element of a set
 //	policy.go    asking for one chain of anybody
+//	legacy.go    whether there is a table of iptables' legacy variant
 //	dropping.go  chains at the hook forward that drop
 //	layout.go    the administrator's chains, and the rules that jump to them
 //	chain.go     Chain, Rule: the fixed structure of a table

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"sort"
-	"strings"
 
 	"vethbridge/internal/netfilter"
 	"vethbridge/pkg/nat"
@@ -211,7 +209,7 @@ func (b *Backend) Present() (bool, error) {
 func (b *Backend) present(f family, chains []table) (bool, error) {
 	for _, t := range chains {
 		if b.variant == Legacy {
-			if tableInUse(f.tableNames, t.name) {
+			if netfilter.LegacyTableExists(f.kernel, t.name) {
 				return true, nil
 			}
 			continue
@@ -223,12 +221,6 @@ func (b *Backend) present(f family, chains []table) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// tableInUse reads a list of tables. A kernel without the legacy variant has none.
-func tableInUse(path, table string) bool {
-	names, err := os.ReadFile(path)
-	return err == nil && slices.Contains(strings.Fields(string(names)), table)
 }
 
 // Usable tells why the programs or the kernel's tables can't be used.

@@ -51,20 +51,19 @@ func tables() []table {
 
 // family is IPv4 or IPv6, which iptables keeps apart.
 type family struct {
-	program    string
-	kernel     netfilter.Family
-	tableNames string // where the kernel lists the tables of the legacy variant that are in use
-	any        netip.Addr
-	localhost  netip.Prefix
-	multicast  netip.Prefix // RFC 5771, RFC 4291
+	program   string
+	kernel    netfilter.Family
+	any       netip.Addr
+	localhost netip.Prefix
+	multicast netip.Prefix // RFC 5771, RFC 4291
 }
 
 func families() []family {
 	return []family{{
-		program: "iptables", kernel: netfilter.IPv4, tableNames: "/proc/thread-self/net/ip_tables_names",
+		program: "iptables", kernel: netfilter.IPv4,
 		any: netip.IPv4Unspecified(), localhost: netip.MustParsePrefix("127.0.0.0/8"), multicast: netip.MustParsePrefix("224.0.0.0/4"),
 	}, {
-		program: "ip6tables", kernel: netfilter.IPv6, tableNames: "/proc/thread-self/net/ip6_tables_names",
+		program: "ip6tables", kernel: netfilter.IPv6,
 		any: netip.IPv6Unspecified(), localhost: netip.MustParsePrefix("::1/128"), multicast: netip.MustParsePrefix("ff00::/8"),
 	}}
 }
