@@ -44,6 +44,7 @@
 //	vlan_test.go        VLANs that are refused; vlan_vm_test.go, VLANs on a kernel that has them
 //	readdress_test.go   a subnet that was changed
 //	fullbridge_test.go  1023 ports
+//	apart_test.go       sysctls where there are many attachments
 //	parallel_test.go    bursts
 //	claims_test.go      addresses and ports that are taken, reclaiming the dead
 //	ports_test.go       ranges of host ports, and ports left open

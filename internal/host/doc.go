@@ -20,6 +20,7 @@
 //	connections.go tracked connections that have become wrong
 //	ports.go       ReleasePorts: what natport gave, gone
 //	mac.go         MAC addresses that belong to one attachment each
+//	crowd.go       sysctls where there are many attachments
 //	hairpin.go     hairpin mode where br_netfilter needs it
 //	rebuild.go     a lost book, from the marks in the kernel
 //	release.go     Release: all that an owner has, gone

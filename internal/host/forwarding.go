@@ -93,6 +93,9 @@ func (h *Host) keepDefaultRoute() ([]sysctlValue, error) {
 func (h *Host) CheckForwarding(f Families) error {
 	var missing []error
 	for _, s := range f.sysctls() {
+		if on, err := h.isSet(s); err == nil && on {
+			continue
+		}
 		if now, err := sysctl.Get(s.key); err != nil || now != s.value {
 			missing = append(missing, errors.Join(fmt.Errorf("check forwarding: %s is %q, want %q", s.key, now, s.value), err))
 		}
@@ -137,6 +140,7 @@ func (h *Host) restoreSettings(ctx context.Context, o shared.Object) error {
 	var list []shared.Setting
 	err := h.Store.View(ctx, func(tx *state.Tx) (err error) {
 		list, err = o.Settings(tx)
+		h.AvoidCrowd(tx)
 		return err
 	})
 	if err != nil || len(list) == 0 {

@@ -22,11 +22,16 @@ func routeLocalnet(device string) string {
 // caller has the guard in place.
 func (h *Host) AllowLocalhost(ctx context.Context, device string) error {
 	return h.locked(ctx, func() error {
-		if on, err := h.Links.RouteLocalnet(device); err == nil && on {
+		if h.allowsLocalhost(device) {
 			return nil
 		}
 		return h.change(ctx, Localhost(device), sysctlValue{routeLocalnet(device), "1"})
 	})
+}
+
+func (h *Host) allowsLocalhost(device string) bool {
+	on, err := h.Links.RouteLocalnet(device)
+	return err == nil && on
 }
 
 // Localhost is the object that stands for route_localnet of a device.
@@ -42,6 +47,9 @@ func (h *Host) CheckLocalhost(ctx context.Context, owner attachment.Owner, wante
 	}
 	if !known || record.LocalhostVia == "" {
 		return fmt.Errorf("check localhost: %s has no record of it", owner)
+	}
+	if h.allowsLocalhost(record.LocalhostVia) {
+		return nil
 	}
 	key := routeLocalnet(record.LocalhostVia)
 	if now, err := sysctl.Get(key); err != nil || now != "1" {

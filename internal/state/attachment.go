@@ -79,3 +79,16 @@ func (tx *Tx) Attachments(network string) ([]Attachment, error) {
 	})
 	return list, err
 }
+
+// Crowded reports whether there are at least so many attachments. It takes no longer the more there are.
+func (tx *Tx) Crowded(many int) bool {
+	b := tx.bucket(attachments)
+	if b == nil {
+		return many == 0
+	}
+	c := b.Cursor()
+	for key, _ := c.First(); key != nil && many > 0; key, _ = c.Next() {
+		many--
+	}
+	return many == 0
+}

@@ -5,4 +5,5 @@
 // Files:
 //
 //	sysctl.go  Get, Ensure
+//	apart.go   where they are looked up, on hosts with many namespaces
 package sysctl

@@ -9,8 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const root = "/proc/sys/"
-
 // Error says that a sysctl is not as wanted and could not be made so.
 type Error struct {
 	Key, Wanted, Found string
@@ -35,7 +33,7 @@ func (e *Error) ForNewLinks() string {
 // Get reads a sysctl of the calling thread's namespaces. Key is its path below /proc/sys,
 // so that interface names with dots are no riddle.
 func Get(key string) (string, error) {
-	fd, err := unix.Open(root+key, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	fd, err := open(key, unix.O_RDONLY)
 	if err != nil {
 		return "", fmt.Errorf("read sysctl %s: %w", key, err)
 	}
@@ -57,7 +55,7 @@ func read(fd int, key string) (string, error) {
 // Ensure makes a sysctl hold value and returns what it held before. It writes only on
 // difference, so that a read-only /proc/sys with the right value is no problem.
 func Ensure(key, value string) (previous string, changed bool, err error) {
-	fd, err := unix.Open(root+key, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	fd, err := open(key, unix.O_RDWR)
 	if err != nil {
 		return ensureReadOnly(key, value, err)
 	}

@@ -159,6 +159,7 @@ func (a *adding) reportChosen(ctx context.Context) {
 func (a *adding) enter(ctx context.Context) error {
 	owner := a.req.Owner
 	return a.host.Store.Update(ctx, func(tx *state.Tx) (err error) {
+		a.host.AvoidCrowd(tx)
 		if err := host.CheckAddresses(tx, owner, a.req.Previous.AddressesIn(a.req.Netns)); err != nil {
 			return err
 		}

@@ -39,6 +39,7 @@ func (a *adding) claim(ctx context.Context) error {
 // are ours to give.
 func (a *adding) enter(ctx context.Context) error {
 	return a.host.Store.Update(ctx, func(tx *state.Tx) error {
+		a.host.AvoidCrowd(tx)
 		if err := a.refuseKnown(tx); err != nil {
 			return err
 		}
