@@ -34,16 +34,24 @@ func (m moment) List(context.Context) (nat.Ruleset, error) { return m.once() }
 func (m moment) Find(ctx context.Context, _ nat.Ruleset) (nat.Ruleset, error) { return m.List(ctx) }
 
 func (s *session) comparison(ctx context.Context) (comparison, error) {
-	c := comparison{session: s, nat: s.host.NAT, links: map[string]links.Marked{}}
+	c := comparison{session: s, nat: s.host.NAT}
 	c.nat.Backends = map[nat.Kind]nat.Backend{}
 	for kind, b := range s.host.NAT.Backends {
 		c.nat.Backends[kind] = moment{b, sync.OnceValues(func() (nat.Ruleset, error) { return b.List(ctx) })}
 	}
-	marked, err := s.host.Links.MarkedLinks(attachment.MarkPrefix)
-	for _, l := range marked {
-		c.links[l.Mark] = l
-	}
+	var err error
+	c.links, err = s.marks()
 	return c, err
+}
+
+// marks are the links of attachments, by their marks.
+func (s *session) marks() (map[string]links.Marked, error) {
+	list, err := s.host.Links.MarkedLinks(attachment.MarkPrefix)
+	marks := map[string]links.Marked{}
+	for _, l := range list {
+		marks[l.Mark] = l
+	}
+	return marks, err
 }
 
 // drift lists what the kernel lacks of an attachment.

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"vethbridge/pkg/ipam"
 	"vethbridge/pkg/nat"
 )
 
@@ -17,9 +16,9 @@ type filter struct {
 	port      portFilter
 }
 
-func (f filter) addresses(leases []ipam.Lease) bool {
-	for _, l := range leases {
-		if netip.Prefix(f.address).Contains(l.Address.Addr()) {
+func (f filter) addresses(list []string) bool {
+	for _, a := range list {
+		if netip.Prefix(f.address).Contains(netip.MustParsePrefix(a).Addr()) {
 			return true
 		}
 	}

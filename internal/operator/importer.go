@@ -102,6 +102,10 @@ func readNetwork(path string) (network string, config ipam.Config, err error) {
 	}
 	for _, p := range append(raw.Plugins, raw.plugin) {
 		if p.Type == "vethbridge" {
+			var other struct{ Type string }
+			if json.Unmarshal(p.IPAM, &other) == nil && other.Type != "" {
+				return raw.Name, config, fmt.Errorf("the addresses of network %s are those of the IPAM plugin %s", raw.Name, other.Type)
+			}
 			config, err = readRanges(p.IPAM, p.SubnetFile)
 			return raw.Name, config, err
 		}

@@ -2,10 +2,12 @@ package operator
 
 import (
 	"context"
+	"net/netip"
 	"strings"
 	"time"
 
 	"vethbridge/internal/host"
+	"vethbridge/internal/links"
 	"vethbridge/internal/state"
 	"vethbridge/pkg/ipam"
 	"vethbridge/pkg/nat"
@@ -46,6 +48,9 @@ func (s *session) rows(ctx context.Context) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
+	if rows, err = s.addressed(rows); err != nil {
+		return nil, err
+	}
 	for i, r := range rows {
 		life, _ := s.host.Liveness(ctx, r.record) // an error leaves it unknown, which is shown
 		rows[i].State = life.String()
@@ -56,10 +61,10 @@ func (s *session) rows(ctx context.Context) ([]row, error) {
 	return rows, err
 }
 
-// appendRow adds an attachment if its addresses and ports are wanted.
+// appendRow adds an attachment if its ports are wanted.
 func (s *session) appendRow(tx *state.Tx, rows []row, a state.Attachment) ([]row, error) {
 	leases, err := ipam.Leases(tx, a.Owner)
-	if err != nil || !s.filter.addresses(leases) {
+	if err != nil {
 		return rows, err
 	}
 	translations, _, err := nat.Recorded(tx, a.Owner, nat.PartNatport)
@@ -77,6 +82,40 @@ func (s *session) appendRow(tx *state.Tx, rows []row, a state.Attachment) ([]row
 		r.Ports = append(r.Ports, m.String())
 	}
 	return append(rows, r), nil
+}
+
+// addressed adds the addresses that other plugins have given: the mark of a link names them, and mappings lead to them where
+// the link is another plugin's, too. It leaves those attachments whose addresses are wanted.
+func (s *session) addressed(rows []row) (wanted []row, err error) {
+	wanted = []row{}
+	marks := map[string]links.Marked{}
+	for _, r := range rows {
+		if len(r.Addresses) == 0 && r.Link != "" && len(marks) == 0 {
+			if marks, err = s.marks(); err != nil {
+				return nil, err
+			}
+		}
+		if len(r.Addresses) == 0 {
+			r.Addresses = r.given(marks[r.record.Owner.Mark()])
+		}
+		if s.filter.addresses(r.Addresses) {
+			wanted = append(wanted, r)
+		}
+	}
+	return wanted, nil
+}
+
+func (r row) given(link links.Marked) []string {
+	list := []string{}
+	for _, a := range link.Addresses {
+		list = append(list, a.String())
+	}
+	if r.Link == "" {
+		for _, m := range r.mappings {
+			list = append(list, netip.PrefixFrom(m.Target.Addr(), m.Target.Addr().BitLen()).String())
+		}
+	}
+	return distinct(list)
 }
 
 // markDrifted compares the living with the kernel.
