@@ -11,7 +11,7 @@ const crowd = 200
 
 // AvoidCrowd has the process look up sysctls apart from those of other namespaces, if the book says that there are many.
 func (h *Host) AvoidCrowd(tx *state.Tx) {
-	if tx.Crowded(crowd) {
+	if tx.Count() >= crowd {
 		sysctl.Apart(func(err error) { h.Log.Debug("looking up sysctls takes longer with each namespace", "err", err) })
 	}
 }

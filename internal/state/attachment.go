@@ -1,6 +1,7 @@
 package state
 
 import (
+	"errors"
 	"net"
 
 	"vethbridge/internal/attachment"
@@ -52,7 +53,11 @@ func (a Attachment) Gateway() string {
 
 // PutAttachment writes the record of a.Owner, replacing a former one.
 func (tx *Tx) PutAttachment(a Attachment) error {
-	return Put(tx, attachments, a.Owner.Key(), a)
+	known := Has(tx, attachments, a.Owner.Key())
+	if err := Put(tx, attachments, a.Owner.Key(), a); err != nil || known {
+		return err
+	}
+	return tx.count(1)
 }
 
 // Attachment reads the record of an owner; it reports false if there is none.
@@ -62,7 +67,10 @@ func (tx *Tx) Attachment(o attachment.Owner) (Attachment, bool, error) {
 
 // DeleteAttachment removes the record of an owner; a missing one is no error.
 func (tx *Tx) DeleteAttachment(o attachment.Owner) error {
-	return Delete(tx, attachments, o.Key())
+	if !Has(tx, attachments, o.Key()) {
+		return nil
+	}
+	return errors.Join(Delete(tx, attachments, o.Key()), tx.count(-1))
 }
 
 // Attachments lists the records of a network in the order of their keys, or of all
@@ -80,15 +88,20 @@ func (tx *Tx) Attachments(network string) ([]Attachment, error) {
 	return list, err
 }
 
-// Crowded reports whether there are at least so many attachments. It takes no longer the more there are.
-func (tx *Tx) Crowded(many int) bool {
+// count keeps the number of records as the table's sequence, which nothing else needs.
+func (tx *Tx) count(change int) error {
+	b, err := tx.writable(attachments)
+	if err != nil {
+		return err
+	}
+	return b.SetSequence(b.Sequence() + uint64(change))
+}
+
+// Count returns the number of attachments, without reading them.
+func (tx *Tx) Count() int {
 	b := tx.bucket(attachments)
 	if b == nil {
-		return many == 0
+		return 0
 	}
-	c := b.Cursor()
-	for key, _ := c.First(); key != nil && many > 0; key, _ = c.Next() {
-		many--
-	}
-	return many == 0
+	return int(b.Sequence())
 }
