@@ -10,8 +10,9 @@ import (
 	"vethbridge/integration/testbed"
 )
 
-// TestEveryLogLineNamesTheTraceOfItsCall is what lets a line be found from the runtime's trace.
-func TestEveryLogLineNamesTheTraceOfItsCall(t *testing.T) {
+// TestEveryLogLineNamesThePluginAndTheTraceOfItsCall is what lets a line be found from the runtime's trace. A state file
+// that is torn meanwhile is told of in the same way.
+func TestEveryLogLineNamesThePluginAndTheTraceOfItsCall(t *testing.T) {
 	const traceID, spanID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 	for name, c := range map[string]struct{ traceparent, traceID, spanID string }{
 		"well-formed": {"00-" + traceID + "-" + spanID + "-01", traceID, spanID},
@@ -26,18 +27,23 @@ func TestEveryLogLineNamesTheTraceOfItsCall(t *testing.T) {
 			}
 			n.Wrap = []string{"env", "TRACEPARENT=" + c.traceparent}
 			web := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}
-			n.Del(t, web, n.Add(t, web).Raw)
+			result := n.Add(t, web)
+			h.Run("truncate", "-s", "8192", filepath.Join(h.StateDir, "state.db"))
+			n.Del(t, web, result.Raw)
 			text, err := os.ReadFile(file)
-			if err != nil || strings.Count(string(text), "\n") < 4 {
-				t.Fatalf("%v: %s", err, text)
+			for _, words := range []string{"state file is corrupt, begin a new one", `"plugin":"vethbridge"`, `"plugin":"natport"`, `"took":"`} {
+				if err != nil || !strings.Contains(string(text), words) {
+					t.Fatalf("%v, want %s: %s", err, words, text)
+				}
 			}
 			for line := range strings.Lines(string(text)) {
 				var entry struct {
-					Trace *string `json:"trace_id"`
-					Span  *string `json:"span_id"`
+					Trace  *string `json:"trace_id"`
+					Span   *string `json:"span_id"`
+					Plugin string
 				}
 				err := json.Unmarshal([]byte(line), &entry)
-				if err != nil || !is(entry.Trace, c.traceID) || !is(entry.Span, c.spanID) {
+				if err != nil || entry.Plugin == "" || !is(entry.Trace, c.traceID) || !is(entry.Span, c.spanID) {
 					t.Errorf("%v: %s", err, line)
 				}
 			}

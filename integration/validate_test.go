@@ -46,6 +46,10 @@ func TestValidateSaysWhatIsWrongAndWhere(t *testing.T) {
 {"type": "natport", "capabilities": {"portMappings": true}}`
 	vethbridge := func(keys string) string { return head + "\n{\"type\": \"vethbridge\"" + keys + "}" }
 	for text, want := range map[string]string{
+		"[]": "x:1:1: warning: no plugin of type vethbridge or natport is in it",
+		`{"cniVersion": "1.0.0", "name": "n", "plugins": [{"type": "bridge"}]}`:       "x:1:1: warning: no plugin of type vethbridge or natport is in it",
+		`{"cniVersion": "1.0.0", "name": "a b", "plugins": [{"type": "vethbridge"}]}`: "x:1:33: problem: name begins with a letter or digit, and has only those and _.-",
+		`{"cniVersion": "1.0.0", "name": ".a", "plugins": [{"type": "vethbridge"}]}`:  "x:1:33: problem: name begins with a letter or digit, and has only those and _.-",
 		"{":                                      "x:1:1: problem: is no JSON: unexpected end of JSON input",
 		`{"cniVersion": "1.0.0", "plugins": []}`: "x:1:1: problem: name is missing",
 		vethbridge(`, "hairpinmod": true`) + natport + "]}":                                                                          `x:2:24: warning: plugins[0].hairpinmod is an unknown key; did you mean "hairpinMode"?`,

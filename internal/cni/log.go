@@ -28,7 +28,7 @@ func (r *Request) openLog(v verb, conf common) {
 		out = r.logFile
 	}
 	r.Log = slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level})).With(
-		"verb", v, "network", r.Owner.Network, "container", r.Owner.ContainerID, "ifName", r.Owner.IfName).With(trace()...)
+		"plugin", r.plugin, "verb", v, "network", r.Owner.Network, "container", r.Owner.ContainerID, "ifName", r.Owner.IfName).With(trace()...)
 	if openErr != nil {
 		r.Log.Warn("open log file", "err", openErr)
 	}
@@ -42,7 +42,7 @@ func (r *Request) logOutcome(ctx context.Context, v verb, err error) {
 	now := time.Now()
 	state.RecordOutcome(r.StateDir, state.Outcome{Plugin: r.plugin, Verb: string(v), Ended: now, Took: now.Sub(r.began), Failed: err != nil})
 	if err == nil {
-		r.Log.InfoContext(ctx, string(v)+" done")
+		r.Log.InfoContext(ctx, string(v)+" done", "took", now.Sub(r.began).String())
 	} else if r.logFile != nil {
 		r.Log.ErrorContext(ctx, string(v)+" failed", "err", err)
 	}

@@ -45,7 +45,7 @@ func Open(stateDir string, log *slog.Logger) (*Host, error) {
 		NAT:   nat.Keeper{Store: store, Backends: backends(rules), Log: log},
 		Fence: fence.Keeper{Store: store, Conn: rules, Log: log},
 	}
-	store.Rebuild = h.rebuild
+	store.Rebuild, store.Log = h.rebuild, log
 	return h, nil
 }
 

@@ -88,10 +88,15 @@ func (s *session) judge(ctx context.Context, text []byte) ([]schema.Finding, err
 		return nil, err
 	}
 	plugins, list := root.Get("plugins")
+	found := notOurs(root, plugins)
 	if !list {
-		return s.judgePlugin(ctx, set, text, "", root)
+		of, err := s.judgePlugin(ctx, set, text, "", root)
+		return append(found, of...), err
 	}
-	found := set.Check("conflist.json", "", root)
+	found = append(found, set.Check("conflist.json", "", root)...)
+	if name, _ := root.Get("name"); !isNetworkName(name.Text) {
+		found = append(found, schema.Finding{At: name.At, Key: "name", Message: "name begins with a letter or digit, and has only those and _.-"})
+	}
 	for i, p := range plugins.Items {
 		of, err := s.judgePlugin(ctx, set, text, fmt.Sprintf("plugins[%d]", i), p)
 		if err != nil {

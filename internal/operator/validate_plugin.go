@@ -85,6 +85,22 @@ func keyOf(message string) string {
 	return strings.Trim(key, ":")
 }
 
+// notOurs is all that there is to say of a text that has nothing of ours in it.
+func notOurs(root, plugins schema.Node) []schema.Finding {
+	for _, p := range append(plugins.Items, root) {
+		if kind, _ := p.Get("type"); kind.Text == "vethbridge" || kind.Text == "natport" {
+			return nil
+		}
+	}
+	return []schema.Finding{{Mild: true, Message: "no plugin of type vethbridge or natport is in it"}}
+}
+
+// isNetworkName reports whether runtimes take a name; that there is none is the schema's to say.
+func isNetworkName(name string) bool {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	return strings.Trim(name, letters+"_.-") == "" && strings.TrimLeft(name, "_.-") == name
+}
+
 // judgeChain is about what the plugins are to each other.
 func judgeChain(plugins []schema.Node) (found []schema.Finding) {
 	var before []string

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -188,7 +187,7 @@ func (s *Store) setAside(cause error) error {
 		if err := os.Rename(path, aside); err != nil {
 			return fmt.Errorf("set corrupt state file aside: %w", err)
 		}
-		slog.Warn("state file is corrupt, begin a new one", "file", path, "kept", aside, "cause", cause)
+		s.Log.Warn("state file is corrupt, begin a new one", "file", path, "kept", aside, "cause", cause)
 		return nil
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 )
@@ -28,6 +29,8 @@ type Store struct {
 	// corrupt, with what is known from elsewhere. It runs in the first transaction that
 	// writes. It may be nil, and is set before the first use.
 	Rebuild func(*Tx) error
+	// Log is told of a corrupt state file.
+	Log *slog.Logger
 }
 
 // Open prepares the state directory dir, making it if it is missing. The error says
@@ -40,7 +43,7 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{dir: dir, bootID: bootID, volatile: volatile(dir)}, nil
+	return &Store{dir: dir, bootID: bootID, volatile: volatile(dir), Log: slog.Default()}, nil
 }
 
 // Dir returns the state directory.
