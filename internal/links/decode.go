@@ -57,77 +57,74 @@ func decodeLink(message []byte) (p portLink, err error) {
 	}
 	head := nl.DeserializeIfInfomsg(message)
 	attrs := netlink.LinkAttrs{Index: int(head.Index), RawFlags: head.Flags, Flags: interfaceFlags(head.Flags)}
-	list, err := nl.ParseRouteAttr(message[unix.SizeofIfInfomsg:])
-	if err != nil {
-		return p, err
-	}
 	var info []byte
-	for _, a := range list {
-		switch a.Attr.Type {
+	for list := message[unix.SizeofIfInfomsg:]; len(list) > 0; {
+		var kind uint16
+		var value []byte
+		switch kind, value, list = nlsocket.NextAttribute(list); kind {
 		case unix.IFLA_IFNAME:
-			attrs.Name = unix.ByteSliceToString(a.Value)
+			attrs.Name = unix.ByteSliceToString(value)
 		case unix.IFLA_ADDRESS:
-			attrs.HardwareAddr = net.HardwareAddr(a.Value)
+			attrs.HardwareAddr = net.HardwareAddr(value)
 		case unix.IFLA_IFALIAS:
-			attrs.Alias = unix.ByteSliceToString(a.Value)
+			attrs.Alias = unix.ByteSliceToString(value)
 		case unix.IFLA_MTU:
-			attrs.MTU = int(binary.NativeEndian.Uint32(a.Value))
+			attrs.MTU = int(binary.NativeEndian.Uint32(value))
 		case unix.IFLA_MASTER:
-			attrs.MasterIndex = int(binary.NativeEndian.Uint32(a.Value))
+			attrs.MasterIndex = int(binary.NativeEndian.Uint32(value))
 		case unix.IFLA_GROUP:
-			attrs.Group = binary.NativeEndian.Uint32(a.Value)
+			attrs.Group = binary.NativeEndian.Uint32(value)
 		case unix.IFLA_PROMISCUITY:
-			attrs.Promisc = int(binary.NativeEndian.Uint32(a.Value))
+			attrs.Promisc = int(binary.NativeEndian.Uint32(value))
 		case unix.IFLA_LINKINFO:
-			info = a.Value
+			info = value
 		}
 	}
-	return p, p.decodeInfo(attrs, info)
+	p.decodeInfo(attrs, info)
+	return p, nil
 }
 
 // decodeInfo reads the kind of the link, and the port's flags.
-func (p *portLink) decodeInfo(attrs netlink.LinkAttrs, info []byte) error {
-	of, err := nl.ParseRouteAttrAsMap(info)
-	if err != nil {
-		return err
-	}
-	switch kind := unix.ByteSliceToString(of[nl.IFLA_INFO_KIND].Value); kind {
-	case "bridge":
+func (p *portLink) decodeInfo(attrs netlink.LinkAttrs, info []byte) {
+	name, _ := nlsocket.Attribute(info, nl.IFLA_INFO_KIND)
+	if kind := unix.ByteSliceToString(name); kind == "bridge" {
 		bridge := &netlink.Bridge{LinkAttrs: attrs}
-		if err := decodeBridge(bridge, of[nl.IFLA_INFO_DATA].Value); err != nil {
-			return err
-		}
+		decodeBridge(bridge, info)
 		p.Link = bridge
-	default:
+	} else {
 		p.Link = &netlink.GenericLink{LinkAttrs: attrs, LinkType: cmp.Or(kind, "device")} // a NIC says no kind
 	}
-	flags, err := nl.ParseRouteAttrAsMap(of[nl.IFLA_INFO_SLAVE_DATA].Value)
-	is := func(kind uint16) uint8 { return append(flags[kind].Value, 0)[0] }
+	flags, _ := nlsocket.Attribute(info, nl.IFLA_INFO_SLAVE_DATA)
+	is := func(kind uint16) uint8 {
+		if flag, _ := nlsocket.Attribute(flags, kind); len(flag) == 1 {
+			return flag[0]
+		}
+		return 0
+	}
 	p.state = PortState(is(nl.IFLA_BRPORT_STATE))
 	p.hairpin = is(nl.IFLA_BRPORT_MODE) == 1
 	p.isolated = is(nl.IFLA_BRPORT_ISOLATED) == 1
-	return err
 }
 
-func decodeBridge(b *netlink.Bridge, data []byte) error {
-	of, err := nl.ParseRouteAttrAsMap(data)
-	if v := of[nl.IFLA_BR_VLAN_FILTERING].Value; len(v) == 1 {
+func decodeBridge(b *netlink.Bridge, info []byte) {
+	data, _ := nlsocket.Attribute(info, nl.IFLA_INFO_DATA)
+	if v, _ := nlsocket.Attribute(data, nl.IFLA_BR_VLAN_FILTERING); len(v) == 1 {
 		on := v[0] == 1
 		b.VlanFiltering = &on
 	}
-	if v := of[nl.IFLA_BR_VLAN_DEFAULT_PVID].Value; len(v) == 2 {
+	if v, _ := nlsocket.Attribute(data, nl.IFLA_BR_VLAN_DEFAULT_PVID); len(v) == 2 {
 		pvid := binary.NativeEndian.Uint16(v)
 		b.VlanDefaultPVID = &pvid
 	}
-	return err
 }
 
 // interfaceFlags are those of IFF_* (netdevice(7)) that package net has a name for.
 func interfaceFlags(raw uint32) (f net.Flags) {
-	for bit, flag := range map[uint32]net.Flags{unix.IFF_UP: net.FlagUp, unix.IFF_LOOPBACK: net.FlagLoopback} {
-		if raw&bit != 0 {
-			f |= flag
-		}
+	if raw&unix.IFF_UP != 0 {
+		f |= net.FlagUp
+	}
+	if raw&unix.IFF_LOOPBACK != 0 {
+		f |= net.FlagLoopback
 	}
 	return f
 }

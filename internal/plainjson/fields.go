@@ -52,7 +52,7 @@ func (list fields) collect(t reflect.Type, from field) (_ fields, plain bool) {
 	from.depth++
 	for i := range t.NumField() {
 		f := t.Field(i)
-		tag := f.Tag.Get("json")
+		tag := tagOf(f.Tag)
 		if tag == "-" || !f.IsExported() && !f.Anonymous {
 			continue
 		}
@@ -71,6 +71,15 @@ func (list fields) collect(t reflect.Type, from field) (_ fields, plain bool) {
 		}
 	}
 	return list, true
+}
+
+// tagOf is what a tag says of JSON: mostly there is nothing else in it, and nothing quoted.
+func tagOf(tag reflect.StructTag) string {
+	text, ok := strings.CutPrefix(string(tag), `json:"`)
+	if end := strings.IndexAny(text, `"\`); ok && end >= 0 && end == len(text)-1 && text[end] == '"' {
+		return text[:end]
+	}
+	return tag.Get("json")
 }
 
 func (a *field) read(name, options string, f reflect.StructField) (plain bool) {

@@ -61,8 +61,8 @@ type plain struct {
 
 // plainer says itself when it is zero.
 type plainer struct {
-	Zero picky `json:"zero,omitzero"`
-	N    int64 `json:"n,omitzero"`
+	Zero picky `json:"zero,omitzero" yaml:"-"`
+	N    int64 `yaml:"no" json:"n,omitzero"`
 }
 
 type picky struct{ K uint64 }
