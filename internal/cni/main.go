@@ -68,8 +68,10 @@ func run(p Plugin) *types.Error {
 	if command == string(verbAdd) {
 		interruptible = Interruptible()
 	}
+	var config []byte
 	if command != "" && command != "VERSION" {
-		if err := boundStdin(); err != nil {
+		var err *types.Error
+		if config, err = boundStdin(); err != nil {
 			return err
 		}
 	}
@@ -80,7 +82,7 @@ func run(p Plugin) *types.Error {
 	accepted := false
 	accept := func(serve func(*skel.CmdArgs) error) func(*skel.CmdArgs) error {
 		return func(args *skel.CmdArgs) error {
-			accepted = true
+			accepted, args.StdinData = true, config
 			return serve(args)
 		}
 	}

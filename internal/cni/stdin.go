@@ -9,6 +9,8 @@ import (
 
 	"github.com/containernetworking/cni/pkg/types"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/plainjson"
 )
 
 const (
@@ -20,24 +22,41 @@ const (
 
 var errTooLong = errors.New("config is longer than 1 MiB")
 
-// boundStdin replaces os.Stdin, which skel reads to its end without any limit, by a file
-// in memory that holds what came in time.
-func boundStdin() *types.Error {
+// boundStdin returns the config that came in time. It replaces os.Stdin, which skel reads to its end without any
+// limit, by a file in memory with what skel looks at.
+func boundStdin() ([]byte, *types.Error) {
 	data, err := readUntil(unix.Stdin, time.Now().Add(stdinLimit))
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return types.NewError(uint(CodeIO), "read config from stdin: no end of input after "+stdinLimit.String(),
+		return nil, types.NewError(uint(CodeIO), "read config from stdin: no end of input after "+stdinLimit.String(),
 			"the runtime must close the plugin's standard input after the config")
 	case err == nil && len(data) > maxConfig:
 		err = errTooLong
 	}
 	if err == nil {
-		err = setStdin(data)
+		err = setStdin(essence(data))
 	}
 	if err != nil {
-		return types.NewError(uint(CodeIO), "read config from stdin: "+err.Error(), "")
+		return nil, types.NewError(uint(CodeIO), "read config from stdin: "+err.Error(), "")
 	}
-	return nil
+	return data, nil
+}
+
+// essence is the two keys of a config that skel wants. It would decode the whole twice, by encoding/json. A config that
+// can't be read goes to it as it is, for the error is its own.
+func essence(config []byte) []byte {
+	var keys struct {
+		CNIVersion string `json:"cniVersion,omitempty"`
+		Name       string `json:"name,omitempty"`
+	}
+	if err := plainjson.Unmarshal(config, &keys); err != nil {
+		return config
+	}
+	text, err := plainjson.Marshal(keys)
+	if err != nil {
+		return config
+	}
+	return text
 }
 
 // readUntil reads to the end, or a bit more than maxConfig. It waits by poll(2): a goroutine

@@ -76,7 +76,7 @@ func (list fields) collect(t reflect.Type, from field) (_ fields, plain bool) {
 // tagOf is what a tag says of JSON: mostly there is nothing else in it, and nothing quoted.
 func tagOf(tag reflect.StructTag) string {
 	text, ok := strings.CutPrefix(string(tag), `json:"`)
-	if end := strings.IndexAny(text, `"\`); ok && end >= 0 && end == len(text)-1 && text[end] == '"' {
+	if end := strings.IndexByte(text, '"'); ok && end >= 0 && end == len(text)-1 && strings.IndexByte(text, '\\') < 0 {
 		return text[:end]
 	}
 	return tag.Get("json")
