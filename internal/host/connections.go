@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 
+	"vethbridge/internal/nlsocket"
 	"vethbridge/internal/sysctl"
 	"vethbridge/pkg/nat"
 	"vethbridge/pkg/nat/conntrack"
@@ -19,21 +20,21 @@ const trackedConnections = "net/netfilter/nf_conntrack_count"
 // that no packet goes on where there was another translation or none. A failure is only a
 // warning: the mappings themselves are in place.
 func (h *Host) DropConnections(ctx context.Context, mappings []nat.Mapping) {
-	h.drop(ctx, len(mappings), func(tracked int) error { return conntrack.Drop(mappings, tracked) })
+	h.drop(ctx, len(mappings), func(s *nlsocket.Socket, tracked int) error { return conntrack.Drop(s, mappings, tracked) })
 }
 
 // dropLed ends those that mappings that are gone have led to their targets.
 func (h *Host) dropLed(ctx context.Context, mappings []nat.Mapping) {
-	h.drop(ctx, len(mappings), func(tracked int) error { return conntrack.DropLed(mappings, tracked) })
+	h.drop(ctx, len(mappings), func(s *nlsocket.Socket, tracked int) error { return conntrack.DropLed(s, mappings, tracked) })
 }
 
 // dropConnectionsOf ends those that addresses have, so that their next holder gets nothing of them.
 func (h *Host) dropConnectionsOf(ctx context.Context, addresses []netip.Addr) {
-	h.drop(ctx, len(addresses), func(tracked int) error { return conntrack.DropOf(addresses, tracked) })
+	h.drop(ctx, len(addresses), func(s *nlsocket.Socket, tracked int) error { return conntrack.DropOf(s, addresses, tracked) })
 }
 
 // drop searches for what so many mappings or addresses have, unless that can be nothing.
-func (h *Host) drop(ctx context.Context, of int, search func(tracked int) error) {
+func (h *Host) drop(ctx context.Context, of int, search func(s *nlsocket.Socket, tracked int) error) {
 	if of == 0 {
 		return
 	}
@@ -41,7 +42,7 @@ func (h *Host) drop(ctx context.Context, of int, search func(tracked int) error)
 	if tracked == 0 {
 		return
 	}
-	if err := search(tracked); err != nil {
+	if err := h.rules.With(func(s *nlsocket.Socket) error { return search(s, tracked) }); err != nil {
 		h.Log.WarnContext(ctx, "stale connections may go on", "err", err)
 	}
 }

@@ -57,6 +57,19 @@ func (c *Conn) socket() (*nlsocket.Socket, error) {
 	return s, nil
 }
 
+// With runs fn with the plain socket, by which other parts of netfilter can be asked too. A process should
+// have no second one: the close of each may wait for a grace period.
+func (c *Conn) With(fn func(*nlsocket.Socket) error) error {
+	socket, err := c.socket()
+	if err != nil {
+		return err
+	}
+	if err = fn(socket); err != nil { // it may hold answers that nobody has read
+		c.dropSocket()
+	}
+	return err
+}
+
 // request puts a question at the plain socket.
 func (c *Conn) request(question attributes) ([][]byte, error) {
 	socket, err := c.socket()

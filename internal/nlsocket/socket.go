@@ -74,17 +74,23 @@ func (s *Socket) Reserve(bytes int) error {
 }
 
 // Ask sends a request that Begin began, and returns what it is answered with, without the headers.
-func (s *Socket) Ask(request []byte) ([][]byte, error) {
+func (s *Socket) Ask(request []byte) (replies [][]byte, err error) {
+	err = s.Each(request, func(data []byte) { replies = append(replies, append([]byte(nil), data...)) })
+	return replies, err
+}
+
+// Each is Ask for answers that may be too many to be kept: it calls fn with each of them as it comes. What
+// fn is given is overwritten afterwards.
+func (s *Socket) Each(request []byte, fn func(data []byte)) error {
 	s.turn.Lock()
 	defer s.turn.Unlock()
 	s.finish(request)
 	if err := s.send([][]byte{request}); err != nil {
-		return nil, err
+		return err
 	}
 	acknowledged := flagsOf(request)&unix.NLM_F_ACK != 0
-	var replies [][]byte
 	var interrupted error
-	err := s.each(func(m reply) (done bool, err error) {
+	return s.each(func(m reply) (done bool, err error) {
 		if m.seq != s.seq {
 			return false, nil
 		}
@@ -94,10 +100,9 @@ func (s *Socket) Ask(request []byte) ([][]byte, error) {
 		if m.last() {
 			return true, cmp.Or(m.err(), interrupted)
 		}
-		replies = append(replies, append([]byte(nil), m.data...))
+		fn(m.data)
 		return m.flags&unix.NLM_F_MULTI == 0 && !acknowledged, nil
 	})
-	return replies, err
 }
 
 // Batch sends requests together, and returns the first error. The kernel answers those that fail and

@@ -5,12 +5,14 @@ import (
 	"slices"
 
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/nlsocket"
 )
 
 // DropOf removes the tracked connections that addresses began, or that were led to them: whoever
-// has one of them next gets nothing of what is still under way to its former holder. Tracked is as
-// for Drop. It works in the namespace of the calling thread.
-func DropOf(addresses []netip.Addr, tracked int) error {
+// has one of them next gets nothing of what is still under way to its former holder. Socket and
+// tracked are as for Drop.
+func DropOf(socket *nlsocket.Socket, addresses []netip.Addr, tracked int) error {
 	s := search{matches: func(e *entry) bool {
 		return slices.Contains(addresses, e.From.Addr()) || slices.Contains(addresses, e.AnswersFrom.Addr())
 	}}
@@ -27,5 +29,5 @@ func DropOf(addresses []netip.Addr, tracked int) error {
 	if six {
 		s.each = append(s.each, filter{family: unix.AF_INET6})
 	}
-	return with(func(t table) error { return s.run(t, tracked) })
+	return s.run(table{socket}, tracked)
 }

@@ -39,7 +39,7 @@ func TestNothingOfAnAddressIsLeftForItsNextHolder(t *testing.T) {
 			ping(t, "10.1.0.2", "203.0.113.1")
 			ping(t, "10.1.0.3", "203.0.113.1")
 			before := numberOf(t, func(e *entry) bool { return !of(addresses, e) })
-			if err := DropOf(addresses, count); err != nil {
+			if err := DropOf(socketOf(t), addresses, count); err != nil {
 				t.Fatal(err)
 			}
 			if mine := numberOf(t, func(e *entry) bool { return of(addresses, e) }); mine != 0 {

@@ -18,10 +18,10 @@ func BenchmarkDrop(b *testing.B) {
 			trackUnrelated(b, others)
 			for b.Loop() {
 				lead(b, connection{nat.TCP, "192.0.2.1:8080", "10.1.0.2:80"})
-				if err := DropLed([]nat.Mapping{mapping(nat.TCP, "0.0.0.0:8080", "10.1.0.2:80")}, others); err != nil {
+				if err := DropLed(socketOf(b), []nat.Mapping{mapping(nat.TCP, "0.0.0.0:8080", "10.1.0.2:80")}, others); err != nil {
 					b.Fatal(err)
 				}
-				if err := DropOf([]netip.Addr{address}, others); err != nil {
+				if err := DropOf(socketOf(b), []netip.Addr{address}, others); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/nlsocket"
 	"vethbridge/pkg/nat"
 )
 
@@ -14,17 +15,17 @@ import (
 // were translated to: those of a former holder of the port, and those that reached the
 // host itself before the port was published. Transit connections to the same port of other
 // hosts are left alone. Tracked is about how many connections the kernel tracks, by which the
-// shortest way is chosen. It works in the namespace of the calling thread.
-func Drop(mappings []nat.Mapping, tracked int) error {
+// shortest way is chosen. The socket is one of NETLINK_NETFILTER, of the namespace of the calling thread.
+func Drop(socket *nlsocket.Socket, mappings []nat.Mapping, tracked int) error {
 	d := dropping{mappings: mappings, local: map[netip.Addr]bool{}}
-	return d.run(tracked)
+	return d.run(table{socket}, tracked)
 }
 
-// DropLed removes the tracked connections that mappings that go have led to their targets. Tracked
-// is as for Drop. It works in the namespace of the calling thread.
-func DropLed(mappings []nat.Mapping, tracked int) error {
+// DropLed removes the tracked connections that mappings that go have led to their targets. Socket
+// and tracked are as for Drop.
+func DropLed(socket *nlsocket.Socket, mappings []nat.Mapping, tracked int) error {
 	d := dropping{mappings: mappings, led: true}
-	return d.run(tracked)
+	return d.run(table{socket}, tracked)
 }
 
 // dropping is the search for connections of mappings.
@@ -45,16 +46,14 @@ type service struct {
 // mostFilters is more than are ever shorter than one that comprises them.
 const mostFilters = 100
 
-func (d *dropping) run(tracked int) error {
-	return with(func(t table) (err error) {
-		for all, each := range d.sort() {
-			if len(each) == mostFilters {
-				each = []filter{all}
-			}
-			err = errors.Join(err, search{each, all, d.has}.run(t, tracked))
+func (d *dropping) run(t table, tracked int) (err error) {
+	for all, each := range d.sort() {
+		if len(each) == mostFilters {
+			each = []filter{all}
 		}
-		return err
-	})
+		err = errors.Join(err, search{each, all, d.has}.run(t, tracked))
+	}
+	return err
 }
 
 // sort notes which mappings each service has, and returns what to look for, by what comprises it.

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"vethbridge/internal/netns/netnstest"
+	"vethbridge/internal/nlsocket"
 	"vethbridge/pkg/nat"
 )
 
@@ -83,6 +84,17 @@ func parseLine(t testing.TB, line string) connection {
 }
 
 var direction = regexp.MustCompile(`src=(\S+) dst=(\S+) sport=(\d+) dport=(\d+)`)
+
+// socketOf is one of the namespace that the test is in now.
+func socketOf(t testing.TB) *nlsocket.Socket {
+	t.Helper()
+	socket, err := nlsocket.Open(unix.NETLINK_NETFILTER)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(socket.Close)
+	return socket
+}
 
 // The host of the tests has these addresses, on lo.
 func newHost(t testing.TB) {
@@ -154,7 +166,7 @@ func TestExactlyTheConnectionsOfTheMappingsAreDropped(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, %d tracked", c.name, count), func(t *testing.T) {
 				newHost(t)
 				track(t, everything...)
-				if err := Drop(c.mappings, count); err != nil {
+				if err := Drop(socketOf(t), c.mappings, count); err != nil {
 					t.Fatal(err)
 				}
 				left := tracked(t)

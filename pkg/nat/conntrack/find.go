@@ -5,6 +5,9 @@ import (
 	"net/netip"
 	"slices"
 
+	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/nlsocket"
 	"vethbridge/pkg/nat"
 )
 
@@ -36,6 +39,16 @@ func Find(addresses []netip.Addr) (list []Connection, err error) {
 		return err
 	})
 	return list, err
+}
+
+// with opens the table for fn.
+func with(fn func(table) error) error {
+	socket, err := nlsocket.Open(unix.NETLINK_NETFILTER)
+	if err != nil {
+		return fmt.Errorf("open conntrack socket: %w", err)
+	}
+	defer socket.Close()
+	return fn(table{socket})
 }
 
 func (c Connection) has(addresses []netip.Addr) bool {

@@ -122,7 +122,7 @@ func TestWhatGoesTakesItsOwnConnectionsAlone(t *testing.T) {
 				led, straight := ledFrom(neighbours)
 				track(t, straight...)
 				lead(t, slices.Concat(led, own)...)
-				if err := DropLed(c.mappings, count); err != nil {
+				if err := DropLed(socketOf(t), c.mappings, count); err != nil {
 					t.Fatal(err)
 				}
 				want := slices.DeleteFunc(slices.Concat(neighbours, own), func(o connection) bool { return slices.Contains(c.dropped, o) })

@@ -5,39 +5,29 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/nlsocket"
 	"vethbridge/pkg/nat"
 )
 
-// table is the kernel's table of tracked connections.
-type table struct{ socket *nl.NetlinkSocket }
+// table is the kernel's table of tracked connections, by a socket of NETLINK_NETFILTER.
+type table struct{ socket *nlsocket.Socket }
 
-// with opens the table for fn.
-func with(fn func(table) error) error {
-	s, err := nl.Subscribe(unix.NETLINK_NETFILTER)
-	if err != nil {
-		return fmt.Errorf("open conntrack socket: %w", err)
-	}
-	defer s.Close()
-	return fn(table{s})
-}
-
-func (t table) request(operation, flags int, family uint8) *nl.NetlinkRequest {
-	req := nl.NewNetlinkRequest(netlink.ConntrackTable<<8|operation, flags)
-	req.Sockets = map[int]*nl.SocketHandle{unix.NETLINK_NETFILTER: {Socket: t.socket}}
-	req.AddData(&nl.Nfgenmsg{NfgenFamily: family, Version: nl.NFNETLINK_V0})
-	return req
+// request begins one about a family, which attributes may follow.
+func request(operation, flags int, family uint8) []byte {
+	return append(nlsocket.Begin(netlink.ConntrackTable<<8|operation, flags), family, nl.NFNETLINK_V0, 0, 0)
 }
 
 // about is a request with a filter.
-func (t table) about(f filter, operation, flags int) *nl.NetlinkRequest {
-	req := t.request(operation, flags, f.family)
+func (f filter) about(operation, flags int) []byte {
+	req := request(operation, flags, f.family)
 	for _, a := range f.attributes() {
-		req.AddData(a)
+		req = append(req, a.Serialize()...)
 	}
 	return req
 }
@@ -50,16 +40,16 @@ type entry struct {
 }
 
 // list returns the entries that f means and that match. The kernel may send more than f means,
-// before 5.8 all of a family; of those no more is kept than one message of them.
+// before 5.8 all of a family; those are not kept.
 func (t table) list(f filter, matches func(*entry) bool) (list []*entry, err error) {
-	err = t.about(f, nl.IPCTNL_MSG_CT_GET, unix.NLM_F_DUMP).ExecuteIter(unix.NETLINK_NETFILTER, 0, func(message []byte) bool {
+	err = t.socket.Each(f.about(nl.IPCTNL_MSG_CT_GET, unix.NLM_F_DUMP), func(message []byte) {
 		if e := parse(message); e != nil && matches(e) {
+			e.raw = slices.Clone(e.raw)
 			list = append(list, e)
 		}
-		return true
 	})
 	// An interrupted dump lacks at most entries that began or ended meanwhile.
-	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
+	if err != nil && !errors.Is(err, nlsocket.ErrInterrupted) {
 		return nil, fmt.Errorf("list tracked connections: %w", err)
 	}
 	return list, nil
@@ -71,7 +61,7 @@ func (t table) flush(f filter) (done bool, err error) {
 	if f.attributes() == nil {
 		return false, nil // without a tuple it would be taken for everything
 	}
-	_, err = t.about(f, nl.IPCTNL_MSG_CT_DELETE, unix.NLM_F_ACK).Execute(unix.NETLINK_NETFILTER, 0)
+	_, err = t.socket.Ask(f.about(nl.IPCTNL_MSG_CT_DELETE, unix.NLM_F_ACK))
 	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EOPNOTSUPP) {
 		return false, nil
 	}
@@ -83,9 +73,7 @@ func (t table) flush(f filter) (done bool, err error) {
 
 // remove ends one connection; the kernel finds it by the attributes that it sent.
 func (t table) remove(e *entry) error {
-	req := t.request(nl.IPCTNL_MSG_CT_DELETE, unix.NLM_F_ACK, e.family)
-	req.AddRawData(e.raw)
-	_, err := req.Execute(unix.NETLINK_NETFILTER, 0)
+	_, err := t.socket.Ask(append(request(nl.IPCTNL_MSG_CT_DELETE, unix.NLM_F_ACK, e.family), e.raw...))
 	if err == nil || errors.Is(err, unix.ENOENT) {
 		return nil
 	}
