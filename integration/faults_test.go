@@ -118,7 +118,7 @@ func (f fault) wrap(h *testbed.Host, trace string, n int) []string {
 	if !f.onState {
 		return words
 	}
-	for _, name := range []string{"", "state.db", "state.lock", "kernel.lock", "owner.lock"} {
+	for _, name := range []string{"", "state.db", "state.lock", "kernel.lock", "owner.lock", "grace.lock"} {
 		words = append(words, "-P", filepath.Join(h.StateDir, name))
 	}
 	return words

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"time"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/fence"
@@ -16,6 +17,10 @@ import (
 // BridgeMark is the alias of the bridges that we make; only those are ever removed.
 const BridgeMark = "vethbridge bridge"
 
+// removalsLimit is longer than it takes as many to remove their rules as a machine starts at once, and short
+// beside the rest of a DEL.
+const removalsLimit = 100 * time.Millisecond
+
 // Host is this machine as attachments see it. It is not safe for concurrent use, but any
 // number of processes may have one each.
 type Host struct {
@@ -25,7 +30,8 @@ type Host struct {
 	Fence fence.Keeper
 	Log   *slog.Logger
 
-	rules *netfilter.Conn
+	rules   *netfilter.Conn
+	removed bool // rules, for which the close of the socket waits
 }
 
 // Open prepares the state directory and the netlink sockets. Nothing is changed in the
@@ -66,6 +72,11 @@ func OpenWithBook(ctx context.Context, stateDir string, log *slog.Logger) (*Host
 // period, so it comes last, with no lock held.
 func (h *Host) Close() error {
 	h.Links.Close()
+	if h.removed {
+		ctx, cancel := context.WithTimeout(context.Background(), removalsLimit)
+		defer cancel()
+		h.Store.AwaitRemovals(ctx)
+	}
 	return h.rules.Close()
 }
 

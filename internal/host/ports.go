@@ -21,6 +21,7 @@ func (h *Host) ReleasePorts(ctx context.Context, owner attachment.Owner) error {
 	if err != nil {
 		return err
 	}
+	h.removed = true
 	if !has.known {
 		return h.releaseUnrecorded(ctx, owner)
 	}

@@ -26,6 +26,7 @@ func (h *Host) Release(ctx context.Context, owner attachment.Owner) error {
 	if err != nil {
 		return err
 	}
+	h.removed = true
 	// Both wait for the kernel, so they do it at the same time.
 	deleted := make(chan error, 1)
 	go func() { deleted <- h.Links.DeletePort(ctx, owner.HostLink(), owner.Mark()) }()

@@ -76,11 +76,12 @@ func acquire(ctx context.Context, path string, l locking) (lock, error) {
 		}
 		return lock{f}, nil
 	case <-ctx.Done():
+		holder := l.holder(f) // before the file may be closed
 		go func() {
 			<-done //nolint:errcheck // the kernel's queue can't be left, but what comes of it is not kept
 			f.Close()
 		}()
-		return lock{}, &LockError{Path: path, Holder: l.holder(f), Cause: ctx.Err()}
+		return lock{}, &LockError{Path: path, Holder: holder, Cause: ctx.Err()}
 	}
 }
 

@@ -127,7 +127,7 @@ func bothNetworks(tx *state.Tx, r record) (with, less []Network, err error) {
 // itself which backend holds it. What is not there is no error.
 func (k Keeper) Remove(ctx context.Context, owner attachment.Owner, part Part) error {
 	h := holder{owner, part}
-	return k.locked(ctx, func() error {
+	return locked(ctx, k.Store.LockRemoval, func() error {
 		if known, err := k.removeFromKernel(ctx, h); err != nil || !known {
 			return err
 		}
@@ -176,7 +176,11 @@ func (k Keeper) change(ctx context.Context, kind Kind, c Change, except *holder)
 }
 
 func (k Keeper) locked(ctx context.Context, fn func() error) error {
-	unlock, err := k.Store.LockKernel(ctx)
+	return locked(ctx, k.Store.LockKernel, fn)
+}
+
+func locked(ctx context.Context, lock func(context.Context) (func(), error), fn func() error) error {
+	unlock, err := lock(ctx)
 	if err != nil {
 		return fmt.Errorf("change translations: %w", err)
 	}
