@@ -34,8 +34,9 @@ func hostAilments() []ailment {
 		{"docker's policy", "iptables-nft's FORWARD chain drops what is forwarded (set by docker)", byShell("iptables-nft -N DOCKER-USER; iptables-nft -P FORWARD DROP"), nil},
 		{"ufw's policy, IPv6", "ip6tables-nft's FORWARD chain drops what is forwarded (set by ufw)", byShell("ip6tables-nft -N ufw6-before-forward; ip6tables-nft -P FORWARD DROP"), nil},
 		{"legacy policy", "iptables-legacy's FORWARD chain drops what is forwarded", byShell("iptables-legacy -P FORWARD DROP"), nil},
-		{"somebody's nftables", "inet theirs forward drops", byShell("nft add table inet theirs; nft add chain inet theirs forward '{ type filter hook forward priority 0; policy drop; }'"),
-			byShell("nft delete table inet theirs")},
+		{"somebody's nftables", "inet theirs forward drops", byShell("nft add table inet theirs; nft add chain inet theirs forward '{ type filter hook forward priority 0; policy drop; }'"), nil},
+		{"somebody's last rule", "ip theirs forward drops", byShell("nft add table ip theirs; nft add chain ip theirs forward '{ type filter hook forward priority 0; }'; " +
+			"nft add rule ip theirs forward ct state established accept; nft add rule ip theirs forward iifname demo0 accept; nft add rule ip theirs forward counter reject"), nil},
 		{"both variants of iptables", "both iptables-legacy and iptables-nft", byShell("iptables-legacy -A FORWARD -s 192.0.2.1; iptables-nft -A FORWARD -s 192.0.2.1"),
 			byShell("nft delete table ip filter")},
 		{"ruleset flushed", "rules were removed", byShell("nft flush ruleset"), nil},

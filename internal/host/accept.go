@@ -3,7 +3,6 @@ package host
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/forward"
@@ -37,24 +36,45 @@ func (h *Host) AcceptForwarding(ctx context.Context, bridge string, f Families, 
 // FirewalldForward is the chain of firewalld that refuses what no zone lets through.
 const FirewalldForward = "inet firewalld filter_FORWARD"
 
-// ForeignDrops names the nftables chains of others, as "inet filter forward", that drop what is
-// forwarded and not accepted in them, whatever our rules say. iptables' own are left out, and
-// firewalld's where all of our bridges are in zones.
-func (h *Host) ForeignDrops(ctx context.Context) ([]string, error) {
-	names, err := h.rules.DroppingForward()
-	return slices.DeleteFunc(names, func(name string) bool {
-		return name == "ip filter FORWARD" || name == "ip6 filter FORWARD" || name == FirewalldForward && h.allZoned(ctx)
-	}), err
+// Drop is an nftables chain of somebody else that drops what is forwarded, whatever our rules say.
+type Drop struct {
+	Chain   string   // "inet filter forward"
+	Bridges []string // those in use that it does not accept
+}
+
+// ForeignDrops lists the chains of others that drop what is forwarded and not accepted in them, unless they accept all
+// bridges that are in use. iptables' own are left out; firewalld's accepts what is in a zone.
+func (h *Host) ForeignDrops(ctx context.Context) (list []Drop, err error) {
+	chains, err := h.rules.DroppingForward()
+	for _, chain := range chains {
+		if chain.Name == "ip filter FORWARD" || chain.Name == "ip6 filter FORWARD" {
+			continue
+		}
+		bridges, err := h.bridgesInUse(ctx)
+		if err != nil {
+			return list, err
+		}
+		d := Drop{Chain: chain.Name}
+		for _, bridge := range bridges {
+			if !chain.Accepts(bridge) && !(chain.Name == FirewalldForward && zoned(ctx, bridge)) {
+				d.Bridges = append(d.Bridges, bridge)
+			}
+		}
+		if len(d.Bridges) > 0 || len(bridges) == 0 && chain.Name != FirewalldForward {
+			list = append(list, d)
+		}
+	}
+	return list, err
 }
 
 // WarnOfDrops logs a warning for each of ForeignDrops. It reads all chains of the host.
 func (h *Host) WarnOfDrops(ctx context.Context) {
-	names, err := h.ForeignDrops(ctx)
+	drops, err := h.ForeignDrops(ctx)
 	if err != nil {
 		h.Log.WarnContext(ctx, "cannot tell whether somebody drops what is forwarded", "err", err)
 	}
-	for _, name := range names {
-		h.Log.WarnContext(ctx, "a chain of somebody else drops what is forwarded and not accepted in it", "chain", name)
+	for _, d := range drops {
+		h.Log.WarnContext(ctx, "a chain of somebody else drops what is forwarded and not accepted in it", "chain", d.Chain)
 	}
 }
 

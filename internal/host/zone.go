@@ -110,15 +110,10 @@ func moveBack(ctx context.Context, bridge string, zone shared.Setting) error {
 	return firewalld.Withdraw(ctx, bridge, zone.Key)
 }
 
-// allZoned reports whether firewalld has a zone for each bridge that is in use.
-func (h *Host) allZoned(ctx context.Context) bool {
-	bridges, err := h.bridgesInUse(ctx)
-	for _, bridge := range bridges {
-		if zone, notFound := firewalld.ZoneOf(ctx, bridge); notFound != nil || zone == "" {
-			return false
-		}
-	}
-	return err == nil
+// zoned reports whether firewalld has a zone for a bridge.
+func zoned(ctx context.Context, bridge string) bool {
+	zone, err := firewalld.ZoneOf(ctx, bridge)
+	return err == nil && zone != ""
 }
 
 // bridgesInUse lists the devices that carry the gateways of attachments, each once.

@@ -2,15 +2,35 @@ package netfilter
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
 )
 
-// DroppingForward names the chains at the hook forward that let nothing through but what they
-// accept, as "inet filter forward": by their policy, or by a last rule for all packets. It reads
-// all chains of the host.
-func (c *Conn) DroppingForward() ([]string, error) {
+// Dropper is a chain that lets nothing through but what it accepts.
+type Dropper struct {
+	Name    string // "inet filter forward"
+	in, out []string
+}
+
+// Accepts reports whether rules of the chain name a link, or the beginning of its name, and accept all that comes in by
+// it and all that leaves by it. What sets and other chains accept is not looked into.
+func (d Dropper) Accepts(link string) bool { return named(d.in, link) && named(d.out, link) }
+
+// named reports whether one of the names, as a rule compares them, is that of the link: one that ends in a zero byte is whole.
+func named(names []string, link string) bool {
+	for _, name := range names {
+		if whole, is := strings.CutSuffix(name, "\x00"); is && strings.TrimRight(whole, "\x00") == link || !is && strings.HasPrefix(link, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// DroppingForward lists the chains at the hook forward that let nothing through but what they
+// accept: by their policy, or by a last rule for all packets. It reads all chains of the host.
+func (c *Conn) DroppingForward() ([]Dropper, error) {
 	conn, err := c.Open()
 	if err != nil {
 		return nil, err
@@ -19,24 +39,61 @@ func (c *Conn) DroppingForward() ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list chains: %w", err)
 	}
-	var names []string
+	var list []Dropper
 	for _, chain := range chains {
 		if chain.Hooknum == nil || *chain.Hooknum != *nftables.ChainHookForward || chain.Table.Family == nftables.TableFamilyBridge {
 			continue
 		}
-		drops := chain.Policy != nil && *chain.Policy == nftables.ChainPolicyDrop
-		if !drops {
-			rules, err := conn.GetRules(chain.Table, chain)
-			if err != nil {
-				return nil, fmt.Errorf("list rules of chain %s: %w", chain.Name, err)
-			}
-			drops = len(rules) > 0 && dropsAll(rules[len(rules)-1].Exprs)
+		rules, err := conn.GetRules(chain.Table, chain)
+		if err != nil {
+			return nil, fmt.Errorf("list rules of chain %s: %w", chain.Name, err)
 		}
-		if drops {
-			names = append(names, FamilyName(chain.Table.Family)+" "+chain.Table.Name+" "+chain.Name)
+		drops := chain.Policy != nil && *chain.Policy == nftables.ChainPolicyDrop
+		if drops || len(rules) > 0 && dropsAll(rules[len(rules)-1].Exprs) {
+			list = append(list, dropper(chain, rules))
 		}
 	}
-	return names, nil
+	return list, nil
+}
+
+func dropper(chain *nftables.Chain, rules []*nftables.Rule) Dropper {
+	d := Dropper{Name: FamilyName(chain.Table.Family) + " " + chain.Table.Name + " " + chain.Name}
+	for _, r := range rules {
+		switch key, name := acceptsLink(r.Exprs); key {
+		case expr.MetaKeyIIFNAME:
+			d.in = append(d.in, name)
+		case expr.MetaKeyOIFNAME:
+			d.out = append(d.out, name)
+		}
+	}
+	return d
+}
+
+// acceptsLink is the link, and its side, that a rule accepts everything of; the side is 0 if it is another rule.
+func acceptsLink(exprs []expr.Any) (side expr.MetaKey, name string) {
+	for _, e := range exprs {
+		switch e := e.(type) {
+		case *expr.Counter:
+		case *expr.Meta:
+			if side != 0 {
+				return 0, ""
+			}
+			side = e.Key
+		case *expr.Cmp:
+			if name != "" || e.Op != expr.CmpOpEq {
+				return 0, ""
+			}
+			name = string(e.Data)
+		case *expr.Verdict:
+			if e.Kind == expr.VerdictAccept {
+				return side, name
+			}
+			return 0, ""
+		default:
+			return 0, ""
+		}
+	}
+	return 0, ""
 }
 
 // dropsAll reports whether a rule ends the way of every packet. What a reject answers may depend on

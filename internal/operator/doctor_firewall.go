@@ -40,12 +40,9 @@ func setBy(f forward.Firewall) string {
 
 // foreignDrops are chains that end a packet's way whatever ours say.
 func foreignDrops(ctx context.Context, s *session) error {
-	names, err := s.host.ForeignDrops(ctx)
-	if err != nil {
-		return err
-	}
-	bridges, err := s.bridgeNames(ctx)
-	for _, name := range names {
+	drops, err := s.host.ForeignDrops(ctx)
+	for _, d := range drops {
+		name, bridges := d.Chain, d.Bridges
 		if len(bridges) == 0 {
 			break // there is nothing that it could drop
 		}
