@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
+
+	"vethbridge/internal/trace"
 )
 
 // TestCommandsInTheTextOfTheDocsAreThere is about those between backticks: the command, and its flags.
@@ -42,6 +45,29 @@ func TestCommandsInTheTextOfTheDocsAreThere(t *testing.T) {
 	}
 	if found < 30 {
 		t.Errorf("only %d commands found", found)
+	}
+}
+
+// TestEveryKeyOfTheJSONIsDocumented: scripts go by the reference page.
+func TestEveryKeyOfTheJSONIsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/reference.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n### JSON\n")
+	section, _, _ = strings.Cut(section, "\n### ")
+	for _, printed := range []any{row{}, whole{}, end{}, traced{}, trace.Story{}, trace.Step{}, finding{}, remark{}} {
+		kind := reflect.TypeOf(printed)
+		for i := range kind.NumField() {
+			tag, omitted, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
+			key := "`" + tag + "`"
+			if omitted == "omitempty" && kind != reflect.TypeOf(trace.Step{}) {
+				key += "?"
+			}
+			if tag != "" && tag != "-" && !strings.Contains(section, key) {
+				t.Errorf("%s: %s is not documented", kind.Name(), key)
+			}
+		}
 	}
 }
 
