@@ -128,7 +128,7 @@ func TestEveryPromiseHasATestThatIsThere(t *testing.T) {
 	}
 }
 
-// TestLinksOfTheDocsLeadSomewhere is about files beside them.
+// TestLinksOfTheDocsLeadSomewhere is about files beside them, and headings of pages.
 func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
 	pages, err := filepath.Glob("../docs/*.md")
 	if err != nil {
@@ -139,10 +139,30 @@ func TestLinksOfTheDocsLeadSomewhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`).FindAllStringSubmatch(string(text), -1) {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(page), link[1])); err != nil {
+		for _, link := range regexp.MustCompile(`\]\(([^)#:]*)(#[^)]*)?\)`).FindAllStringSubmatch(string(text), -1) {
+			target := page
+			if link[1] != "" {
+				target = filepath.Join(filepath.Dir(page), link[1])
+			}
+			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s leads to %s: %v", page, link[1], err)
+			} else if link[2] != "" && !slices.Contains(anchors(t, target), link[2]) {
+				t.Errorf("%s leads to %s%s, and there is no such heading", page, link[1], link[2])
 			}
 		}
 	}
+}
+
+// anchors are the places of a page that links can lead to, as GitHub and GitLab make them of headings.
+func anchors(t *testing.T, page string) (list []string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(string(text), -1) {
+		words := regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		list = append(list, "#"+strings.ReplaceAll(words, " ", "-"))
+	}
+	return list
 }

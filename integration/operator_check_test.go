@@ -26,7 +26,7 @@ func TestCheckSeesLinksTheirAddressesAndSysctls(t *testing.T) {
 			t.Errorf("%s: not in the metrics", c.words)
 		}
 		h.Run("sh", "-ec", c.mended)
-		says(t, h, 0, []string{"all is as the book says"}, "check")
+		says(t, h, 0, []string{"all is as the state file says"}, "check")
 	}
 	h.Run("ip", "link", "set", linkOf(h), "down")
 	says(t, h, 0, []string{"drifted"}, "ls", "--check")

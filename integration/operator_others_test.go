@@ -29,7 +29,7 @@ func TestAddressesThatOtherPluginsGaveAreShown(t *testing.T) {
 		}
 	}
 	h.Run("ip", "link", "set", "ref0", "down") // theirs are theirs to look after
-	says(t, h, 0, []string{"all is as the book says"}, "check")
+	says(t, h, 0, []string{"all is as the state file says"}, "check")
 }
 
 // TestPoolsOfOtherIPAMPluginsAreLeftToThem: nobody is told to import leases that their plugin still looks after.

@@ -41,15 +41,15 @@ func says(t *testing.T, h *testbed.Host, status int, words []string, args ...str
 func TestTheOperatorSeesChecksAndMends(t *testing.T) {
 	h, n := newDemo(t)
 	before := h.Snapshot()
-	says(t, h, 0, []string{"all is as the book says"}, "check")
+	says(t, h, 0, []string{"all is as the state file says"}, "check")
 	web, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
 	lost, _ := attach(t, h, n, "lost", testbed.Port{HostPort: 8081, ContainerPort: 80})
 	says(t, h, 0, []string{"demo", "web", "alive", "10.99.0.2/24,fd99::2/64", "tcp 0.0.0.0:8080 -> 10.99.0.2:80"}, "ls")
-	says(t, h, 0, []string{"all is as the book says"}, "check")
+	says(t, h, 0, []string{"all is as the state file says"}, "check")
 
 	h.Run("nft", "delete", "element", "inet", "vethbridge", "any_ports4", "{ tcp . 8080 }")
 	says(t, h, 1, []string{"mapping tcp 0.0.0.0:8080 -> 10.99.0.2:80 is missing"}, "check")
-	says(t, h, 0, []string{"all is as the book says"}, "check", "--state")
+	says(t, h, 0, []string{"all is as the state file says"}, "check", "--state")
 	broken := h.Snapshot()
 	says(t, h, 0, []string{"would put right: check translations: mapping tcp 0.0.0.0:8080 -> 10.99.0.2:80 is missing"}, "repair", "--dry-run")
 	h.Same(t, broken)

@@ -16,7 +16,7 @@ func TestALostStateFileIsRebuiltBeforeItIsShown(t *testing.T) {
 		h, n := newDemo(t)
 		attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
 		h.Run("rm", filepath.Join(h.StateDir, "state.db"))
-		words := map[string]string{"metrics": `vethbridge_attachments{network="demo",state="alive"} 1`, "check": "all is as the book says", "doctor": "nothing found"}[command]
+		words := map[string]string{"metrics": `vethbridge_attachments{network="demo",state="alive"} 1`, "check": "all is as the state file says", "doctor": "nothing found"}[command]
 		if words == "" {
 			words = "web"
 		}

@@ -37,7 +37,7 @@ func Commands() []Command {
 				"iptables-legacy can't be followed, only missed.",
 			flags: "network wait json", run: tracePacket},
 		{Name: "check", Summary: "the state file, and the kernel beside it",
-			flags: "state network json", idle: "all is as the book says", run: check},
+			flags: "state network json", idle: "all is as the state file says", run: check},
 		{Name: "repair", Summary: "rules that are missing are put back", flags: "dry-run json", idle: "nothing to repair", run: repair},
 		{Name: "validate", Subject: "FILE", Summary: "a network config is judged, by line and column",
 			Detail: "It is compared with the JSON Schemas in conf/schema, and with what the plugins themselves refuse, natport's if it " +

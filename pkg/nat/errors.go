@@ -9,7 +9,7 @@ import (
 
 // ErrDrift says that the kernel does not hold what the book says: a change could not be
 // made as planned, and was not made at all.
-var ErrDrift = errors.New("the kernel's ruleset differs from the book")
+var ErrDrift = errors.New("the kernel's ruleset differs from the state file")
 
 // MappingError says why a port can't be published.
 type MappingError struct {
