@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,15 +12,21 @@ import (
 
 const referencePlugins = "github.com/containernetworking/plugins"
 
-// build builds what ours is compared with, in the same way as ours but for the inlining, and
+// build builds what ours is compared with, in the same way as ours but for the inlining, installs all, and
 // notes the versions.
 func (b *bench) build() error {
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", b.reference()+"/", "./floor", "./floorplugin", "./leases",
+	built := filepath.Join(b.dir, "built")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", built+"/", "./floor", "./floorplugin", "./leases",
 		referencePlugins+"/plugins/main/bridge", referencePlugins+"/plugins/ipam/host-local", referencePlugins+"/plugins/meta/portmap")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the contenders: %w: %s", err, out)
 	}
+	ours := filepath.Join(b.bin, "ours")
+	if err := errors.Join(install(built, b.reference()), install(b.ours, ours)); err != nil {
+		return err
+	}
+	b.ours = ours
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Version}}", referencePlugins).Output()
 	if err != nil {
 		return fmt.Errorf("ask for the version of the reference plugins: %w", err)
@@ -43,6 +50,15 @@ func (b *bench) build() error {
 	return nil
 }
 
-func (b *bench) reference() string { return filepath.Join(b.dir, "bin") }
+// install copies executables, as an installation does. As a linker leaves a file, by writing to a mapping of it, it lies in the
+// page cache in single pages, from which a process takes 0.3 ms longer to start than from what was written in long pieces.
+func install(from, to string) error {
+	if out, err := exec.Command("cp", "--recursive", from, to).CombinedOutput(); err != nil {
+		return fmt.Errorf("install executables: %w: %s", err, out)
+	}
+	return nil
+}
+
+func (b *bench) reference() string { return filepath.Join(b.bin, "reference") }
 
 func (b *bench) floor() string { return filepath.Join(b.reference(), "floor") }

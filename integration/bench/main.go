@@ -68,7 +68,8 @@ func partNames() (names []string) {
 type bench struct {
 	options
 	*results
-	dir   string // for executables and states, on tmpfs as on a real host
+	dir   string // for states, on tmpfs as on a real host
+	bin   string // for executables, on a disk as there
 	hosts int    // made so far
 	begin time.Time
 }
@@ -79,11 +80,16 @@ func run(o options) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	bin, err := os.MkdirTemp("/var/tmp", "bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(bin)
 	r, err := newResults()
 	if err != nil {
 		return err
 	}
-	b := &bench{options: o, results: r, dir: dir, begin: time.Now()}
+	b := &bench{options: o, results: r, dir: dir, bin: bin, begin: time.Now()}
 	b.say("building")
 	if err := b.build(); err != nil {
 		return err
