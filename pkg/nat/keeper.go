@@ -113,15 +113,6 @@ func removal(tx *state.Tx, r record) (Change, error) {
 	}, nil
 }
 
-// bothNetworks returns the networks that are needed of a record's backend with it and without.
-func bothNetworks(tx *state.Tx, r record) (with, less []Network, err error) {
-	if with, err = networks(tx, r.Backend, nil); err != nil {
-		return with, less, err
-	}
-	less, err = networks(tx, r.Backend, &r.Holder)
-	return with, less, err
-}
-
 // Remove takes all that a part of an owner has out of the kernel first and out of the book
 // second, so that a kill in between leaves nothing that the book doesn't know. It finds by
 // itself which backend holds it. What is not there is no error.

@@ -3,6 +3,7 @@ package nat
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/state"
@@ -70,6 +71,25 @@ func networks(tx *state.Tx, k Kind, except *holder) ([]Network, error) {
 		return nil
 	})
 	return inKernel(list), err
+}
+
+// bothNetworks returns the networks that are needed of a record's backend with it and without.
+func bothNetworks(tx *state.Tx, r record) (with, less []Network, err error) {
+	err = eachNeeded(tx, r.Backend, nil, func(c networkClaim) error {
+		with = append(with, c.Network)
+		if c.Holder != r.Holder || isShared(tx, r.Backend, c) {
+			less = append(less, c.Network)
+		}
+		return nil
+	})
+	return inKernel(with), inKernel(less), err
+}
+
+// isShared reports whether a network has another holder behind that of its first claim.
+func isShared(tx *state.Tx, k Kind, first networkClaim) bool {
+	network := networkKey(k, first.Network)
+	next, ok := firstKey(tx, append(slices.Concat(network, first.Holder.key()), 0))
+	return ok && bytes.HasPrefix(next, network)
 }
 
 // eachNeeded calls fn with one claim of each network that is needed by all holders but one.
