@@ -89,6 +89,20 @@ func TestCommandsThatFindNothingToDoSaySo(t *testing.T) {
 	says(t, h, 0, []string{"nothing to import\n"}, "import", "--data-dir", data)
 }
 
+// TestAStateDirectoryThatIsNotThereIsNoEmptyOne: a name that was mistyped must not read as a host with nothing attached.
+func TestAStateDirectoryThatIsNotThereIsNoEmptyOne(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "vethbrigde")
+	for _, command := range []string{"ls", "check", "repair", "gc", "graph", "metrics", "doctor"} {
+		out, err := exec.Command(filepath.Join(string(built), "vethbridge"), command, "--state-dir", missing).CombinedOutput()
+		if err == nil || !strings.Contains(string(out), "no such file or directory") {
+			t.Errorf("%s: %v, %s", command, err, out)
+		}
+	}
+	if _, err := os.Stat(missing); err == nil {
+		t.Error("it was made")
+	}
+}
+
 // TestAFullDiskIsNoSuccess: what could not be written was not said.
 func TestAFullDiskIsNoSuccess(t *testing.T) {
 	h, n := newDemo(t)

@@ -1,8 +1,10 @@
 package integration
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -60,10 +62,22 @@ func TestACallThatIsStuckIsNamedByThoseThatWaitForIt(t *testing.T) {
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
+	var said bytes.Buffer
+	doctor := exec.Command(filepath.Join(string(built), "vethbridge"), "doctor", "--state-dir", h.StateDir)
+	doctor.Stdout = &said
+	if err := doctor.Start(); err != nil {
+		t.Fatal(err)
+	}
 	c := testbed.Container{ID: "web", Netns: h.NewContainer()}
 	answer, _ := n.TryAdd(t, c)
 	if e, _ := answer.Error(); e.Code != 11 || !strings.Contains(e.Message, fmt.Sprintf("is held by process %d (", os.Getpid())) {
 		t.Errorf("ADD: %s", answer.Stdout)
+	}
+	_ = doctor.Wait()
+	for _, words := range []string{"it was not free in time", "#the-state-file-is-locked", "1 finding\n"} {
+		if !strings.Contains(said.String(), words) {
+			t.Errorf("doctor: want %q: %s", words, said.String())
+		}
 	}
 	lock.Close()
 	h.Same(t, before)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"vethbridge/internal/host"
+	"vethbridge/internal/state"
 )
 
 // Exit statuses.
@@ -116,12 +117,20 @@ func (s *session) subject() string {
 	return s.subjects[0]
 }
 
+// open opens the host. A directory that was named and is not there is no empty one, but where a command is the first to write to it.
+func (s *session) open(ctx context.Context, c Command, log *slog.Logger) (*host.Host, error) {
+	if _, err := os.Stat(s.stateDir); err != nil && s.stateDir != state.DefaultDir && c.Name != "import" {
+		return nil, fmt.Errorf("look for the state directory: %w", err)
+	}
+	return host.OpenWithBook(ctx, s.stateDir, log)
+}
+
 func (s *session) run(ctx context.Context, c Command, errOut io.Writer) error {
 	if c.offline {
 		return c.run(ctx, s)
 	}
 	log := slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	h, err := host.OpenWithBook(ctx, s.stateDir, log)
+	h, err := s.open(ctx, c, log)
 	if err != nil && c.unopened != nil {
 		return c.unopened(s, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"vethbridge/internal/state"
 	"vethbridge/pkg/nat"
 )
 
@@ -98,6 +99,13 @@ func TestAFilterLetsThroughWhatItNames(t *testing.T) {
 	}
 	if f := (filter{}); !f.addresses(nil) || !f.ports(nil) {
 		t.Error("no filter lets not all through")
+	}
+}
+
+func TestAnAttachmentOfAFormerBootHasNoAge(t *testing.T) {
+	a := state.Attachment{BootID: "this", Created: state.Now()}
+	if now, after := age(a, "this"), age(a, "next"); now != "0s" || after != "-" {
+		t.Errorf("%s now, %s after a reboot", now, after)
 	}
 }
 

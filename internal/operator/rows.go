@@ -73,7 +73,7 @@ func (s *session) appendRow(tx *state.Tx, rows []row, a state.Attachment) ([]row
 	}
 	r := row{
 		Network: a.Owner.Network, Container: a.Owner.ContainerID, IfName: a.Owner.IfName,
-		Addresses: []string{}, Ports: []string{}, Bridge: a.Bridge, Link: a.HostLink, Age: age(a), record: a, mappings: translations.Mappings,
+		Addresses: []string{}, Ports: []string{}, Bridge: a.Bridge, Link: a.HostLink, Age: age(a, tx.BootID()), record: a, mappings: translations.Mappings,
 	}
 	for _, l := range leases {
 		r.Addresses = append(r.Addresses, l.Address.String())
@@ -139,9 +139,9 @@ func (s *session) markDrifted(ctx context.Context, rows []row) error {
 }
 
 // age is the time since ADD on the clock of this boot; a former boot's record has none.
-func age(a state.Attachment) string {
+func age(a state.Attachment, boot string) string {
 	d := time.Duration(state.Now() - a.Created)
-	if d < 0 {
+	if d < 0 || a.BootID != boot {
 		return "-"
 	}
 	return d.Round(time.Second).String()

@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -31,7 +32,11 @@ type LockError struct {
 
 // Error names the file, its holder and what ended the wait.
 func (e *LockError) Error() string {
-	return fmt.Sprintf("%s is held by %s: %v", e.Path, e.Holder, e.Cause)
+	cause := e.Cause.Error()
+	if errors.Is(e.Cause, context.DeadlineExceeded) {
+		cause = "it was not free in time"
+	}
+	return e.Path + " is held by " + e.Holder + ": " + cause
 }
 
 func (e *LockError) Unwrap() error { return e.Cause }
