@@ -25,6 +25,7 @@
 //	leases.go     part "leases": an address beside others, by a program of its own
 //	traffic.go    part "traffic": through published ports and masquerade, beside ever more mappings
 //	path.go       part "path": what packets between containers cost
+//	datagrams.go  small packets, for it
 //	iperf.go      bulk data by iperf3, for both
 //	tracked.go    part "tracked": dropping a stale connection beside others
 //	grow.go       parts "grow" and "full": one ADD, DEL and CHECK beside ever more others

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"runtime"
 	"time"
 
@@ -15,50 +17,89 @@ const (
 	pathPart  = "Container to container on one bridge"
 	pathTurns = 30
 	pathTurn  = 100 * time.Millisecond
-	packets   = 5000 // of a turn
-	// The names of two of its contenders.
+	// The names of those of its contenders that are compared with each other.
 	barePath    = "bare veth and bridge"
+	trackedPath = "the same, connections tracked"
 	guardedPath = "ours, spoof guard"
 	// serverAddress is that of container 0 of every contender.
 	serverAddress = "10.99.0.2"
 )
 
-// path lets requests and bulk data go from container to container: on a bare bridge, with the
-// spoof guard, without it, and on the reference bridge, in turns.
-func (b *bench) path() error {
-	s := scenario{Alone: true}
-	list := []contender{
+// walker is a contender on a host where br_netfilter shows bridged frames to the IP hooks, or does not.
+type walker struct {
+	*runner
+	filtered string // bridge-nf-call-iptables
+}
+
+func (w walker) subject(scenario, quantity, unit string) subject {
+	return pathSubject(w.filtered, scenario, quantity, unit, w.Name)
+}
+
+// pathSubject tells both values of bridge-nf-call-iptables apart. What a host has depends on whether someone loads br_netfilter.
+func pathSubject(filtered, scenario, quantity, unit, contender string) subject {
+	return subject{pathPart, scenario + ", bridge-nf-call-iptables " + filtered, quantity, unit, contender}
+}
+
+// pathContenders are, after the bare bridge, the same with what any host with a stateful firewall or NAT has.
+func (b *bench) pathContenders() []contender {
+	return []contender{
 		{barePath, b.bare, 0, 0},
+		{trackedPath, b.bare, 0, 0},
 		{guardedPath, b.cni(b.ours, ourChain("nftables")), 0, 0},
 		{"ours, spoofGuard: false", b.cni(b.ours, unguarded), 0, 0},
 		{"reference bridge", b.cni(b.reference(), referenceChain("nftables")), 0, 0},
 	}
-	runners, err := b.runners(s, list)
-	if err != nil {
-		return err
-	}
-	defer closeAll(runners)
-	for _, r := range runners {
-		if err := r.twoContainers(); err != nil {
-			return fmt.Errorf("%s: %w", r.Name, err)
+}
+
+// path lets requests and bulk data go from container to container: on a bare bridge, with the
+// spoof guard, without it, and on the reference bridge, in turns.
+func (b *bench) path() error {
+	var all []walker
+	for _, filtered := range []string{"0", "1"} {
+		runners, err := b.runners(scenario{Alone: true}, b.pathContenders())
+		if err != nil {
+			return err
 		}
-	}
-	for range pathTurns {
+		defer closeAll(runners)
 		for _, r := range runners {
-			if err := b.pathTurn(r); err != nil {
-				return fmt.Errorf("%s: %w", r.Name, err)
+			w := walker{r, filtered}
+			if err := w.prepare(); err != nil {
+				return fmt.Errorf("%s: %w", w.Name, err)
 			}
+			all = append(all, w)
 		}
 	}
-	for range iperfTurns {
-		for _, r := range runners {
-			err := b.iperf(subject{pathPart, "one connection", "", "", r.Name}, r.host.namespace(container{number: 1}.id()), serverAddress, iperfPort)
-			if err != nil {
-				return fmt.Errorf("%s: %w", r.Name, err)
+	return errors.Join(pathTurnsOf(pathTurns, all, b.pathTurn), pathTurnsOf(pathIperfTurns, all, b.pathIperf))
+}
+
+func pathTurnsOf(n int, all []walker, turn func(walker) error) error {
+	for range n {
+		for _, w := range all {
+			if err := turn(w); err != nil {
+				return fmt.Errorf("%s: %w", w.Name, err)
 			}
 		}
 	}
 	return nil
+}
+
+func (w walker) prepare() error {
+	err := w.host.do(func() error {
+		for _, family := range []string{"iptables", "ip6tables"} {
+			if err := os.WriteFile("/proc/sys/net/bridge/bridge-nf-call-"+family, []byte(w.filtered), 0); err != nil {
+				return err
+			}
+		}
+		if w.Name != trackedPath {
+			return nil
+		}
+		const rule = "add table inet t; add chain inet t f { type filter hook forward priority 0; }; add rule inet t f ct state established accept"
+		return exec.Command("nft", rule).Run()
+	})
+	if err != nil {
+		return err
+	}
+	return w.twoContainers()
 }
 
 func (r *runner) twoContainers() error {
@@ -79,20 +120,26 @@ func (r *runner) twoContainers() error {
 	return err
 }
 
-func (b *bench) pathTurn(r *runner) error {
-	return within(r.host.namespace(container{number: 1}.id()), func() error {
+func (w walker) client() string { return w.host.namespace(container{number: 1}.id()) }
+
+func (b *bench) pathIperf(w walker) error {
+	return b.iperf(w.subject("one connection", "", ""), w.client(), serverAddress, iperfPort, "--bytes", "512M")
+}
+
+func (b *bench) pathTurn(w walker) error {
+	nanoseconds, err := datagrams(w.host.namespace(container{number: 0}.id()), w.client())
+	if err != nil {
+		return err
+	}
+	b.add(w.subject("small datagrams", "CPU of a packet", "ns"), nanoseconds)
+	return within(w.client(), func() error {
 		answers, err := asking(serverAddress + ":7")
 		if err != nil {
 			return err
 		}
 		bytes, err := pouring(serverAddress + ":7")
-		if err != nil {
-			return err
-		}
-		took, err := sending(serverAddress + ":7")
-		b.add(subject{pathPart, "one connection", "requests", "1/s", r.Name}, float64(answers)/pathTurn.Seconds())
-		b.add(subject{pathPart, "one connection", "bulk", "Gbit/s", r.Name}, float64(bytes)*8e-9/pathTurn.Seconds())
-		b.add(subject{pathPart, "small datagrams", "a packet", "ns", r.Name}, float64(took.Nanoseconds())/packets)
+		b.add(w.subject("one connection", "requests", "1/s"), float64(answers)/pathTurn.Seconds())
+		b.add(w.subject("one connection", "bulk", "Gbit/s"), float64(bytes)*8e-9/pathTurn.Seconds())
 		return err
 	})
 }
@@ -133,21 +180,6 @@ func pouring(to string) (bytes int, err error) {
 		bytes += n
 	}
 	return bytes, nil
-}
-
-// sending sends small datagrams that nobody reads. The kernel takes each through the bridge
-// before the call is over.
-func sending(to string) (time.Duration, error) {
-	c, err := net.Dial("udp", to)
-	if err != nil {
-		return 0, err
-	}
-	defer c.Close()
-	begin := time.Now()
-	for range packets {
-		_, _ = c.Write([]byte("x")) // refused now and then
-	}
-	return time.Since(begin), nil
 }
 
 // toDiscard as the first byte of a connection says that nothing of it is to be answered.

@@ -123,9 +123,9 @@ func (t *trafficked) published() int { return firstHostPort + t.Ports - 1 }
 // iperfTurn goes the same ways as trafficTurn.
 func (b *bench) iperfTurn(t *trafficked) error {
 	of := subject{Part: trafficPart, Scenario: t.scenario.Name, Contender: t.runner.Name}
-	in := b.iperf(of, t.lan(), hostAddress, t.published())
+	in := b.iperf(of, t.lan(), hostAddress, t.published(), "--time", "1")
 	of.Scenario += outWay
-	return errors.Join(in, b.iperf(of, t.web.netns, lanAddress, 7))
+	return errors.Join(in, b.iperf(of, t.web.netns, lanAddress, 7, "--time", "1"))
 }
 
 // trafficTurn goes in by the last port, and out by masquerade.
