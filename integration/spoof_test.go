@@ -59,6 +59,9 @@ func linkAttempts() []forged {
 		{"PPPoE discovery", false, testbed.Ether(everybody, evilMAC, 0x8863, make([]byte, 46))},
 		{"LLDP", false, testbed.Ether(everybody, evilMAC, 0x88cc, make([]byte, 46))},
 		{"RARP", false, testbed.Ether(everybody, evilMAC, 0x8035, testbed.ARP(3, evilMAC, evil4, evil4))},
+		{"another MAC address, IPv6", false, testbed.Ether(listeners, mac("02:00:00:00:00:99"), unix.ETH_P_IPV6, udp(evil6, 7, victim6, 7, "mac"))},
+		{"another MAC address, ICMPv6", false, testbed.Ether(listeners, mac("02:00:00:00:00:99"), unix.ETH_P_IPV6, testbed.ICMPv6(136, evil6, allNodes, evil6))},
+		{"another MAC address, ARP", false, testbed.Ether(everybody, mac("02:00:00:00:00:99"), unix.ETH_P_ARP, testbed.ARP(1, evilMAC, evil4, victim4))},
 		{"a length instead of a type", false, testbed.Ether(everybody, evilMAC, 38, append([]byte{0x42, 0x42, 3}, make([]byte, 35)...))},
 	}
 }

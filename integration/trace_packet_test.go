@@ -29,7 +29,7 @@ func TestATraceTellsTheWayOfAPacket(t *testing.T) {
 		says(t, h, 1, []string{"it never left the container"}, "trace", "db", "10.99.0.77", "80")
 		out, status := traceFromTheLAN(t, h, testbed.HostAddr4, 8080)
 		wants(t, out, status, 0, "tcp 198.51.100.2:", "-> 198.51.100.1:8080, in by uplink", "accept: rule 8 (ports of any host address, IPv4) of inet vethbridge ports",
-			"-> 10.99.0.2:80, in by uplink, out by demo0", "(to a published port) of inet vethbridge-walls forward", "left by veth", "10.99.0.2 is demo/web/eth0")
+			"-> 10.99.0.2:80, in by uplink, out by demo0", "(to a published port) of inet vethbridge-walls into", "left by veth", "10.99.0.2 is demo/web/eth0")
 	}
 	h.Same(t, before)
 	out, _ := operate(t, h, "trace", "db", "web", "80", "--json")

@@ -48,20 +48,31 @@ func guardChains() []netfilter.Chain {
 	return []netfilter.Chain{
 		{Name: "port_arp", Rules: only(unix.ETH_P_ARP, arpRules())},
 		{Name: "port_ipv4", Rules: only(unix.ETH_P_IP, ipv4Rules())},
+		{Name: "port_icmpv6", Rules: only(unix.ETH_P_IPV6, icmpv6Rules())},
 		{Name: "port_ipv6", Rules: only(unix.ETH_P_IPV6, ipv6Rules())},
 		{Name: "prerouting", Type: nftables.ChainTypeFilter, Hook: nftables.ChainHookPrerouting, Priority: before, Rules: portRules()},
 		{Name: "input", Type: nftables.ChainTypeFilter, Hook: nftables.ChainHookInput, Priority: before, Rules: bpduRules()},
 	}
 }
 
-// portRules take the type from the frame itself: a tagged frame's is that of its tag.
+// portRules let a packet from its address pass by one look-up, which says of the MAC address too that it is
+// right; each call of an expression costs more than what it does (docs/performance.md). So what must
+// not pass all the same comes before it, the cheaper and the rarer match first, and the rest behind.
+// The type is taken from the frame itself: a tagged frame's is that of its tag.
 func portRules() []netfilter.Rule {
+	four, six := etherType(unix.ETH_P_IP), etherType(unix.ETH_P_IPV6)
+	source := []expr.Any{iifname(), link(6, 6, macWord)}
 	return []netfilter.Rule{
 		rule("not a guarded port", netfilter.Meta(expr.MetaKeyIIFGROUP), differs(netfilter.Native(Group)), accept()),
-		rule("from another MAC address", iifname(), link(6, 6, macWord), notIn(MACs), drop()),
-		rule("more broadcasts than anybody needs", link(0, 6, 0), equals([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}), iifname(), beyondLimit(), drop()),
-		rule("IPv4", etherType(unix.ETH_P_IP), jump("port_ipv4")),
-		rule("IPv6", etherType(unix.ETH_P_IPV6), jump("port_ipv6")),
+		rule("more broadcasts than anybody needs", netfilter.Meta(expr.MetaKeyPKTTYPE), equals([]byte{unix.PACKET_BROADCAST}), iifname(), beyondLimit(), drop()),
+		rule("DHCP server, IPv4", udpPort(0, 67), four, drop()),
+		rule("IPv4 from its address", four, source, network(12, 4, addressWord), in(Senders4), accept()),
+		rule("ICMPv6", protocol(unix.IPPROTO_ICMPV6), six, jump("port_icmpv6")),
+		rule("DHCP server, IPv6", udpPort(0, 547), six, drop()),
+		rule("IPv6 from its address", six, source, network(8, 16, addressWord), in(Senders6), accept()),
+		rule("from another MAC address", source, notIn(MACs), drop()),
+		rule("IPv4", four, jump("port_ipv4")),
+		rule("IPv6", six, jump("port_ipv6")),
 		rule("ARP", etherType(unix.ETH_P_ARP), jump("port_arp")),
 		rule("VLANs of a trunk", etherType(unix.ETH_P_8021Q), iifname(), in(Tagged), accept()),
 		rule("other protocols", drop()),
@@ -116,10 +127,9 @@ func arpRules() []netfilter.Rule {
 	}
 }
 
+// ipv4Rules are for what is not from the port's address.
 func ipv4Rules() []netfilter.Rule {
 	return []netfilter.Rule{
-		rule("DHCP server", udpPort(0, 67), drop()),
-		rule("from its address", iifname(), link(6, 6, macWord), network(12, 4, addressWord), in(Senders4), accept()),
 		rule("from any address", anyAddress()),
 		rule("DHCP client", network(12, 4, 0), equals(make([]byte, 4)), udpPort(2, 67), accept()),
 		rule("from another address", drop()),
@@ -136,35 +146,43 @@ const (
 	listenerReport2 = 143
 )
 
-// ipv6Rules name a protocol by where the kernel finds it behind extension headers. The target
-// of neighbour discovery is at 8 (RFC 4861).
-func ipv6Rules() []netfilter.Rule {
-	noAddress := []expr.Any{network(8, 16, 0), equals(make([]byte, 16))}
-	target := []expr.Any{iifname(), link(6, 6, macWord), transport(8, 16, addressWord)}
+// target is that of neighbour discovery, at 8 (RFC 4861), as a key of Senders6.
+func target() []expr.Any {
+	return []expr.Any{iifname(), link(6, 6, macWord), transport(8, 16, addressWord)}
+}
+
+// icmpv6Rules drop what a port must not send from its own address either. A protocol is named by where the
+// kernel finds it behind extension headers.
+func icmpv6Rules() []netfilter.Rule {
 	return []netfilter.Rule{
 		rule("router advertisement", icmpv6(routerAdvert), drop()),
 		rule("redirect", icmpv6(redirect), drop()),
-		rule("DHCP server", udpPort(0, 547), drop()),
+		rule("of any address", iifname(), in(AnyAddress), netfilter.Return()),
+		rule("advertisement of another address", icmpv6(advertisement), target(), notIn(Senders6), drop()),
+	}
+}
+
+// ipv6Rules are for what is not from one of the port's addresses.
+func ipv6Rules() []netfilter.Rule {
+	noAddress := []expr.Any{network(8, 16, 0), equals(make([]byte, 16))}
+	return []netfilter.Rule{
 		rule("from any address", anyAddress()),
-		rule("advertisement of another address", icmpv6(advertisement), target, notIn(Senders6), drop()),
-		rule("from its address", iifname(), link(6, 6, macWord), network(8, 16, addressWord), in(Senders6), accept()),
-		rule("duplicate address detection", noAddress, icmpv6(solicitation), target, in(Senders6), accept()),
+		rule("duplicate address detection", noAddress, icmpv6(solicitation), target(), in(Senders6), accept()),
 		rule("multicast listener", noAddress, icmpv6(listenerReport2), accept()),
 		rule("multicast listener, version 1", noAddress, icmpv6(listenerReport1), accept()),
 		rule("from another address", drop()),
 	}
 }
 
+func protocol(number byte) []expr.Any {
+	return []expr.Any{netfilter.Meta(expr.MetaKeyL4PROTO), equals([]byte{number})}
+}
+
 func icmpv6(kind byte) []expr.Any {
-	return []expr.Any{
-		netfilter.Meta(expr.MetaKeyL4PROTO), equals([]byte{unix.IPPROTO_ICMPV6}), transport(0, 1, 0), equals([]byte{kind}),
-	}
+	return netfilter.Join(protocol(unix.IPPROTO_ICMPV6), transport(0, 1, 0), equals([]byte{kind}))
 }
 
 // udpPort matches the source (offset 0) or destination port (offset 2).
 func udpPort(offset uint32, port uint16) []expr.Any {
-	return []expr.Any{
-		netfilter.Meta(expr.MetaKeyL4PROTO), equals([]byte{unix.IPPROTO_UDP}),
-		transport(offset, 2, 0), equals([]byte{byte(port >> 8), byte(port)}),
-	}
+	return netfilter.Join(protocol(unix.IPPROTO_UDP), transport(offset, 2, 0), equals([]byte{byte(port >> 8), byte(port)}))
 }

@@ -13,6 +13,8 @@ func wallsChains() []netfilter.Chain {
 	return []netfilter.Chain{
 		netfilter.User("forward"),
 		netfilter.User("input"),
+		{Name: "apart", Rules: apartRules()},
+		{Name: "into", Rules: intoRules()},
 		{Name: "forward", Type: nftables.ChainTypeFilter, Hook: nftables.ChainHookForward, Priority: nftables.ChainPriorityFilter, Rules: forwardRules()},
 		{Name: "input", Type: nftables.ChainTypeFilter, Hook: nftables.ChainHookInput, Priority: nftables.ChainPriorityFilter, Rules: inputRules()},
 	}
@@ -33,22 +35,50 @@ func published() []expr.Any {
 	return netfilter.TrackedAs(expr.CtKeySTATUS, netfilter.DestinationTranslated)
 }
 
-// forwardRules judge the first packet of a connection; the others follow it.
+// forwardRules judge the first packet of a connection; the others follow it. What leaves our networks,
+// as most of it does, is asked for in few sets.
 func forwardRules() []netfilter.Rule {
 	return []netfilter.Rule{
 		netfilter.ToUser("forward"),
 		rule("of a connection that was let in", known(), accept()),
-		rule("published port beside it", sameBridge(), in(Apart), published(), accept()),
-		rule("containers apart", sameBridge(), in(Apart), drop()),
-		rule("inside a network", sameBridge(), in(Inner), accept()),
-		rule("out of an internal network", iifname(), in(Internal), drop()),
-		rule("into an internal network", oifname(), in(Internal), drop()),
-		rule("outside of any connection", netfilter.TrackedAs(expr.CtKeySTATE, expr.CtStateBitINVALID), iifname(), in(ValidOnly), drop()),
-		rule("to a published port", published(), accept()),
-		rule("into a network reached by published ports only", oifname(), in(Closed), drop()),
-		rule("from another network", oifname(), in(Walled), iifname(), in(Bridges), drop()),
+		rule("into a network", oifname(), in(Bridges), netfilter.Goto("into")),
+		outOfInternal(),
+		outsideOfConnections(),
+		toPublished(),
 		betweenOthers("IPv4", unix.NFPROTO_IPV4, Unrouted4),
 		betweenOthers("IPv6", unix.NFPROTO_IPV6, Unrouted6),
+	}
+}
+
+// intoRules judge what goes to a network of ours, from wherever.
+func intoRules() []netfilter.Rule {
+	return []netfilter.Rule{
+		rule("containers apart", sameBridge(), in(Apart), jump("apart")),
+		rule("inside a network", sameBridge(), in(Inner), accept()),
+		outOfInternal(),
+		rule("into an internal network", oifname(), in(Internal), drop()),
+		outsideOfConnections(),
+		toPublished(),
+		rule("into a network reached by published ports only", oifname(), in(Closed), drop()),
+		rule("from another network", oifname(), in(Walled), iifname(), in(Bridges), drop()),
+	}
+}
+
+func toPublished() netfilter.Rule { return rule("to a published port", published(), accept()) }
+
+func outOfInternal() netfilter.Rule {
+	return rule("out of an internal network", iifname(), in(Internal), drop())
+}
+
+func outsideOfConnections() netfilter.Rule {
+	return rule("outside of any connection", netfilter.TrackedAs(expr.CtKeySTATE, expr.CtStateBitINVALID), iifname(), in(ValidOnly), drop())
+}
+
+// apartRules judge what goes from a port to another of a bridge whose ports don't reach each other.
+func apartRules() []netfilter.Rule {
+	return []netfilter.Rule{
+		rule("published port beside it", published(), accept()),
+		rule("containers apart", drop()),
 	}
 }
 

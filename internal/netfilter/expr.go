@@ -69,6 +69,9 @@ func Return() expr.Any { return &expr.Verdict{Kind: expr.VerdictReturn} }
 // Jump goes to a chain and comes back.
 func Jump(to string) expr.Any { return &expr.Verdict{Kind: expr.VerdictJump, Chain: to} }
 
+// Goto goes to a chain for good: behind its end the packet's way through this hook of the table is over.
+func Goto(to string) expr.Any { return &expr.Verdict{Kind: expr.VerdictGoto, Chain: to} }
+
 // Join makes one list of expressions and lists of them.
 func Join(parts ...any) []expr.Any {
 	var list []expr.Any

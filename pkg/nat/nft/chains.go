@@ -18,6 +18,8 @@ func chains() []netfilter.Chain {
 		netfilter.User("prerouting"),
 		netfilter.User("postrouting"),
 		chain("ports", "", nil, nil, dnatRules()),
+		chain("to_host", "", nil, nil, toHostRules()),
+		chain("within_host", "", nil, nil, withinHostRules()),
 		chain("prerouting", nftables.ChainTypeNAT, nftables.ChainHookPrerouting, nftables.ChainPriorityNATDest, preroutingRules()),
 		chain("output", nftables.ChainTypeNAT, nftables.ChainHookOutput, nftables.ChainPriorityNATDest, outputRules()),
 		chain("postrouting", nftables.ChainTypeNAT, nftables.ChainHookPostrouting, nftables.ChainPriorityNATSource, postroutingRules()),

@@ -17,10 +17,10 @@ const hairpinMark = 1 << 13
 // let it in.
 func guardRules() []netfilter.Rule {
 	v4 := func(load expr.Any) []expr.Any {
-		return join(ipv4.is(), notLoopback(), load, masked([]byte{0xff, 0, 0, 0}), equals([]byte{127, 0, 0, 0}), drop())
+		return join(ipv4.is(), load, masked([]byte{0xff, 0, 0, 0}), equals([]byte{127, 0, 0, 0}), notLoopback(), drop())
 	}
 	v6 := func(load expr.Any) []expr.Any {
-		return join(ipv6.is(), notLoopback(), load, equals([]byte{15: 1}), drop())
+		return join(ipv6.is(), load, equals([]byte{15: 1}), notLoopback(), drop())
 	}
 	return []netfilter.Rule{
 		rule("nothing from outside to 127.0.0.0/8", v4(ipv4.destination())),
@@ -59,7 +59,7 @@ func (f family) limitedRules(what, name string, link expr.Any) []netfilter.Rule 
 	var list []netfilter.Rule
 	for _, p := range []nat.Protocol{nat.TCP, nat.UDP, nat.SCTP} {
 		is := []expr.Any{netfilter.Meta(expr.MetaKeyL4PROTO), equals([]byte{byte(p)})}
-		list = append(list, rule(p.String()+" "+what+", IPv"+f.suffix, join(is, toHost(), f.dnat(name, link))))
+		list = append(list, rule(p.String()+" "+what+", IPv"+f.suffix, join(is, f.dnat(name, link))))
 	}
 	return list
 }
@@ -93,20 +93,30 @@ func (f family) dnat(name string, link expr.Any) []expr.Any {
 	)
 }
 
+// preroutingRules ask the host's routes once for each connection, and nothing else of one that only passes
+// through the host.
 func preroutingRules() []netfilter.Rule {
-	list := []netfilter.Rule{netfilter.ToUser("prerouting")}
-	for _, f := range families {
-		list = append(list, rule("from a container, IPv"+f.suffix,
-			join(f.is(), f.source(), in(setName(nat.Hairpin)+f.suffix), toHost(), setMark(hairpinMark))))
-	}
-	list = append(list, linkRules(&expr.Meta{Key: expr.MetaKeyIIFNAME, Register: reg0})...)
-	return append(list, rule("to the host", join(toHost(), jump("ports"))))
+	return []netfilter.Rule{netfilter.ToUser("prerouting"), rule("to the host", join(toHost(), jump("to_host")))}
 }
 
-// outputRules are for processes of the host: what they send to the host goes by lo.
+// toHostRules are for what comes by a link.
+func toHostRules() []netfilter.Rule {
+	var list []netfilter.Rule
+	for _, f := range families {
+		list = append(list, rule("from a container, IPv"+f.suffix, join(f.is(), f.source(), in(setName(nat.Hairpin)+f.suffix), setMark(hairpinMark))))
+	}
+	list = append(list, linkRules(&expr.Meta{Key: expr.MetaKeyIIFNAME, Register: reg0})...)
+	return append(list, rule("ports", jump("ports")))
+}
+
 func outputRules() []netfilter.Rule {
-	lo := &expr.Meta{Key: expr.MetaKeyOIFNAME, Register: reg0}
-	return append(linkRules(lo), rule("to the host", join(toHost(), jump("ports"))))
+	return []netfilter.Rule{rule("to the host", join(toHost(), jump("within_host")))}
+}
+
+// withinHostRules are for processes of the host: what they send to the host goes by lo.
+func withinHostRules() []netfilter.Rule {
+	list := linkRules(&expr.Meta{Key: expr.MetaKeyOIFNAME, Register: reg0})
+	return append(list, rule("ports", jump("ports")))
 }
 
 // setMark sets a bit of the packet's mark and leaves the others.
