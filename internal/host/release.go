@@ -50,9 +50,8 @@ type belongings struct {
 	owner     attachment.Owner
 	record    state.Attachment
 	known     bool
-	parts     []nat.Part    // that have translations
-	mappings  []nat.Mapping // the ports that natport published
-	addresses []netip.Addr
+	parts     []nat.Part   // that have translations
+	addresses []netip.Addr // that it has leases of
 }
 
 func (h *Host) belongings(ctx context.Context, owner attachment.Owner) (has belongings, err error) {
@@ -62,7 +61,10 @@ func (h *Host) belongings(ctx context.Context, owner attachment.Owner) (has belo
 			return err
 		}
 		for _, part := range []nat.Part{nat.PartNatport, nat.PartVethbridge} {
-			err = errors.Join(err, has.read(tx, part))
+			_, translated, failed := nat.Recorded(tx, owner, part)
+			if err = errors.Join(err, failed); translated {
+				has.parts = append(has.parts, part)
+			}
 		}
 		leases, failed := ipam.Leases(tx, owner)
 		for i := range leases {
@@ -71,14 +73,6 @@ func (h *Host) belongings(ctx context.Context, owner attachment.Owner) (has belo
 		return errors.Join(err, failed)
 	})
 	return has, err
-}
-
-func (has *belongings) read(tx *state.Tx, part nat.Part) error {
-	t, known, err := nat.Recorded(tx, has.owner, part)
-	if known {
-		has.parts, has.mappings = append(has.parts, part), append(has.mappings, t.Mappings...)
-	}
-	return err
 }
 
 func (h *Host) record(ctx context.Context, owner attachment.Owner) (a state.Attachment, known bool, err error) {
@@ -104,11 +98,15 @@ func (h *Host) releaseRules(ctx context.Context, has belongings, portGone func()
 	return errors.Join(h.releaseTranslations(ctx, has, has.parts...), h.Fence.Remove(ctx, has.owner, portGone))
 }
 
+// releaseTranslations ends the connections of published ports too, but for those to addresses that the owner has
+// leases of. With such an address all of its connections end, when its link is gone: DEL of vethbridge follows that
+// of natport, and each search walks through the kernel's whole table. Until then they go on to who has it.
 func (h *Host) releaseTranslations(ctx context.Context, has belongings, parts ...nat.Part) (err error) {
 	for _, part := range parts {
-		err = errors.Join(err, h.NAT.Remove(ctx, has.owner, part))
+		err = errors.Join(err, h.NAT.Remove(ctx, has.owner, part, func(list []nat.Mapping) {
+			h.dropLed(ctx, slices.DeleteFunc(list, func(m nat.Mapping) bool { return slices.Contains(has.addresses, m.Target.Addr()) }))
+		}))
 	}
-	h.dropLed(ctx, has.mappings)
 	return err
 }
 

@@ -22,7 +22,7 @@ type Keeper struct {
 // is a removal. Repeating it changes nothing.
 func (k Keeper) Replace(ctx context.Context, owner attachment.Owner, part Part, by Kind, want Translations) error {
 	if want.Empty() {
-		return k.Remove(ctx, owner, part)
+		return k.Remove(ctx, owner, part, func([]Mapping) {})
 	}
 	if err := k.Store.Update(ctx, func(tx *state.Tx) error { return Claim(tx, owner, part, by, want) }); err != nil {
 		return err
@@ -114,20 +114,22 @@ func removal(tx *state.Tx, r record) (Change, error) {
 }
 
 // Remove takes all that a part of an owner has out of the kernel first and out of the book
-// second, so that a kill in between leaves nothing that the book doesn't know. It finds by
-// itself which backend holds it. What is not there is no error.
-func (k Keeper) Remove(ctx context.Context, owner attachment.Owner, part Part) error {
+// second, so that a kill in between leaves nothing that the book doesn't know. In between it hands the
+// mappings to gone, which comes again after a kill: the book knows them still, and nobody can put them
+// back into the kernel. It finds by itself which backend holds it. What is not there is no error.
+func (k Keeper) Remove(ctx context.Context, owner attachment.Owner, part Part, gone func([]Mapping)) error {
 	h := holder{owner, part}
 	return locked(ctx, k.Store.LockRemoval, func() error {
-		if known, err := k.removeFromKernel(ctx, h); err != nil || !known {
+		r, known, err := k.removeFromKernel(ctx, h)
+		if err != nil || !known {
 			return err
 		}
+		gone(r.Translations.Mappings)
 		return k.Store.Update(ctx, func(tx *state.Tx) error { return drop(tx, h) })
 	})
 }
 
-func (k Keeper) removeFromKernel(ctx context.Context, h holder) (known bool, err error) {
-	var r record
+func (k Keeper) removeFromKernel(ctx context.Context, h holder) (r record, known bool, err error) {
 	var last bool
 	var c Change
 	err = k.Store.View(ctx, func(tx *state.Tx) (err error) {
@@ -141,15 +143,15 @@ func (k Keeper) removeFromKernel(ctx context.Context, h holder) (known bool, err
 		return err
 	})
 	if err != nil || !known {
-		return known, err
+		return r, known, err
 	}
 	if !last && len(r.Replaced) == 0 {
-		return true, k.change(ctx, r.Backend, c, &h)
+		return r, true, k.change(ctx, r.Backend, c, &h)
 	}
 	for _, kind := range r.leftIn(true) {
 		err = errors.Join(err, k.restore(ctx, kind, &h))
 	}
-	return true, err
+	return r, true, err
 }
 
 // change makes a change; where the kernel is not what the book says, everything that the
