@@ -72,6 +72,7 @@
 //	routes_test.go      routes with all their fields
 //	crowd_test.go       what ADD and DEL ask beside hundreds of attachments
 //	counts_test.go      what each verb asks of the kernel; counting_test.go, how that is counted
+//	proc_test.go        what is not looked up in /proc
 //	grace_test.go       grace periods that many DELs share
 //	connections_test.go tracked connections of mappings that come and go
 //	switch_test.go      conflists of the reference plugins with their types changed

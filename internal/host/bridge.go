@@ -62,7 +62,7 @@ func (h *Host) followMTU(ctx context.Context, b links.Bridge, st *links.BridgeSt
 // own adds what tells a bridge that we make from any other: the mark, and a MAC address that
 // is the same every time on this host and in no other.
 func (h *Host) own(b links.Bridge) (links.Bridge, error) {
-	self, err := netns.Identify("/proc/thread-self/ns/net")
+	self, err := netns.Own()
 	if err != nil {
 		return b, err
 	}

@@ -17,9 +17,9 @@ func (n *Namespace) Do(fn func() error) error {
 
 func (n *Namespace) do(fn func() error) error {
 	runtime.LockOSThread()
-	home, err := unix.Open("/proc/thread-self/ns/net", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	home, err := own()
 	if err != nil {
-		return fmt.Errorf("open own network namespace: %w", err)
+		return err
 	}
 	defer unix.Close(home)
 	if err := unix.Setns(n.fd, unix.CLONE_NEWNET); err != nil {

@@ -41,14 +41,15 @@ func newNamespace(fd int, path string) (*Namespace, error) {
 	if kind, err := unix.IoctlRetInt(fd, nsGetNsType); err != nil || kind != unix.CLONE_NEWNET {
 		return nil, &NotNetnsError{path}
 	}
-	var st, own unix.Stat_t
+	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
 		return nil, fmt.Errorf("stat network namespace %q: %w", path, err)
 	}
-	if err := unix.Stat("/proc/thread-self/ns/net", &own); err != nil {
-		return nil, fmt.Errorf("stat own network namespace: %w", err)
+	own, err := Own()
+	if err != nil {
+		return nil, err
 	}
-	if st.Dev == own.Dev && st.Ino == own.Ino {
+	if st.Dev == own.Dev && st.Ino == own.Inode {
 		return nil, &HostNetnsError{path}
 	}
 	return &Namespace{fd: fd, identity: state.Netns{Path: path, Dev: st.Dev, Inode: st.Ino}}, nil

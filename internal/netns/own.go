@@ -1,0 +1,50 @@
+package netns
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/state"
+)
+
+// What was looked up below /proc/thread-self the kernel takes down again when the thread ends, and whoever waits
+// for the process, as a runtime does, takes it down too: with many at once, each spins until the other is done
+// (proc_invalidate_siblings_dcache in fs/proc/inode.c). So nothing is looked up there that can be had otherwise.
+
+// own opens the namespace of the calling thread, by a socket of it.
+func own() (fd int, err error) {
+	socket, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err == nil {
+		fd, err = unix.IoctlRetInt(socket, unix.SIOCGSKNS)
+		unix.Close(socket)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("open own network namespace: %w", err)
+	}
+	return fd, nil
+}
+
+// Own returns the identity of the calling thread's namespace, without a path.
+func Own() (state.Netns, error) {
+	fd, err := own()
+	if err != nil {
+		return state.Netns{}, err
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return state.Netns{}, fmt.Errorf("stat own network namespace: %w", err)
+	}
+	return state.Netns{Dev: st.Dev, Inode: st.Ino}, nil
+}
+
+// ProcNet returns the directory of proc(5) about the calling thread's namespace.
+func ProcNet() string {
+	own, err := Own()
+	var first unix.Stat_t // where the first thread of the process is
+	if err == nil && unix.Stat("/proc/self/ns/net", &first) == nil && first.Ino == own.Inode && first.Dev == own.Dev {
+		return "/proc/self/net"
+	}
+	return "/proc/thread-self/net"
+}
