@@ -82,6 +82,8 @@
 //	release_test.go     what former releases have left running; release_record_test.go keeps it
 //	conf_test.go        the sample conflists
 //	operator_test.go    the commands for people; recorded_test.go, word by word on a busy host
+//	operator_check_test.go  what check sees; operator_others_test.go, what other plugins made; operator_words_test.go,
+//	                    what the commands say where something is wrong
 //	ailments_test.go    broken hosts that doctor_test.go makes
 //	managers_test.go    NetworkManager and systemd-networkd, as the doctor sees them
 //	validate_test.go    configs judged by line and column
