@@ -28,17 +28,20 @@ const (
 	list // words with commas between them
 )
 
-// options are keys of the same names, and a few that podman's own driver has.
-var options = map[string]option{
-	"mtu": {kind: number}, "com.docker.network.driver.mtu": {kind: number, key: "mtu"},
-	"vlan": {kind: number}, "mode": {}, "isolation": {}, "hostAccess": {}, "spoofGuard": {kind: truth},
-	"dropInvalid": {kind: truth}, "uplink": {}, "uplinkMoveAddresses": {kind: truth}, "firewalldZone": {},
-	"acceptForward": {kind: truth}, "removeBridge": {kind: truth}, "promiscMode": {kind: truth}, "ipMasqBackend": {},
-	"ipMasq": {kind: truth}, "snatTo": {kind: list}, "nonMasqueradeCIDRs": {kind: list}, "masqueradeRandomFully": {kind: truth},
-	"backend": {natport: true}, "hostPortConflict": {natport: true}, "hostPortRange": {natport: true},
-	"hostAddresses": {kind: list, natport: true}, "hostInterfaces": {kind: list, natport: true},
-	"strictHostIP": {kind: truth, natport: true}, "masqAll": {kind: truth, natport: true},
-	"logFile": {}, "logLevel": {}, "stateDir": {},
+// options are keys of the same names, and a few that podman's own driver has. As a variable the map would be made
+// at each start of the plugin, which podman has no part in.
+func options() map[string]option {
+	return map[string]option{
+		"mtu": {kind: number}, "com.docker.network.driver.mtu": {kind: number, key: "mtu"},
+		"vlan": {kind: number}, "mode": {}, "isolation": {}, "hostAccess": {}, "spoofGuard": {kind: truth},
+		"dropInvalid": {kind: truth}, "uplink": {}, "uplinkMoveAddresses": {kind: truth}, "firewalldZone": {},
+		"acceptForward": {kind: truth}, "removeBridge": {kind: truth}, "promiscMode": {kind: truth}, "ipMasqBackend": {},
+		"ipMasq": {kind: truth}, "snatTo": {kind: list}, "nonMasqueradeCIDRs": {kind: list}, "masqueradeRandomFully": {kind: truth},
+		"backend": {natport: true}, "hostPortConflict": {natport: true}, "hostPortRange": {natport: true},
+		"hostAddresses": {kind: list, natport: true}, "hostInterfaces": {kind: list, natport: true},
+		"strictHostIP": {kind: truth, natport: true}, "masqAll": {kind: truth, natport: true},
+		"logFile": {}, "logLevel": {}, "stateDir": {},
+	}
 }
 
 // These options of podman's own driver stand for no key: see Network.defaultRoute.
@@ -70,7 +73,7 @@ func applyOne(name, word string, vethbridge, natport config) error {
 		}
 		return err
 	}
-	o, known := options[name]
+	o, known := options()[name]
 	if !known {
 		return fmt.Errorf("option %q is unknown%s", name, didYouMean(name))
 	}
@@ -125,7 +128,7 @@ func (k kind) value(word string) (any, error) {
 // didYouMean names an option that differs in letter case or begins alike.
 func didYouMean(name string) string {
 	best := ""
-	for known := range options {
+	for known := range options() {
 		alike := strings.EqualFold(known, name) || len(name) >= 3 && strings.HasPrefix(strings.ToLower(known), strings.ToLower(name[:3]))
 		if alike && (best == "" || known < best) {
 			best = known
