@@ -41,8 +41,11 @@ func hostAilments() []ailment {
 			byShell("nft delete table ip filter")},
 		{"ruleset flushed", "rules were removed", byShell("nft flush ruleset"), nil},
 		{"guard flushed", "rules were removed", byShell("nft flush chain bridge vethbridge prerouting"), nil},
-		{"the reference portmap's rule", "iptables-nft leads host port 8080 elsewhere by a rule of the reference portmap, and demo/web/eth0 has that port",
-			byShell("iptables-nft -t nat -N CNI-HOSTPORT-DNAT; iptables-nft -t nat -A CNI-HOSTPORT-DNAT -p tcp -m multiport --dports 8080 -j ACCEPT"), nil},
+		{"the reference portmap's rule", "iptables-nft leads host port 8080/tcp elsewhere by a rule of the reference portmap, and demo/web/eth0 has that port",
+			byShell("iptables-nft -t nat -N CNI-HOSTPORT-DNAT; iptables-nft -t nat -A CNI-HOSTPORT-DNAT -p tcp -m multiport --dports 8080 -j ACCEPT; iptables-nft -t nat -A CNI-HOSTPORT-DNAT -p udp -m multiport --dports 8080 -j ACCEPT"), nil},
+		{"the reference portmap's rule, by nftables", "nftables leads host port 8080/tcp elsewhere by a rule of the reference portmap, and demo/web/eth0 has that port",
+			byShell("nft add table ip cni_hostport; nft add chain ip cni_hostport hostports; nft add rule ip cni_hostport hostports tcp dport 8081 dnat to 192.0.2.1:80 comment other; nft add rule ip cni_hostport hostports udp dport 8080 dnat to 192.0.2.1:80 comment other; " +
+				"nft add rule ip cni_hostport hostports ip daddr 192.0.2.2 tcp dport 8080 dnat to 192.0.2.1:80 comment old"), nil},
 		{"a process listens", "listens on port 8080, which is published for demo/web/eth0", func(h *testbed.Host, _ testbed.Network, _ testbed.Container) { h.Serve("", "tcp", 8080, "host") },
 			func(h *testbed.Host, _ testbed.Network, _ testbed.Container) { h.StopServing() }},
 		{"a killed trace", "a killed trace has left its tables", func(h *testbed.Host, _ testbed.Network, _ testbed.Container) {

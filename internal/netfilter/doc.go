@@ -13,6 +13,7 @@
 //	policy.go    asking for one chain of anybody
 //	legacy.go    whether there is a table of iptables' legacy variant
 //	dropping.go  chains at the hook forward that drop
+//	portmap.go   rules of the reference portmap
 //	layout.go    the administrator's chains, and the rules that jump to them
 //	chain.go     Chain, Rule: the fixed structure of a table
 //	expr.go      expressions

@@ -13,6 +13,7 @@ import (
 	"vethbridge/internal/forward"
 	"vethbridge/internal/host"
 	"vethbridge/internal/listeners"
+	"vethbridge/internal/netfilter"
 	"vethbridge/internal/trace"
 	"vethbridge/pkg/nat"
 )
@@ -115,29 +116,48 @@ func otherPlugins(ctx context.Context, s *session) error {
 		for _, rule := range rules {
 			for _, port := range portsOf(rule) {
 				if r := publisher(rows, port); r != nil {
-					s.problem("another-plugin-holds-a-published-port", fmt.Sprintf("%s leads host port %s elsewhere by a rule of the reference portmap, and %s has that port", f, port, r.record.Owner),
-						"remove its container by the runtime if there is one; else the rule is what a crash has left", f.String()+" -t nat -D"+strings.TrimPrefix(rule, "-A"))
+					s.heldByPortmap(f.String(), port, *r, f.String()+" -t nat -D"+strings.TrimPrefix(rule, "-A"))
 				}
 			}
 		}
 	}
-	return nil
+	conn := &netfilter.Conn{}
+	defer conn.Close()
+	rules, err := conn.PortmapRules()
+	for _, rule := range rules {
+		if port := fmt.Sprintf("%d/%s", rule.Port, nat.Protocol(rule.Protocol)); publisher(rows, port) != nil {
+			s.heldByPortmap("nftables", port, *publisher(rows, port), fmt.Sprintf("nft delete rule %s handle %d", rule.Place, rule.Handle))
+		}
+	}
+	return err
 }
 
-// portsOf are the destination ports of a rule as "iptables -S" writes it.
-func portsOf(rule string) []string {
+func (s *session) heldByPortmap(firewall, port string, r row, remove string) {
+	s.problem("another-plugin-holds-a-published-port", fmt.Sprintf("%s leads host port %s elsewhere by a rule of the reference portmap, and %s has that port", firewall, port, r.record.Owner),
+		"remove its container by the runtime if there is one; else the rule is what a crash has left", remove)
+}
+
+// portsOf are the destination ports of a rule as "iptables -S" writes it, "8080/tcp".
+func portsOf(rule string) (ports []string) {
 	words := strings.Fields(rule)
-	i := slices.IndexFunc(words, func(w string) bool { return w == "--dport" || w == "--dports" })
-	if i < 0 || i+1 == len(words) {
-		return nil
+	for i := 1; i < len(words); i++ {
+		if words[i-1] == "--dport" || words[i-1] == "--dports" {
+			ports = strings.Split(words[i], ",")
+		}
 	}
-	return strings.Split(words[i+1], ",")
+	if i := slices.Index(words, "-p"); i >= 0 && i+1 < len(words) {
+		for n := range ports {
+			ports[n] += "/" + words[i+1]
+		}
+	}
+	return ports
 }
 
 func publisher(rows []row, port string) *row {
-	n, err := strconv.ParseUint(port, 10, 16)
+	var wanted portFilter
+	err := wanted.Set(port)
 	for i, r := range rows {
-		if err == nil && slices.ContainsFunc(r.mappings, func(m nat.Mapping) bool { return m.Has(uint16(n)) }) {
+		if err == nil && (filter{port: wanted}).ports(r.mappings) {
 			return &rows[i]
 		}
 	}
