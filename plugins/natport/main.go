@@ -11,7 +11,7 @@ func main() {
 		os.Exit(person(os.Args[1:], os.Stdin, os.Stdout))
 	}
 	os.Exit(cni.Main(cni.Plugin{
-		About: "CNI plugin natport: MASQUERADE and published host ports for a container",
+		About: "CNI plugin natport: MASQUERADE and published host ports for a container; \"natport help\" says more",
 		Add:   add, Del: del, Check: check, GC: gc, Status: status,
 	}))
 }

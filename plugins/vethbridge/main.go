@@ -22,7 +22,7 @@ func main() {
 }
 
 var plugin = cni.Plugin{
-	About: "CNI plugin vethbridge: wires a container's network namespace into a Linux bridge",
+	About: "CNI plugin vethbridge: wires a container's network namespace into a Linux bridge; \"vethbridge help\" lists the commands for people",
 	Add:   add, Del: del, Check: check, GC: gc, Status: status,
 }
 
