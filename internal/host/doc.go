@@ -23,7 +23,7 @@
 //	crowd.go       sysctls where there are many attachments
 //	hairpin.go     hairpin mode where br_netfilter needs it
 //	rebuild.go     a lost book, from the marks in the kernel
-//	release.go     Release: all that an owner has, gone
+//	release.go     Release: all that an owner has, gone; unrecorded.go, of an owner that the book does not know
 //	liveness.go    which attachments are dead
 //	reclaim.go     MakeRoom: the dead of a full network
 //	gc.go          CollectGarbage: all that is not valid, gone

@@ -21,6 +21,9 @@ func (h *Host) ReleasePorts(ctx context.Context, owner attachment.Owner) error {
 	if err != nil {
 		return err
 	}
+	if nothing, err := h.nothing(has); err != nil || nothing {
+		return err
+	}
 	h.removed = true
 	if !has.known {
 		return h.releaseUnrecorded(ctx, owner)

@@ -24,6 +24,9 @@ func (h *Host) rebuild(tx *state.Tx) error {
 	if err != nil {
 		return err
 	}
+	if err := h.noteWhole(tx, marked); err != nil {
+		return err
+	}
 	var rules kernelRules
 	if len(marked) > 0 {
 		if rules, err = h.kernelRules(); err != nil {

@@ -26,10 +26,13 @@ func (h *Host) Release(ctx context.Context, owner attachment.Owner) error {
 	if err != nil {
 		return err
 	}
+	if nothing, err := h.nothing(has); err != nil || nothing {
+		return err
+	}
 	h.removed = true
 	// Both wait for the kernel, so they do it at the same time.
 	deleted := make(chan error, 1)
-	go func() { deleted <- h.Links.DeletePort(ctx, owner.HostLink(), owner.Mark()) }()
+	go func() { deleted <- h.deletePort(ctx, has) }()
 	portGone := sync.OnceValue(func() error { return <-deleted })
 	rules := h.releaseRules(ctx, has, portGone)
 	if err := errors.Join(portGone(), rules); err != nil {
@@ -50,13 +53,14 @@ type belongings struct {
 	owner     attachment.Owner
 	record    state.Attachment
 	known     bool
+	whole     bool         // is the book
 	parts     []nat.Part   // that have translations
 	addresses []netip.Addr // that it has leases of
 }
 
 func (h *Host) belongings(ctx context.Context, owner attachment.Owner) (has belongings, err error) {
 	err = h.Store.View(ctx, func(tx *state.Tx) (err error) {
-		has = belongings{owner: owner}
+		has = belongings{owner: owner, whole: state.Has(tx, whole, wholeKey)}
 		if has.record, has.known, err = tx.Attachment(owner); err != nil {
 			return err
 		}
@@ -108,17 +112,6 @@ func (h *Host) releaseTranslations(ctx context.Context, has belongings, parts ..
 		}))
 	}
 	return err
-}
-
-// releaseUnrecorded removes what carries the owner's mark. What carries no owner (the
-// masqueraded networks) is only taken for its own if no other attachment is to be seen.
-func (h *Host) releaseUnrecorded(ctx context.Context, owner attachment.Owner) error {
-	ports, err := h.markedPorts()
-	if err != nil {
-		return err
-	}
-	last := !slices.ContainsFunc(ports, func(l links.Marked) bool { return l.Mark != owner.Mark() })
-	return errors.Join(h.NAT.RemoveUnrecorded(ctx, owner, last), h.Fence.RemoveUnrecorded(ctx, owner))
 }
 
 // markedPorts lists the links that carry an owner's mark.

@@ -62,6 +62,22 @@ func TestDeletePortNeedsNoNamespace(t *testing.T) {
 	}
 }
 
+// A host with thousands of links lists them for half a second.
+func TestDeletePortLooksForAnotherNameOnlyWhereThereMayBeOne(t *testing.T) {
+	h := newHost(t)
+	h.ensure(t, demoBridge())
+	port := h.container(t).port(0)
+	h.add(t, port)
+	rename(t, port.HostName, "hidden0")
+	if err := h.DeletePort(t.Context(), port.HostName, port.Mark, func() bool { return false }); err != nil {
+		t.Error(err)
+	}
+	if !slices.Contains(linkNames(t), "hidden0") {
+		t.Error("it was looked for")
+	}
+	h.remove(t, port)
+}
+
 func TestDeletePortSparesALinkOfTheSameNameWithAnotherMark(t *testing.T) {
 	h := newHost(t)
 	h.ensure(t, demoBridge())

@@ -51,8 +51,20 @@ func (h *Host) Others(prefix string, except []string) ([]string, error) {
 
 // LinkExists reports whether the attachment's link is there, under whatever name.
 func (h *Host) LinkExists(hostName, mark string) (bool, error) {
-	link, err := h.marked(hostName, mark)
+	link, err := h.named(hostName, mark)
+	if err == nil && link == nil {
+		link, err = h.marked(mark)
+	}
 	return link != nil, err
+}
+
+// Has reports whether there is a link of that name.
+func (h *Host) Has(name string) (bool, error) {
+	_, err := h.raw.link(name)
+	if isMissing(err) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Holder returns the name of the link that has an address.

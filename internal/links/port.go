@@ -40,7 +40,7 @@ func (h *Host) AddPort(ctx context.Context, p Port) (hostEnd, container Link, er
 	}
 	hostEnd, container, err = h.setUp(ctx, p)
 	if err != nil {
-		undo := h.DeletePort(context.WithoutCancel(ctx), p.HostName, p.Mark)
+		undo := h.DeletePort(context.WithoutCancel(ctx), p.HostName, p.Mark, nil)
 		return Link{}, Link{}, errors.Join(err, undo)
 	}
 	return hostEnd, container, nil
@@ -106,10 +106,13 @@ func (h *Host) setUp(ctx context.Context, p Port) (hostEnd, container Link, err 
 	return linkOf(port), container, nil
 }
 
-// DeletePort deletes the host-side link if it carries mark, wherever its other end is now;
-// if there is no link of that name, one with the mark under another name. None is success.
-func (h *Host) DeletePort(_ context.Context, hostName, mark string) error {
-	link, err := h.marked(hostName, mark)
+// DeletePort deletes the host-side link if it carries mark, wherever its other end is now; if there is no link of that
+// name, and renamed, which may be nil, says that it may have got another, one with the mark under whatever name. None is success.
+func (h *Host) DeletePort(_ context.Context, hostName, mark string, renamed func() bool) error {
+	link, err := h.named(hostName, mark)
+	if err == nil && link == nil && renamed != nil && renamed() {
+		link, err = h.marked(mark)
+	}
 	if err != nil || link == nil {
 		return err
 	}
@@ -119,16 +122,25 @@ func (h *Host) DeletePort(_ context.Context, hostName, mark string) error {
 	return nil
 }
 
-// marked finds the link of an attachment. One of our name that carries no mark at all counts too:
+// named finds the link of an attachment by its name. One that carries no mark at all counts too:
 // a plugin was killed between making and marking it, or somebody has given it another alias.
-func (h *Host) marked(hostName, mark string) (netlink.Link, error) {
+func (h *Host) named(hostName, mark string) (netlink.Link, error) {
 	link, err := h.raw.link(hostName)
-	if err == nil && (markOf(link) == mark || link.Type() == "veth" && !sameMaker(markOf(link), mark)) {
-		return link, nil
+	if isMissing(err) {
+		return nil, nil
 	}
-	if err != nil && !isMissing(err) {
+	if err != nil {
 		return nil, fmt.Errorf("find link %s: %w", hostName, err)
 	}
+	if markOf(link) == mark || link.Type() == "veth" && !sameMaker(markOf(link), mark) {
+		return link, nil
+	}
+	return nil, nil
+}
+
+// marked finds the link of an attachment by its mark, among all: for each veth among them the kernel looks through
+// all namespaces, so that it takes half a second beside 4,000.
+func (h *Host) marked(mark string) (netlink.Link, error) {
 	list, err := retry(h.nl.LinkList)
 	if err != nil {
 		return nil, fmt.Errorf("list links: %w", err)

@@ -1,0 +1,63 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"vethbridge/internal/attachment"
+	"vethbridge/internal/links"
+	"vethbridge/internal/state"
+)
+
+// whole holds its one key if nothing in the kernel carried a mark of ours when the book was begun. From then on the book
+// is written before the kernel, so an owner that it does not know has nothing.
+const whole state.Table = "whole"
+
+var wholeKey = []byte("since it was begun")
+
+// noteWhole is for a new book, and what it was rebuilt from. Where it can't be told whether there is anything,
+// owners that are not known are looked for.
+func (h *Host) noteWhole(tx *state.Tx, marked []links.Marked) error {
+	if len(marked) > 0 {
+		return nil
+	}
+	if marks, err := h.Fence.Marks(); err != nil || len(marks) > 0 {
+		return nil
+	}
+	for _, backend := range h.NAT.Backends {
+		if there, err := backend.Present(); err != nil || there {
+			return nil
+		}
+	}
+	return state.Put(tx, whole, wholeKey, true)
+}
+
+// nothing reports whether an owner has nothing, without a look at all that the kernel has: runtimes call DEL
+// again, and before the first ADD.
+func (h *Host) nothing(has belongings) (bool, error) {
+	if has.known || !has.whole || len(has.parts) > 0 || len(has.addresses) > 0 {
+		return false, nil
+	}
+	there, err := h.Links.Has(has.owner.HostLink())
+	return !there, err
+}
+
+// deletePort deletes the owner's link. If it is not there under its name, others are looked at, unless it has gone with its namespace.
+func (h *Host) deletePort(ctx context.Context, has belongings) error {
+	return h.Links.DeletePort(ctx, has.owner.HostLink(), has.owner.Mark(), func() bool {
+		gone, err := namespaceGone(has.record.Netns)
+		return err != nil || !gone || has.record.Netns == (state.Netns{})
+	})
+}
+
+// releaseUnrecorded removes what carries the owner's mark. What carries no owner (the
+// masqueraded networks) is only taken for its own if no other attachment is to be seen.
+func (h *Host) releaseUnrecorded(ctx context.Context, owner attachment.Owner) error {
+	ports, err := h.markedPorts()
+	if err != nil {
+		return err
+	}
+	last := !slices.ContainsFunc(ports, func(l links.Marked) bool { return l.Mark != owner.Mark() })
+	return errors.Join(h.NAT.RemoveUnrecorded(ctx, owner, last), h.Fence.RemoveUnrecorded(ctx, owner))
+}
