@@ -73,3 +73,30 @@ func TestDelFindsByItsMarkWhatALostBookKnew(t *testing.T) {
 	h.Sysctl("net/ipv4/ip_forward", "0")
 	h.Same(t, before)
 }
+
+// TestWhatACopyOfTheBookDoesNotKnowIsFoundByItsMark: someone has put back the state file of before ADD. DEL sees by the
+// link that there is something, GC by any mark.
+func TestWhatACopyOfTheBookDoesNotKnowIsFoundByItsMark(t *testing.T) {
+	for name, release := range map[string]func(h *testbed.Host, n testbed.Network, c testbed.Container, link string){
+		"DEL": func(_ *testbed.Host, n testbed.Network, c testbed.Container, _ string) { n.Del(t, c, nil) },
+		"GC": func(h *testbed.Host, n testbed.Network, _ testbed.Container, link string) {
+			h.Run("ip", "link", "del", link)
+			if a := collect(t, n, []any{testbed.Config{"containerID": "other", "ifname": "eth0"}}); a.Exit != 0 {
+				t.Errorf("GC: %s", a.Stdout)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, n := newDemo(t)
+			attach(t, h, n, "other")
+			h.StopServing()
+			h.Run("cp", h.StateDir+"/state.db", h.StateDir+"/copy")
+			c, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+			h.Run("mv", h.StateDir+"/copy", h.StateDir+"/state.db")
+			release(h, n, c, result.Interfaces[1].Name)
+			if left := h.Snapshot(); strings.Contains(left, "demo/web/eth0") || !strings.Contains(left, "demo/other/eth0") {
+				t.Errorf("left:\n%s", left)
+			}
+		})
+	}
+}

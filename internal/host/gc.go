@@ -13,15 +13,15 @@ import (
 // book knows it or only the kernel's marks do. What was attached after the call began is
 // not touched, since the list of valid ones can't name it.
 func (h *Host) CollectGarbage(ctx context.Context, network string, valid []attachment.Owner) error {
-	return errors.Join(h.collect(ctx, network, valid, h.Release), h.sweep(ctx))
+	return errors.Join(h.collect(ctx, network, valid, h.release), h.sweep(ctx))
 }
 
 // CollectPorts is CollectGarbage for what natport gave, and leaves the rest.
 func (h *Host) CollectPorts(ctx context.Context, network string, valid []attachment.Owner) error {
-	return h.collect(ctx, network, valid, h.ReleasePorts)
+	return h.collect(ctx, network, valid, h.releasePorts)
 }
 
-func (h *Host) collect(ctx context.Context, network string, valid []attachment.Owner, release func(context.Context, attachment.Owner) error) error {
+func (h *Host) collect(ctx context.Context, network string, valid []attachment.Owner, release releaser) error {
 	stale, err := h.candidates(ctx, network)
 	if err != nil {
 		return err
@@ -40,13 +40,13 @@ func (h *Host) collect(ctx context.Context, network string, valid []attachment.O
 
 // collectOne releases an owner, unless it has been attached anew since its record was created at
 // the given time; 0 if it had none.
-func (h *Host) collectOne(ctx context.Context, owner attachment.Owner, created int64, release func(context.Context, attachment.Owner) error) error {
+func (h *Host) collectOne(ctx context.Context, owner attachment.Owner, created int64, release releaser) error {
 	return h.Exclusively(ctx, owner, func() error {
 		record, known, err := h.record(ctx, owner)
 		if err != nil || known && record.Created != created {
 			return err
 		}
-		if err := release(ctx, owner); err != nil {
+		if err := h.releaseMarked(ctx, owner, release); err != nil {
 			return err
 		}
 		h.Log.InfoContext(ctx, "released an attachment that is not valid", "owner", owner.String())

@@ -17,13 +17,11 @@ import (
 // of localhost. The rest of the record, if another plugin of ours made the link, stays.
 // An owner that has nothing is no error.
 func (h *Host) ReleasePorts(ctx context.Context, owner attachment.Owner) error {
-	has, err := h.belongings(ctx, owner)
-	if err != nil {
-		return err
-	}
-	if nothing, err := h.nothing(has); err != nil || nothing {
-		return err
-	}
+	return h.releaseKnown(ctx, owner, h.releasePorts)
+}
+
+func (h *Host) releasePorts(ctx context.Context, has belongings) error {
+	owner := has.owner
 	h.removed = true
 	if !has.known {
 		return h.releaseUnrecorded(ctx, owner)

@@ -74,10 +74,10 @@ func TestGCSparesWhatIsYoungerThanItself(t *testing.T) {
 		t.Fatalf("candidates %v, %v", candidates, err)
 	}
 	attach(t, h, state.Netns{Path: "/nowhere"}, 2)
-	if err := h.collectOne(ctx, web, candidates[web], h.Release); err != nil || !attached(t, h) {
+	if err := h.collectOne(ctx, web, candidates[web], h.release); err != nil || !attached(t, h) {
 		t.Errorf("the one attached again: %v, attached still: %v", err, attached(t, h))
 	}
-	if err := h.collectOne(ctx, web, 2, h.Release); err != nil || attached(t, h) {
+	if err := h.collectOne(ctx, web, 2, h.release); err != nil || attached(t, h) {
 		t.Errorf("the one that there was: %v, attached still: %v", err, attached(t, h))
 	}
 }

@@ -22,13 +22,11 @@ import (
 // translation is still there, the record and the addresses stay, so that nobody gets an
 // address that is in use and the next DEL can finish.
 func (h *Host) Release(ctx context.Context, owner attachment.Owner) error {
-	has, err := h.belongings(ctx, owner)
-	if err != nil {
-		return err
-	}
-	if nothing, err := h.nothing(has); err != nil || nothing {
-		return err
-	}
+	return h.releaseKnown(ctx, owner, h.release)
+}
+
+func (h *Host) release(ctx context.Context, has belongings) error {
+	owner := has.owner
 	h.removed = true
 	// Both wait for the kernel, so they do it at the same time.
 	deleted := make(chan error, 1)

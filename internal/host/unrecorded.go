@@ -33,6 +33,28 @@ func (h *Host) noteWhole(tx *state.Tx, marked []links.Marked) error {
 	return state.Put(tx, whole, wholeKey, true)
 }
 
+// releaser takes away what an owner has.
+type releaser func(context.Context, belongings) error
+
+// releaseKnown goes by the book alone, where that is whole.
+func (h *Host) releaseKnown(ctx context.Context, owner attachment.Owner, release releaser) error {
+	return h.releaseMarked(ctx, owner, func(ctx context.Context, has belongings) error {
+		if nothing, err := h.nothing(has); err != nil || nothing {
+			return err
+		}
+		return release(ctx, has)
+	})
+}
+
+// releaseMarked is for an owner that marks in the kernel may name, whatever the book knows.
+func (h *Host) releaseMarked(ctx context.Context, owner attachment.Owner, release releaser) error {
+	has, err := h.belongings(ctx, owner)
+	if err != nil {
+		return err
+	}
+	return release(ctx, has)
+}
+
 // nothing reports whether an owner has nothing, without a look at all that the kernel has: runtimes call DEL
 // again, and before the first ADD.
 func (h *Host) nothing(has belongings) (bool, error) {
