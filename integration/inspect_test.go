@@ -29,7 +29,11 @@ func TestInspectShowsOneAttachmentByWhateverIsKnownOfIt(t *testing.T) {
 	}
 	says(t, h, 1, []string{`no attachment has "nobody"`}, "inspect", "nobody")
 	n.Add(t, testbed.Container{ID: "webcache", Netns: h.NewContainer()})
-	says(t, h, 1, []string{"demo/webserver/eth0", "demo/webcache/eth0", "is 2 attachments"}, "inspect", "web")
+	says(t, h, 1, []string{"demo/webserver/eth0", "demo/webcache/eth0", "is 2 attachments; say which by --network"}, "inspect", "web")
+	says(t, h, 1, []string{`"web" is several attachments, demo/web`, "give an address"}, "trace", "web", "database", "80")
+	n.Add(t, testbed.Container{ID: "web", Netns: h.NewContainer()}) // the whole ID of one, and the beginning of the others
+	says(t, h, 0, []string{"10.99.0.5/24"}, "inspect", "web")
+	says(t, h, 0, []string{"tcp 10.99.0.5:", "10.99.0.3 is demo/database/eth0"}, "trace", "web", "database", "80")
 	says(t, h, 2, []string{"WHAT is missing"}, "inspect", "--json=false")
 }
 

@@ -35,7 +35,7 @@ func inspect(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	found := slices.DeleteFunc(rows, func(r row) bool { return !r.is(s.subject()) })
+	found := exactly(slices.DeleteFunc(rows, func(r row) bool { return !r.is(s.subject()) }), s.subject())
 	if len(found) == 0 {
 		return fmt.Errorf("no attachment has %q as (the beginning of) its container ID, as address, host port or host link; \"vethbridge ls\" shows them all", s.subject())
 	}
@@ -43,13 +43,27 @@ func inspect(ctx context.Context, s *session) error {
 		for _, r := range found {
 			fmt.Fprintf(s.out, "%s/%s/%s\n", r.Network, r.Container, r.IfName)
 		}
-		return fmt.Errorf("%q is %d attachments; \"vethbridge ls\" shows them all", s.subject(), len(found))
+		return fmt.Errorf("%q is %d attachments; say which by --network, address or host link", s.subject(), len(found))
 	}
 	w, err := s.whole(ctx, found[0])
 	if err != nil {
 		return err
 	}
 	return w.show(s)
+}
+
+// exactly leaves the attachments of the container whose whole ID it is, if there is one; the ID may be the beginning of others.
+func exactly(rows []row, id string) []row {
+	var list []row
+	for _, r := range rows {
+		if r.Container == id {
+			list = append(list, r)
+		}
+	}
+	if len(list) == 0 {
+		return rows
+	}
+	return list
 }
 
 // is reports whether the subject names the attachment.

@@ -62,14 +62,26 @@ func (s *session) wantedPacket(rows []row) (w trace.Wanted, from client, err err
 // is known.
 func endpoint(rows []row, text string, beside netip.Addr) (netip.Addr, *row, error) {
 	literal, literalErr := netip.ParseAddr(text)
+	var found *row
+	var its netip.Addr
+	rows = exactly(rows, text)
 	for i, r := range rows {
 		for _, a := range r.Addresses {
 			address := netip.MustParsePrefix(a).Addr()
-			named := strings.HasPrefix(r.Container, text) && (!beside.IsValid() || address.Is4() == beside.Is4())
-			if named || address == literal {
+			if address == literal {
 				return address, &rows[i], nil
 			}
+			named := strings.HasPrefix(r.Container, text) && (!beside.IsValid() || address.Is4() == beside.Is4())
+			if named && found != nil && found != &rows[i] {
+				return its, nil, fmt.Errorf("%q is several attachments, %s and %s among them: give an address", text, found.record.Owner, r.record.Owner)
+			}
+			if named && found == nil {
+				found, its = &rows[i], address
+			}
 		}
+	}
+	if found != nil {
+		return its, found, nil
 	}
 	if literalErr != nil {
 		return literal, nil, fmt.Errorf("%q is neither an address nor the beginning of a container ID with one", text)
