@@ -26,7 +26,8 @@ var errReadOnly = errors.New("/proc/sys/net is read-only")
 // Apart makes the process look up sysctls of IPv4 and IPv6 in an instance of procfs of its own, until it ends. That
 // instance is made at the first look-up, mounted nowhere, and not inherited by programs; each thread sees in it the
 // sysctls of its own namespaces, as in /proc. Where it is refused, as in some nested or rootless set-ups and before
-// Linux 5.2, refused is told why, and all stays as it was.
+// Linux 5.2, refused is told why, and all stays as it was. Until Linux 5.8, all instances of a pid namespace
+// are one, with the same memory: nothing is won then.
 //
 // It is for hosts with many namespaces: what /proc remembers of each has the same name, such as net/ipv4, and
 // a look-up of that name goes through all of it (proc_sys_compare in fs/proc/proc_sysctl.c). A new instance remembers
