@@ -55,29 +55,35 @@ func (tx *Tx) writable(t Table) (*bbolt.Bucket, error) {
 
 // Get reads the value at key; it reports false if there is none.
 func Get[V any](tx *Tx, t Table, key []byte) (v V, ok bool, err error) {
+	ok, err = tx.get(t, key, &v)
+	return v, ok, err
+}
+
+// get, as the others that take any, is compiled once, not for each type of values.
+func (tx *Tx) get(t Table, key []byte, into any) (bool, error) {
 	b := tx.bucket(t)
 	if b == nil {
-		return v, false, nil
+		return false, nil
 	}
 	data := b.Get(key)
 	if data == nil {
-		return v, false, nil
+		return false, nil
 	}
-	v, err = decode[V](t, key, data)
-	return v, err == nil, err
+	err := decode(t, key, data, into)
+	return err == nil, err
 }
 
 // decode reads a copy of data: a fault in the mapping of the file must happen here, where
 // it is known for what it is.
-func decode[V any](t Table, key, data []byte) (v V, err error) {
-	if err := plainjson.Unmarshal(append([]byte(nil), data...), &v); err != nil {
-		return v, &recordError{table: t, key: key, cause: err}
+func decode(t Table, key, data []byte, into any) error {
+	if err := plainjson.Unmarshal(append([]byte(nil), data...), into); err != nil {
+		return &recordError{table: t, key: key, cause: err}
 	}
-	return v, nil
+	return nil
 }
 
 // Put writes the value at key.
-func Put[V any](tx *Tx, t Table, key []byte, v V) error {
+func Put(tx *Tx, t Table, key []byte, v any) error {
 	data, err := plainjson.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("encode %s %q: %w", t, key, err)
@@ -143,15 +149,11 @@ func Delete(tx *Tx, t Table, key []byte) error {
 // Each calls fn for every key that begins with prefix, in byte order, until fn returns an
 // error; ErrStop ends the walk early with success. fn must not change the table.
 func Each[V any](tx *Tx, t Table, prefix []byte, fn func(key []byte, v V) error) error {
-	b := tx.bucket(t)
-	if b == nil {
-		return nil
-	}
-	c := b.Cursor()
-	for key, data := c.Seek(prefix); key != nil && bytes.HasPrefix(key, prefix); key, data = c.Next() {
-		key := append([]byte(nil), key...)
-		v, err := decode[V](t, key, data)
-		if err != nil {
+	w := tx.walk(t, prefix)
+	for {
+		var v V
+		key, err := w.next(&v)
+		if key == nil {
 			return err
 		}
 		if err := fn(key, v); errors.Is(err, ErrStop) {
@@ -160,5 +162,34 @@ func Each[V any](tx *Tx, t Table, prefix []byte, fn func(key []byte, v V) error)
 			return err
 		}
 	}
-	return nil
+}
+
+// walk is on its way through the keys of a table that begin with prefix.
+type walk struct {
+	table     Table
+	prefix    []byte
+	cursor    *bbolt.Cursor
+	key, data []byte // what comes next
+}
+
+func (tx *Tx) walk(t Table, prefix []byte) *walk {
+	w := &walk{table: t, prefix: prefix}
+	if b := tx.bucket(t); b != nil {
+		w.cursor = b.Cursor()
+		w.key, w.data = w.cursor.Seek(prefix)
+	}
+	return w
+}
+
+// next reads a value; the key is nil behind the last one, and where the value can't be read.
+func (w *walk) next(into any) (key []byte, err error) {
+	if w.key == nil || !bytes.HasPrefix(w.key, w.prefix) {
+		return nil, nil
+	}
+	key = append([]byte{}, w.key...)
+	if err := decode(w.table, key, w.data, into); err != nil {
+		return nil, err
+	}
+	w.key, w.data = w.cursor.Next()
+	return key, nil
 }
