@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/vishvananda/netlink"
@@ -46,7 +47,9 @@ func (v VLANs) set(byDefault uint16) vlanSet {
 // native one stands alone.
 func (s vlanSet) ranges() [][2]uint16 {
 	var list [][2]uint16
-	for _, vlan := range slices.Sorted(maps.Keys(s)) {
+	vlans := slices.Collect(maps.Keys(s))
+	sort.Slice(vlans, func(i, j int) bool { return vlans[i] < vlans[j] })
+	for _, vlan := range vlans {
 		last := len(list) - 1
 		if last >= 0 && list[last][1]+1 == vlan && s[vlan] == s[list[last][1]] && s[vlan]&nl.BRIDGE_VLAN_INFO_PVID == 0 {
 			list[last][1] = vlan

@@ -58,9 +58,13 @@ func (r record) leftIn(known bool) []Kind {
 	if !known {
 		return nil
 	}
-	list := append(slices.Clone(r.Replaced), r.Backend)
-	slices.Sort(list)
-	return slices.Compact(list)
+	var list []Kind
+	for kind := range Kind(len(kinds)) {
+		if kind == r.Backend || slices.Contains(r.Replaced, kind) {
+			list = append(list, kind)
+		}
+	}
+	return list
 }
 
 // Recorded returns what the book says that a part of an owner needs, and whether it says anything.

@@ -3,7 +3,6 @@ package nat
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 
 	"vethbridge/internal/attachment"
@@ -55,8 +54,12 @@ func (k Keeper) each(ctx context.Context, fn func(Kind) error) error {
 // eachPresent calls fn with each backend that holds anything, and those that are needed.
 func (k Keeper) eachPresent(needed map[Kind]bool, fn func(Kind) error) error {
 	var failed []error
-	for _, kind := range slices.Sorted(maps.Keys(k.Backends)) {
-		present, err := k.Backends[kind].Present()
+	for kind := range Kind(len(kinds)) {
+		backend, there := k.Backends[kind]
+		if !there {
+			continue
+		}
+		present, err := backend.Present()
 		if failed = append(failed, err); present || needed[kind] {
 			failed = append(failed, fn(kind))
 		}

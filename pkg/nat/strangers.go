@@ -1,7 +1,6 @@
 package nat
 
 import (
-	"maps"
 	"net/netip"
 	"slices"
 	"sort"
@@ -49,7 +48,7 @@ func (r Ruleset) keeping(entries []Entry, there []Network) Ruleset {
 // Adopt enters in a book that is rebuilt what the kernel holds for an owner: the mappings
 // with its mark, and the networks that its addresses lie in.
 func Adopt(tx *state.Tx, owner attachment.Owner, addresses []netip.Prefix, held map[Kind]Ruleset) error {
-	for _, kind := range slices.Sorted(maps.Keys(held)) {
+	for kind := range Kind(len(kinds)) {
 		t := Translations{Mappings: held[kind].of(owner.Mark())}
 		for _, n := range held[kind].Networks {
 			own := slices.ContainsFunc(addresses, func(a netip.Prefix) bool { return a.Masked() == n.Prefix })
