@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/state"
@@ -136,11 +135,9 @@ func ruleset(tx *state.Tx, k Kind, except *holder) (Ruleset, error) {
 		}
 		return nil
 	})
-	sort.Slice(r.Entries, func(i, j int) bool { return r.Entries[i].compare(r.Entries[j]) < 0 })
+	SortEntries(r.Entries)
 	return r, err
 }
-
-func (e Entry) compare(o Entry) int { return e.Mapping.Compare(o.Mapping) }
 
 // CheckBook verifies that claims and records agree, and that every holder is attached.
 func CheckBook(tx *state.Tx) error {

@@ -16,6 +16,7 @@
 //	whole.go        which backends the book knows all of
 //	range.go        ranges of ports, taken apart and put together
 //	holdings.go     what a backend lacks of a mapping
+//	order.go        the order in which all is listed
 //	counts.go       Counts: how many connections the mappings have taken
 //	check.go        comparing one attachment's translations with the kernel
 //	repair.go       restoring the kernel from the book

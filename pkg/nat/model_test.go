@@ -151,7 +151,7 @@ func (m *model) expected() string {
 	if len(m.held) == 0 {
 		r.Missing = []string{"table"}
 	}
-	slices.SortFunc(r.Entries, func(a, b nat.Entry) int { return a.Mapping.Compare(b.Mapping) })
+	nat.SortEntries(r.Entries)
 	r.Networks = outermost(widened(r.Networks))
 	return nattest.Dump(r)
 }
@@ -184,7 +184,7 @@ func outermost(list []nat.Network) []nat.Network {
 			out = append(out, n)
 		}
 	}
-	slices.SortFunc(out, nat.Network.Compare)
+	nat.SortNetworks(out)
 	return out
 }
 

@@ -1,11 +1,9 @@
 package nat
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
-	"sort"
 )
 
 // Treatment is what happens to packets of a network. The zero Treatment is invalid.
@@ -94,14 +92,6 @@ func (m Mark) String() string {
 	return ""
 }
 
-// Compare orders networks by treatment, its details, and prefix.
-func (n Network) Compare(o Network) int {
-	return cmp.Or(
-		cmp.Compare(n.Treatment, o.Treatment), n.To.Compare(o.To), cmp.Compare(n.Mark.Mask, o.Mark.Mask),
-		cmp.Compare(n.Mark.Chain, o.Mark.Chain), comparePrefixes(n.Prefix, o.Prefix), comparePrefixes(n.Dst, o.Dst),
-	)
-}
-
 // clashes reports whether a kernel can't hold both: one lies in the other and leaves with
 // another address.
 func (n Network) clashes(o Network) bool {
@@ -170,7 +160,7 @@ func covering(list, wanted []Network) []Network {
 }
 
 func canonicalNetworks(list []Network) []Network {
-	sort.Slice(list, func(i, j int) bool { return list[i].Compare(list[j]) < 0 })
+	SortNetworks(list)
 	return slices.Compact(list)
 }
 

@@ -1,12 +1,10 @@
 package nat
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"net/netip"
 	"slices"
-	"sort"
 )
 
 // Port asks for a host port to lead to a port of the container.
@@ -221,23 +219,8 @@ func familyIndex(a netip.Addr) int {
 
 // canonical sorts and drops duplicates.
 func (t Translations) canonical() Translations {
-	sort.Slice(t.Mappings, func(i, j int) bool { return t.Mappings[i].Compare(t.Mappings[j]) < 0 })
+	SortMappings(t.Mappings)
 	t.Mappings = slices.Compact(t.Mappings)
 	t.Networks = canonicalNetworks(t.Networks)
 	return t
-}
-
-// Compare orders mappings by protocol, host address, host ports, limit and target.
-func (m Mapping) Compare(o Mapping) int {
-	switch { // most differ by now, and there may be many
-	case m.Protocol != o.Protocol:
-		return cmp.Compare(m.Protocol, o.Protocol)
-	case m.Host != o.Host:
-		return m.Host.Compare(o.Host)
-	case m.HostPort != o.HostPort:
-		return cmp.Compare(m.HostPort, o.HostPort)
-	}
-	return cmp.Or(
-		m.Limit.compare(o.Limit), cmp.Compare(m.More, o.More), m.Target.Addr().Compare(o.Target.Addr()), cmp.Compare(m.Target.Port(), o.Target.Port()),
-	)
 }

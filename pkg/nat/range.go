@@ -3,7 +3,6 @@ package nat
 import (
 	"net/netip"
 	"slices"
-	"sort"
 )
 
 // Singles returns one mapping for each port.
@@ -80,7 +79,7 @@ func singles(list []Mapping) []Mapping {
 	for _, m := range list {
 		apart = append(apart, m.Singles()...)
 	}
-	sort.Slice(apart, func(i, j int) bool { return apart[i].Compare(apart[j]) < 0 })
+	SortMappings(apart)
 	return apart
 }
 

@@ -3,7 +3,6 @@ package nat
 import (
 	"net/netip"
 	"slices"
-	"sort"
 	"strings"
 
 	"vethbridge/internal/attachment"
@@ -33,7 +32,7 @@ func (r Ruleset) keeping(entries []Entry, there []Network) Ruleset {
 		return r
 	}
 	r.Entries = append(r.Entries, entries...)
-	sort.Slice(r.Entries, func(i, j int) bool { return r.Entries[i].compare(r.Entries[j]) < 0 })
+	SortEntries(r.Entries)
 	list := slices.Clone(r.Networks)
 	for _, n := range there {
 		leadsInto := slices.ContainsFunc(entries, func(e Entry) bool { return n.Prefix.Contains(e.Mapping.Target.Addr()) })

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 
 	"vethbridge/internal/netfilter"
 	"vethbridge/pkg/nat"
@@ -95,8 +94,8 @@ func merged(both []found) nat.Ruleset {
 		r.Entries = append(r.Entries, s.held.Entries...)
 		r.Networks = append(r.Networks, s.held.Networks...)
 	}
-	sort.Slice(r.Entries, func(i, j int) bool { return r.Entries[i].Mapping.Compare(r.Entries[j].Mapping) < 0 })
-	sort.Slice(r.Networks, func(i, j int) bool { return r.Networks[i].Compare(r.Networks[j]) < 0 })
+	nat.SortEntries(r.Entries)
+	nat.SortNetworks(r.Networks)
 	return r
 }
 

@@ -3,7 +3,6 @@ package iptables
 import (
 	"fmt"
 	"slices"
-	"sort"
 
 	"vethbridge/pkg/nat"
 )
@@ -69,6 +68,6 @@ func changedNetworks(had, less, more []nat.Network) ([]nat.Network, error) {
 		}
 		list = append(list, n)
 	}
-	sort.Slice(list, func(i, j int) bool { return list[i].Compare(list[j]) < 0 })
+	nat.SortNetworks(list)
 	return list, nil
 }

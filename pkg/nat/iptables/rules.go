@@ -98,10 +98,8 @@ func toUser(chain string) []string {
 // stand apart: their packets come by no link.
 func dnatRules(entries []nat.Entry) (forAll, forHost []string, err error) {
 	entries = apart(entries)
-	sort.Slice(entries, func(i, j int) bool {
-		a, b := entries[i].Mapping, entries[j].Mapping
-		return cmp.Or(rank(a)-rank(b), a.Compare(b)) < 0
-	})
+	nat.SortEntries(entries)
+	sort.SliceStable(entries, func(i, j int) bool { return rank(entries[i].Mapping) < rank(entries[j].Mapping) })
 	for _, e := range entries {
 		rule, err := dnatRule(e)
 		if err != nil {

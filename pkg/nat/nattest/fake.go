@@ -70,7 +70,7 @@ func change(had, less, add []nat.Network) ([]nat.Network, error) {
 		}
 		list = append(list, n)
 	}
-	slices.SortFunc(list, nat.Network.Compare)
+	nat.SortNetworks(list)
 	return list, nil
 }
 
@@ -90,7 +90,7 @@ func (f *Fake) List(context.Context) (nat.Ruleset, error) {
 		return nat.Ruleset{Missing: []string{"table"}}, nil
 	}
 	r := nat.Ruleset{Networks: f.table.networks, Entries: slices.Collect(maps.Values(f.table.mappings))}
-	slices.SortFunc(r.Entries, func(a, b nat.Entry) int { return a.Mapping.Compare(b.Mapping) })
+	nat.SortEntries(r.Entries)
 	return r, nil
 }
 

@@ -23,7 +23,7 @@ func (b *Backend) List(context.Context) (nat.Ruleset, error) {
 	if err != nil || !there {
 		return r, err
 	}
-	sort.Slice(r.Networks, func(i, j int) bool { return r.Networks[i].Compare(r.Networks[j]) < 0 })
+	nat.SortNetworks(r.Networks)
 	missing, err := b.conn.MissingRules(table(), chains())
 	r.Missing = append(r.Missing, missing...)
 	return r, err
@@ -63,7 +63,7 @@ func (b *Backend) list(sets func(family) []*nftables.Set) (r nat.Ruleset, there 
 			}
 		}
 	}
-	sort.Slice(r.Entries, func(i, j int) bool { return r.Entries[i].Mapping.Compare(r.Entries[j].Mapping) < 0 })
+	nat.SortEntries(r.Entries)
 	return r, true, nil
 }
 
