@@ -28,18 +28,18 @@ func VLANLink(name string) shared.Object {
 // gateways that the network may have, nil if only an IPAM plugin knows them. Errors that have a
 // type: those of links.EnsureBridge, *GatewayInUseError.
 func (h *Host) UseBridge(ctx context.Context, b links.Bridge, configured []netip.Prefix, owner attachment.Owner) (st links.BridgeState, err error) {
-	if b, err = h.own(b); err != nil {
+	if err = h.own(&b); err != nil {
 		return links.BridgeState{}, err
 	}
 	err = h.locked(ctx, func() error {
 		if st, err = h.Links.EnsureBridge(ctx, b); err != nil {
 			return err
 		}
-		if err = h.followMTU(ctx, b, &st, owner); err == nil && len(st.Added) > 0 {
-			err = h.readdress(ctx, b, st.Added, configured, owner)
+		if err = h.followMTU(ctx, &b, &st, owner); err == nil && len(st.Added) > 0 {
+			err = h.readdress(ctx, &b, st.Added, configured, owner)
 		}
 		if err != nil {
-			return errors.Join(err, h.Links.RemoveAddresses(ctx, b.GatewayName(), st.Added), h.undoBridge(ctx, b, st, owner))
+			return errors.Join(err, h.Links.RemoveAddresses(ctx, b.GatewayName(), st.Added), h.undoBridge(ctx, &b, &st, owner))
 		}
 		return nil
 	})
@@ -48,7 +48,7 @@ func (h *Host) UseBridge(ctx context.Context, b links.Bridge, configured []netip
 
 // followMTU gives a bridge of ours that nobody else uses the MTU that is wanted now: the config or
 // the default route's device has changed.
-func (h *Host) followMTU(ctx context.Context, b links.Bridge, st *links.BridgeState, owner attachment.Owner) error {
+func (h *Host) followMTU(ctx context.Context, b *links.Bridge, st *links.BridgeState, owner attachment.Owner) error {
 	if !st.Ours || st.Made || b.MTU == 0 || b.MTU == st.Link.MTU {
 		return nil
 	}
@@ -56,26 +56,26 @@ func (h *Host) followMTU(ctx context.Context, b links.Bridge, st *links.BridgeSt
 	if err != nil || used {
 		return err
 	}
-	return h.Links.SetBridgeMTU(b, st)
+	return h.Links.SetBridgeMTU(*b, st)
 }
 
 // own adds what tells a bridge that we make from any other: the mark, and a MAC address that
 // is the same every time on this host and in no other.
-func (h *Host) own(b links.Bridge) (links.Bridge, error) {
+func (h *Host) own(b *links.Bridge) error {
 	self, err := netns.Own()
 	if err != nil {
-		return b, err
+		return err
 	}
 	b.Mark = BridgeMark
 	b.MAC = links.DerivedMAC(h.Store.BootID(), strconv.FormatUint(self.Inode, 10), b.Name)
-	return b, nil
+	return nil
 }
 
 // removeBridge removes a bridge of ours. The caller holds the kernel lock and has seen that
 // nobody uses it.
 func (h *Host) removeBridge(ctx context.Context, name string) error {
-	b, err := h.own(links.Bridge{Name: name})
-	if err != nil {
+	b := links.Bridge{Name: name}
+	if err := h.own(&b); err != nil {
 		return err
 	}
 	return h.Links.RemoveBridge(ctx, b)
@@ -84,10 +84,10 @@ func (h *Host) removeBridge(ctx context.Context, name string) error {
 // UndoBridge takes back what UseBridge changed for owner, unless another attachment has
 // come to use the bridge since.
 func (h *Host) UndoBridge(ctx context.Context, b links.Bridge, st links.BridgeState, owner attachment.Owner) error {
-	return h.locked(ctx, func() error { return h.undoBridge(ctx, b, st, owner) })
+	return h.locked(ctx, func() error { return h.undoBridge(ctx, &b, &st, owner) })
 }
 
-func (h *Host) undoBridge(ctx context.Context, b links.Bridge, st links.BridgeState, owner attachment.Owner) error {
+func (h *Host) undoBridge(ctx context.Context, b *links.Bridge, st *links.BridgeState, owner attachment.Owner) error {
 	if st.GatewayMade {
 		if err := h.undoVLANLink(ctx, b.GatewayName(), owner); err != nil {
 			return err
@@ -100,7 +100,7 @@ func (h *Host) undoBridge(ctx context.Context, b links.Bridge, st links.BridgeSt
 	case st.Made:
 		err = h.removeBridge(ctx, b.Name)
 	default:
-		err = h.Links.RestoreBridge(ctx, b, st)
+		err = h.Links.RestoreBridge(ctx, *b, *st)
 	}
 	return errors.Join(err, h.forgetGateways(ctx, b.GatewayName(), st.Added))
 }

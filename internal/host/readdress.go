@@ -42,7 +42,7 @@ func gatewayKey(link, address string) []byte { return []byte(link + "\x00" + add
 // gave it before are of a former subnet. One that nobody uses goes; one that containers of the
 // same network use is a *GatewayInUseError, unless the bridge is forced to the new one.
 // Configured are all gateways of the network, nil if only an IPAM plugin knows them.
-func (h *Host) readdress(ctx context.Context, b links.Bridge, added, configured []netip.Prefix, owner attachment.Owner) error {
+func (h *Host) readdress(ctx context.Context, b *links.Bridge, added, configured []netip.Prefix, owner attachment.Owner) error {
 	given, err := h.givenGateways(ctx, b.GatewayName())
 	if err != nil {
 		return err
@@ -152,7 +152,7 @@ func sameFamily(list []netip.Prefix, p netip.Prefix) bool {
 
 // unusedGateways are those of former gateways in whose subnet no attachment of the bridge
 // has an address. It looks at all attachments, which a change of the subnet is worth.
-func (h *Host) unusedGateways(ctx context.Context, b links.Bridge, former []netip.Prefix, strict bool, owner attachment.Owner) ([]netip.Prefix, error) {
+func (h *Host) unusedGateways(ctx context.Context, b *links.Bridge, former []netip.Prefix, strict bool, owner attachment.Owner) ([]netip.Prefix, error) {
 	if len(former) == 0 || b.ForceAddress {
 		return former, nil
 	}

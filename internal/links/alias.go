@@ -21,7 +21,7 @@ type Marked struct {
 
 // alias is the port's mark, which names the owner, and its addresses, as far as they fit:
 // what "ip link" shows, and what the book can be rebuilt from.
-func (p Port) alias() string {
+func (p *Port) alias() string {
 	alias := p.Mark
 	for _, a := range p.Addresses {
 		if text := " " + a.String(); len(alias)+len(text) <= maxAlias {

@@ -21,7 +21,7 @@ func (h *Host) Announce(_ context.Context, p Port) error {
 	if p.Down || len(p.Addresses) == 0 {
 		return nil
 	}
-	if err := h.forgetNeighbours(p); err != nil {
+	if err := h.forgetNeighbours(&p); err != nil {
 		return err
 	}
 	inside, link, err := p.enter(p.letKernelAnnounce)
@@ -35,7 +35,7 @@ func (h *Host) Announce(_ context.Context, p Port) error {
 	return nil
 }
 
-func (h *Host) forgetNeighbours(p Port) error {
+func (h *Host) forgetNeighbours(p *Port) error {
 	link, err := h.raw.link(cmp.Or(p.HostSide, p.Bridge))
 	if isMissing(err) { // a VLAN without a gateway here
 		return nil
@@ -53,7 +53,7 @@ func (h *Host) forgetNeighbours(p Port) error {
 
 // letKernelAnnounce comes after the interface is up: each announcement goes to all ports
 // of the bridge, and one is enough.
-func (p Port) letKernelAnnounce() error {
+func (p *Port) letKernelAnnounce() error {
 	return ensureAll([]setting{
 		{"net/ipv4/conf/" + p.ContainerName + "/arp_notify", "1"},
 		{"net/ipv6/conf/" + p.ContainerName + "/ndisc_notify", "1"},

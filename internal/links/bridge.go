@@ -42,16 +42,16 @@ func (h *Host) EnsureBridge(ctx context.Context, b Bridge) (BridgeState, error) 
 		return BridgeState{}, err
 	}
 	st := BridgeState{Link: linkOf(link), Made: made, Ours: made || link.Attrs().Alias == b.Mark}
-	gateway, err := h.gatewayLink(link, b, &st)
+	gateway, err := h.gatewayLink(link, &b, &st)
 	if err == nil {
 		st.Gateway = linkOf(gateway)
-		st.Added, err = h.addGateways(gateway, b)
+		st.Added, err = h.addGateways(gateway, &b)
 	}
 	if err == nil {
-		err = h.bringUp(link, b, &st)
+		err = h.bringUp(link, &b, &st)
 	}
 	if err != nil {
-		return BridgeState{}, errors.Join(err, h.undoBridge(ctx, b, st))
+		return BridgeState{}, errors.Join(err, h.undoBridge(ctx, &b, &st))
 	}
 	return st, nil
 }
@@ -65,7 +65,7 @@ func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
 		}
 	}
 	if made {
-		link, err = h.makeBridge(b)
+		link, err = h.makeBridge(&b)
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("find bridge %s: %w", b.Name, err)
@@ -74,15 +74,15 @@ func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
 		return nil, false, &NotABridgeError{b.Name, link.Type()}
 	}
 	if !made && !b.halfMade(link) {
-		return link, false, errors.Join(h.filterVLANs(link, b, link.Attrs().Alias == b.Mark), b.addIPv6(link))
+		return link, false, errors.Join(h.filterVLANs(link, &b, link.Attrs().Alias == b.Mark), b.addIPv6(link))
 	}
-	if err := h.finish(link, b); err != nil {
+	if err := h.finish(link, &b); err != nil {
 		return nil, false, errors.Join(fmt.Errorf("make bridge %s: %w", b.Name, err), h.nl.LinkDel(link))
 	}
 	return link, made, nil
 }
 
-func (h *Host) makeBridge(b Bridge) (netlink.Link, error) {
+func (h *Host) makeBridge(b *Bridge) (netlink.Link, error) {
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name, attrs.HardwareAddr, attrs.MTU = b.Name, b.MAC, otherMTU
 	// Another process may have been faster.
@@ -116,12 +116,12 @@ func (h *Host) BridgeMTU(b Bridge) (mtu int, err error) {
 
 // halfMade tells a bridge of ours that was created and not marked yet, by a plugin that was
 // killed in between: the kernel takes an alias only for a link that is there.
-func (b Bridge) halfMade(link netlink.Link) bool {
+func (b *Bridge) halfMade(link netlink.Link) bool {
 	return link.Attrs().Alias == "" && bytes.Equal(link.Attrs().HardwareAddr, b.MAC)
 }
 
 // finish makes a bridge just created ready; the mark comes last and says that it is.
-func (h *Host) finish(link netlink.Link, b Bridge) error {
+func (h *Host) finish(link netlink.Link, b *Bridge) error {
 	if err := h.nl.LinkSetMTU(link, b.MTU); err != nil {
 		return fmt.Errorf("set MTU %d: %w", b.MTU, err)
 	}
@@ -137,7 +137,7 @@ func (h *Host) finish(link netlink.Link, b Bridge) error {
 
 // quiet keeps a bridge from taking addresses and routes out of router advertisements and
 // redirects, and from having a link-local address where there is no IPv6.
-func (b Bridge) quiet() error {
+func (b *Bridge) quiet() error {
 	conf := "net/ipv6/conf/" + b.Name + "/"
 	list := []setting{
 		{conf + "accept_ra", "0"}, {conf + "autoconf", "0"}, {conf + "accept_redirects", "0"},
@@ -151,13 +151,13 @@ func (b Bridge) quiet() error {
 
 // linkLocal gives the bridge a link-local address, at once: without one the kernel can't
 // ask for the neighbour of a packet that it forwards (ndisc_send_ns in net/ipv6/ndisc.c).
-func (b Bridge) linkLocal() []setting {
+func (b *Bridge) linkLocal() []setting {
 	conf := "net/ipv6/conf/" + b.Name + "/"
 	return []setting{{conf + "accept_dad", "0"}, {conf + "addr_gen_mode", "0"}}
 }
 
 // addIPv6 is for a bridge of ours that was made for IPv4 alone.
-func (b Bridge) addIPv6(link netlink.Link) error {
+func (b *Bridge) addIPv6(link netlink.Link) error {
 	if !b.IPv6 || link.Attrs().Alias != b.Mark {
 		return nil
 	}

@@ -23,15 +23,15 @@ type BridgeState struct {
 	FormerMTU   int  // 0: its MTU is what it was
 }
 
-func (h *Host) undoBridge(ctx context.Context, b Bridge, st BridgeState) error {
+func (h *Host) undoBridge(ctx context.Context, b *Bridge, st *BridgeState) error {
 	if st.Made {
-		return h.RemoveBridge(ctx, b)
+		return h.RemoveBridge(ctx, *b)
 	}
 	var vlan error
 	if st.GatewayMade {
 		vlan = h.RemoveVLANLink(b.GatewayName(), b.Mark)
 	}
-	return errors.Join(vlan, h.RestoreBridge(ctx, b, st))
+	return errors.Join(vlan, h.RestoreBridge(ctx, *b, *st))
 }
 
 // RestoreBridge makes a bridge that was there before what it was then, by what EnsureBridge and
@@ -66,7 +66,7 @@ func (h *Host) SetBridgeMTU(b Bridge, st *BridgeState) error {
 	return nil
 }
 
-func (h *Host) bringUp(link netlink.Link, b Bridge, st *BridgeState) error {
+func (h *Host) bringUp(link netlink.Link, b *Bridge, st *BridgeState) error {
 	if b.Promisc && link.Attrs().Promisc == 0 {
 		if err := h.nl.SetPromiscOn(link); err != nil {
 			return fmt.Errorf("set bridge %s promiscuous: %w", b.Name, err)

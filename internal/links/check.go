@@ -29,11 +29,11 @@ func (h *Host) CheckBridge(_ context.Context, b Bridge) error {
 	d.when(link.Attrs().Flags&net.FlagUp == 0, "bridge %s is down", b.Name)
 	d.when(b.Promisc && link.Attrs().Promisc == 0, "bridge %s is not promiscuous", b.Name)
 	d.when(b.VLANFiltering && !filtering(link), "bridge %s has VLAN filtering off", b.Name)
-	h.checkGateways(link, b, &d)
+	h.checkGateways(link, &b, &d)
 	return d.error()
 }
 
-func (h *Host) checkGateways(link netlink.Link, b Bridge, d *differences) {
+func (h *Host) checkGateways(link netlink.Link, b *Bridge, d *differences) {
 	if len(b.Gateways) == 0 {
 		return
 	}
@@ -56,7 +56,7 @@ func (h *Host) checkGateways(link netlink.Link, b Bridge, d *differences) {
 // Addresses and routes beyond the planned ones are others' business.
 func (h *Host) CheckPort(_ context.Context, p Port) error {
 	var d differences
-	h.checkHostEnd(p, &d)
+	h.checkHostEnd(&p, &d)
 	var routes *netlink.Handle
 	inside, link, err := p.enter(func() (err error) {
 		routes, err = netlink.NewHandle(unix.NETLINK_ROUTE)
@@ -73,14 +73,14 @@ func (h *Host) CheckPort(_ context.Context, p Port) error {
 		return errors.Join(err, d.error())
 	}
 	defer inside.close()
-	inside.checkContainer(link, p, &d)
+	inside.checkContainer(link, &p, &d)
 	if !p.Down {
-		checkRoutes(routes, link, p, &d)
+		checkRoutes(routes, link, &p, &d)
 	}
 	return d.error()
 }
 
-func (h *Host) checkHostEnd(p Port, d *differences) {
+func (h *Host) checkHostEnd(p *Port, d *differences) {
 	link, err := h.raw.link(p.HostName)
 	if isMissing(err) {
 		d.when(true, "link %s is missing", p.HostName)
@@ -107,7 +107,7 @@ func (h *Host) checkHostEnd(p Port, d *differences) {
 	d.when(p.Isolated != link.isolated, "port %s is isolated: %t, want %t", p.HostName, link.isolated, p.Isolated)
 }
 
-func (r *requests) checkContainer(link portLink, p Port, d *differences) {
+func (r *requests) checkContainer(link portLink, p *Port, d *differences) {
 	a := link.Attrs()
 	up := a.Flags&net.FlagUp != 0
 	d.when(up == p.Down, "%s in the container is up: %t, want %t", p.ContainerName, up, !p.Down)
@@ -120,7 +120,7 @@ func (r *requests) checkContainer(link portLink, p Port, d *differences) {
 	}
 }
 
-func checkRoutes(nl *netlink.Handle, link netlink.Link, p Port, d *differences) {
+func checkRoutes(nl *netlink.Handle, link netlink.Link, p *Port, d *differences) {
 	for _, want := range distinct(p.Routes) {
 		filter := &netlink.Route{LinkIndex: link.Attrs().Index, Dst: ipNet(want.Dst), Table: want.Table, Gw: want.Gateway.AsSlice()}
 		mask := netlink.RT_FILTER_OIF | netlink.RT_FILTER_DST | netlink.RT_FILTER_TABLE

@@ -12,7 +12,7 @@ import (
 
 // enter opens a netlink socket in the container's namespace, after doing first there. One
 // switch of the thread serves both.
-func (p Port) enter(first func() error) (inside *requests, link portLink, err error) {
+func (p *Port) enter(first func() error) (inside *requests, link portLink, err error) {
 	err = p.Netns.Do(func() error {
 		if err := first(); err != nil {
 			return err
@@ -32,7 +32,7 @@ func (p Port) enter(first func() error) (inside *requests, link portLink, err er
 
 // setUpContainer shuts the interface to router advertisements before it goes up, and gives
 // it its addresses and routes.
-func setUpContainer(p Port) (Link, error) {
+func setUpContainer(p *Port) (Link, error) {
 	inside, link, err := p.enter(p.setSysctls)
 	if err != nil {
 		return Link{}, err
@@ -65,7 +65,7 @@ func setUpContainer(p Port) (Link, error) {
 
 // addAddress turns IPv6 on for the interface where that stands in the way: runtimes turn it off by
 // default in each new namespace.
-func (p Port) addAddress(inside *requests, index int, a netip.Prefix) error {
+func (p *Port) addAddress(inside *requests, index int, a netip.Prefix) error {
 	err := inside.addAddress(index, a, p.DAD)
 	if !a.Addr().Is6() || !errors.Is(err, unix.EACCES) {
 		return err
@@ -79,7 +79,7 @@ func (p Port) addAddress(inside *requests, index int, a netip.Prefix) error {
 
 // setSysctls closes the interface to router advertisements and redirects. It runs in the
 // container.
-func (p Port) setSysctls() error {
+func (p *Port) setSysctls() error {
 	conf := "net/ipv6/conf/" + p.ContainerName + "/"
 	list := []setting{
 		{conf + "accept_ra", "0"}, {conf + "autoconf", "0"}, {conf + "accept_redirects", "0"},
@@ -98,11 +98,11 @@ func (p Port) setSysctls() error {
 // allowLinkLocal takes back what setSysctls did for an interface without IPv6 addresses:
 // the kernel then makes the link-local one at once (addrconf_sysctl_addr_gen_mode in
 // net/ipv6/addrconf.c). It runs in the container.
-func (p Port) allowLinkLocal() error {
+func (p *Port) allowLinkLocal() error {
 	return ensureAll([]setting{{"net/ipv6/conf/" + p.ContainerName + "/addr_gen_mode", "0"}})
 }
 
-func (p Port) hasIPv6() bool {
+func (p *Port) hasIPv6() bool {
 	for _, a := range p.Addresses {
 		if a.Addr().Is6() {
 			return true

@@ -39,7 +39,7 @@ const forwardingLimit = 35 * time.Second
 // awaitForwarding waits until the bridge forwards the port's frames. It nearly always does
 // already; else the kernel's event is waited for. A port whose other end stays down is not
 // waited for.
-func (h *Host) awaitForwarding(ctx context.Context, p Port) (portLink, error) {
+func (h *Host) awaitForwarding(ctx context.Context, p *Port) (portLink, error) {
 	port, err := h.raw.link(p.HostName)
 	if err != nil || p.Down || port.state == Forwarding {
 		return port, err

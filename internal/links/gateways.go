@@ -12,7 +12,7 @@ import (
 )
 
 // addGateways adds the gateway addresses that the bridge lacks and returns them.
-func (h *Host) addGateways(link netlink.Link, b Bridge) ([]netip.Prefix, error) {
+func (h *Host) addGateways(link netlink.Link, b *Bridge) ([]netip.Prefix, error) {
 	if len(b.Gateways) == 0 {
 		return nil, nil
 	}
@@ -45,7 +45,7 @@ func (h *Host) addGateways(link netlink.Link, b Bridge) ([]netip.Prefix, error) 
 	return added, nil
 }
 
-func (h *Host) makeWay(link netlink.Link, b Bridge, gw netip.Prefix, have []netip.Prefix) error {
+func (h *Host) makeWay(link netlink.Link, b *Bridge, gw netip.Prefix, have []netip.Prefix) error {
 	for _, old := range have {
 		if !b.ForceAddress || old.Addr().Is6() != gw.Addr().Is6() || old.Addr().IsLinkLocalUnicast() || slices.Contains(b.Gateways, old) {
 			continue

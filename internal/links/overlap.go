@@ -22,7 +22,7 @@ func (e *OverlapError) Error() string {
 // refuseOverlap looks for addresses and routes of links other than the bridge and its uplink
 // that overlap a network. The
 // default routes overlap everything, and don't count.
-func (h *Host) refuseOverlap(network netip.Prefix, b Bridge) error {
+func (h *Host) refuseOverlap(network netip.Prefix, b *Bridge) error {
 	own := h.indexes(b.Name, b.GatewayName(), b.Uplink)
 	addrs, err := retry(func() ([]netlink.Addr, error) { return h.nl.AddrList(nil, family(network.Addr())) })
 	if err != nil {

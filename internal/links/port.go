@@ -35,10 +35,10 @@ type Port struct {
 // Errors that have a type: *NameTakenError, *BridgeFullError, *MTUError,
 // *NotForwardingError.
 func (h *Host) AddPort(ctx context.Context, p Port) (hostEnd, container Link, err error) {
-	if err := h.makePort(p); err != nil {
+	if err := h.makePort(&p); err != nil {
 		return Link{}, Link{}, err
 	}
-	hostEnd, container, err = h.setUp(ctx, p)
+	hostEnd, container, err = h.setUp(ctx, &p)
 	if err != nil {
 		undo := h.DeletePort(context.WithoutCancel(ctx), p.HostName, p.Mark, nil)
 		return Link{}, Link{}, errors.Join(err, undo)
@@ -49,7 +49,7 @@ func (h *Host) AddPort(ctx context.Context, p Port) (hostEnd, container Link, er
 // ConfigurePort gives a port that was added without addresses its addresses and routes: an
 // IPAM plugin such as dhcp needs the interface before it can say them.
 func (h *Host) ConfigurePort(p Port) error {
-	if err := h.raw.finishHostEnd(p); err != nil {
+	if err := h.raw.finishHostEnd(&p); err != nil {
 		return fmt.Errorf("set up link %s: %w", p.HostName, err)
 	}
 	if p.hasIPv6() {
@@ -57,11 +57,11 @@ func (h *Host) ConfigurePort(p Port) error {
 			return fmt.Errorf("enter the container: %w", err)
 		}
 	}
-	_, err := setUpContainer(p)
+	_, err := setUpContainer(&p)
 	return err
 }
 
-func (h *Host) makePort(p Port) error {
+func (h *Host) makePort(p *Port) error {
 	bridge, err := h.raw.link(p.Bridge)
 	if err != nil {
 		return fmt.Errorf("find bridge %s: %w", p.Bridge, err)
@@ -82,14 +82,14 @@ func (h *Host) makePort(p Port) error {
 }
 
 // nameTaken finds out which of the two names the kernel means.
-func (h *Host) nameTaken(p Port) error {
+func (h *Host) nameTaken(p *Port) error {
 	if _, err := h.nl.LinkByName(p.HostName); err == nil {
 		return &NameTakenError{Name: p.HostName}
 	}
 	return &NameTakenError{Name: p.ContainerName, InContainer: true}
 }
 
-func (h *Host) setUp(ctx context.Context, p Port) (hostEnd, container Link, err error) {
+func (h *Host) setUp(ctx context.Context, p *Port) (hostEnd, container Link, err error) {
 	if err := h.raw.finishHostEnd(p); err != nil {
 		return Link{}, Link{}, fmt.Errorf("set up link %s: %w", p.HostName, err)
 	}

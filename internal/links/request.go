@@ -18,7 +18,7 @@ const skipStats = 1 << 3
 // namespace, and the host's end up and in the bridge (rtnl_newlink_create in
 // net/core/rtnetlink.c). The kernel takes an alias and port flags only for a link that is
 // there.
-func (r *requests) makeVeth(p Port, bridge int) error {
+func (r *requests) makeVeth(p *Port, bridge int) error {
 	up := nl.NewIfInfomsg(unix.AF_UNSPEC)
 	up.Flags, up.Change = unix.IFF_UP, unix.IFF_UP
 	info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
@@ -42,7 +42,7 @@ func (r *requests) makeVeth(p Port, bridge int) error {
 // finishHostEnd marks the host's end, sets its port flags, and keeps it without a
 // link-local address: a bridge port needs none, and each would flood the bridge with
 // multicast. Where the host has no IPv6, there is none to keep away.
-func (r *requests) finishHostEnd(p Port) error {
+func (r *requests) finishHostEnd(p *Port) error {
 	data := []nl.NetlinkRequestData{
 		nl.NewIfInfomsg(unix.AF_UNSPEC), name(p.HostName), nl.NewRtAttr(unix.IFLA_IFALIAS, nl.NonZeroTerminated(p.alias())),
 		portFlags(p),
@@ -56,7 +56,7 @@ func (r *requests) finishHostEnd(p Port) error {
 	return err
 }
 
-func portFlags(p Port) *nl.RtAttr {
+func portFlags(p *Port) *nl.RtAttr {
 	info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
 	info.AddRtAttr(nl.IFLA_INFO_SLAVE_KIND, nl.NonZeroTerminated("bridge"))
 	flags := info.AddRtAttr(nl.IFLA_INFO_SLAVE_DATA, nil)

@@ -84,7 +84,7 @@ func (s vlanSet) String() string {
 
 // setPortVLANs comes before the container's end goes up, so that no frame ever passes in
 // the default VLAN.
-func (h *Host) setPortVLANs(p Port) error {
+func (h *Host) setPortVLANs(p *Port) error {
 	if !p.VLANs.said() {
 		return nil
 	}
@@ -190,7 +190,7 @@ func (s vlanSet) parseEntry(attributes []byte) error {
 	return nil
 }
 
-func (h *Host) checkVLANs(p Port, index int, d *differences) {
+func (h *Host) checkVLANs(p *Port, index int, d *differences) {
 	if !p.VLANs.said() {
 		return
 	}

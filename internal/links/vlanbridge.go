@@ -41,7 +41,7 @@ func (b Bridge) GatewayName() string {
 
 // filterVLANs turns VLAN filtering on, on a bridge of ours. Ports that say nothing of VLANs
 // are in the bridge's default one all together, so that nothing changes for them.
-func (h *Host) filterVLANs(link netlink.Link, b Bridge, ours bool) error {
+func (h *Host) filterVLANs(link netlink.Link, b *Bridge, ours bool) error {
 	if !b.VLANFiltering || filtering(link) {
 		return nil
 	}
@@ -89,7 +89,7 @@ func filtering(link netlink.Link) bool {
 }
 
 // gatewayLink finds or makes the link that carries the gateway addresses, and notes if it is new.
-func (h *Host) gatewayLink(bridge netlink.Link, b Bridge, st *BridgeState) (netlink.Link, error) {
+func (h *Host) gatewayLink(bridge netlink.Link, b *Bridge, st *BridgeState) (netlink.Link, error) {
 	if b.VLAN == 0 || len(b.Gateways) == 0 {
 		return bridge, nil
 	}
@@ -111,7 +111,7 @@ func (h *Host) gatewayLink(bridge netlink.Link, b Bridge, st *BridgeState) (netl
 	return link, h.finishVLANLink(bridge, link, b)
 }
 
-func (h *Host) makeVLANLink(bridge netlink.Link, b Bridge) (netlink.Link, error) {
+func (h *Host) makeVLANLink(bridge netlink.Link, b *Bridge) (netlink.Link, error) {
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name, attrs.ParentIndex = b.GatewayName(), bridge.Attrs().Index
 	err := h.nl.LinkAdd(&netlink.Vlan{LinkAttrs: attrs, VlanId: b.VLAN, VlanProtocol: netlink.VLAN_PROTOCOL_8021Q})
@@ -125,7 +125,7 @@ func (h *Host) makeVLANLink(bridge netlink.Link, b Bridge) (netlink.Link, error)
 }
 
 // finishVLANLink repeats what is done already: a plugin may have been killed on its way.
-func (h *Host) finishVLANLink(bridge, link netlink.Link, b Bridge) error {
+func (h *Host) finishVLANLink(bridge, link netlink.Link, b *Bridge) error {
 	name := b.GatewayName()
 	quiet := Bridge{Name: name, IPv6: b.IPv6}
 	if err := quiet.quiet(); err != nil {

@@ -183,14 +183,14 @@ func names() (list []string) {
 }
 
 // words are what the command's subject can be, as far as that is known.
-func (c Command) words() []string {
+func (c *Command) words() []string {
 	if c.Name == "help" {
 		return names()
 	}
 	return c.Words
 }
 
-func (c Command) flagNames() (list []string) {
+func (c *Command) flagNames() (list []string) {
 	for _, f := range c.Flags() {
 		list = append(list, "--"+f.Name)
 	}

@@ -28,16 +28,16 @@ type moment struct {
 }
 
 // List returns what the kernel held when it was first asked.
-func (m moment) List(context.Context) (nat.Ruleset, error) { return m.once() }
+func (m *moment) List(context.Context) (nat.Ruleset, error) { return m.once() }
 
 // Find returns all of that: many look-ups would cost more.
-func (m moment) Find(ctx context.Context, _ nat.Ruleset) (nat.Ruleset, error) { return m.List(ctx) }
+func (m *moment) Find(ctx context.Context, _ nat.Ruleset) (nat.Ruleset, error) { return m.List(ctx) }
 
 func (s *session) comparison(ctx context.Context) (comparison, error) {
 	c := comparison{session: s, nat: s.host.NAT}
 	c.nat.Backends = map[nat.Kind]nat.Backend{}
 	for kind, b := range s.host.NAT.Backends {
-		c.nat.Backends[kind] = moment{b, sync.OnceValues(func() (nat.Ruleset, error) { return b.List(ctx) })}
+		c.nat.Backends[kind] = &moment{b, sync.OnceValues(func() (nat.Ruleset, error) { return b.List(ctx) })}
 	}
 	var err error
 	c.links, err = s.marks()

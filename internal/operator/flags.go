@@ -40,7 +40,7 @@ func allFlags() []Flag {
 
 // Flags lists the flags of a command. All that look at the host take the directory of the
 // state file.
-func (c Command) Flags() []Flag {
+func (c *Command) Flags() []Flag {
 	names := " " + c.flags + " "
 	if !c.offline {
 		names += "state-dir "

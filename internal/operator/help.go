@@ -30,7 +30,7 @@ func usage() string {
 }
 
 // Synopsis is the command line with all that it can take, in parts that stay together.
-func (c Command) Synopsis() []string {
+func (c *Command) Synopsis() []string {
 	parts := []string{"vethbridge " + c.Name}
 	if c.Subject != "" {
 		parts = append(parts, c.Subject)
@@ -42,7 +42,7 @@ func (c Command) Synopsis() []string {
 }
 
 // usage is all about one command.
-func (c Command) usage() string {
+func (c *Command) usage() string {
 	var b strings.Builder
 	b.WriteString(wrap(c.Synopsis(), "    ") + "\n" + capital(c.Summary) + ".\n")
 	if c.Detail != "" {

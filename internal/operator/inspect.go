@@ -67,7 +67,7 @@ func exactly(rows []row, id string) []row {
 }
 
 // is reports whether the subject names the attachment.
-func (r row) is(subject string) bool {
+func (r *row) is(subject string) bool {
 	if strings.HasPrefix(r.Container, subject) || r.Link == subject {
 		return true
 	}
@@ -122,7 +122,7 @@ func (w *whole) rules(tx *state.Tx, a state.Attachment) error {
 	return nil
 }
 
-func (w whole) show(s *session) error {
+func (w *whole) show(s *session) error {
 	if s.json {
 		return writeJSON(s.out, w)
 	}

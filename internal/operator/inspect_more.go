@@ -109,7 +109,7 @@ func (s *session) taken(ctx context.Context, r row) (map[string]uint64, error) {
 }
 
 // portsTaken are the ports with what they have taken.
-func (w whole) portsTaken() (lines []string) {
+func (w *whole) portsTaken() (lines []string) {
 	for _, port := range w.Ports {
 		if n, counted := w.Taken[port]; counted {
 			port += fmt.Sprintf(", connections so far: %d", n)

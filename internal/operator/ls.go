@@ -27,15 +27,15 @@ func (s *session) list(ctx context.Context, out io.Writer) error {
 	if s.json {
 		return writeJSON(out, rows)
 	}
-	columns := row.wide
+	columns := (*row).wide
 	if s.narrow {
-		columns = row.slim
+		columns = (*row).slim
 	}
-	table := [][]string{columns(row{
+	table := [][]string{columns(&row{
 		Network: "NETWORK", Container: "CONTAINER", IfName: "INTERFACE", State: "STATE", Addresses: []string{"ADDRESSES"}, Ports: []string{"PORTS"}, Link: "LINK", Age: "AGE",
 	})}
 	for _, r := range rows {
-		table = append(table, columns(r))
+		table = append(table, columns(&r))
 	}
 	_, err = io.WriteString(out, s.paintColumn(aligned(table)))
 	return err
@@ -62,13 +62,13 @@ func aligned(table [][]string) string {
 	return b.String()
 }
 
-func (r row) wide() []string {
+func (r *row) wide() []string {
 	return []string{r.Network, r.Container, r.IfName, r.State, strings.Join(r.Addresses, ","), strings.Join(r.Ports, ","), r.Link, r.Age}
 }
 
 // slim is for a terminal of 80 columns: the beginning of the ID, the first address, host ports
 // without the rest.
-func (r row) slim() []string {
+func (r *row) slim() []string {
 	address, ports := "", []string{}
 	if len(r.Addresses) > 0 {
 		address, _, _ = strings.Cut(r.Addresses[0], "/")

@@ -104,7 +104,7 @@ func (s *session) bridgeNode(root *node, r row, rows []row, ways []string) (*nod
 }
 
 // node is the attachment: its host link if it is ours, its container, its published ports.
-func (r row) node() *node {
+func (r *row) node() *node {
 	n := &node{kind: aContainer, name: r.Container, says: append([]string{r.IfName}, r.Addresses...)}
 	if r.State != host.Alive.String() {
 		n.says = append(n.says, r.State)

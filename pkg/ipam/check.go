@@ -136,7 +136,7 @@ func (c *checker) pool(p pool) (queued int, err error) {
 }
 
 // passed returns the part of the range that the cursor has passed.
-func (p pool) passed() Range {
+func (p *pool) passed() Range {
 	r := p.Range
 	if p.Next.IsValid() {
 		r.Last = p.Next.Prev()

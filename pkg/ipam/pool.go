@@ -31,7 +31,7 @@ type pool struct {
 }
 
 // key begins with the network; the hash stands for the range, which may be long.
-func (p pool) key() []byte {
+func (p *pool) key() []byte {
 	text, err := plainjson.Marshal(p.Range)
 	if err != nil {
 		panic(fmt.Sprintf("encode range: %v", err)) // addresses and prefixes always encode
@@ -41,8 +41,8 @@ func (p pool) key() []byte {
 	return hash.Sum(attachment.NetworkKey(p.Network))
 }
 
-func (p pool) put(tx *state.Tx) error {
-	return state.Put(tx, poolTable, p.key(), p)
+func (p *pool) put(tx *state.Tx) error {
+	return state.Put(tx, poolTable, p.key(), *p)
 }
 
 // openPools begins the pools of those ranges that have none yet. Where there was one
@@ -67,7 +67,7 @@ func openPools(tx *state.Tx, network string, sets []RangeSet) error {
 }
 
 func findPool(tx *state.Tx, network string, r Range) (pool, bool, error) {
-	return state.Get[pool](tx, poolTable, pool{Network: network, Range: r}.key())
+	return state.Get[pool](tx, poolTable, (&pool{Network: network, Range: r}).key())
 }
 
 // eachPool calls fn for the pools of a network whose range can give a.
@@ -101,7 +101,7 @@ func pools(tx *state.Tx, network string) ([]pool, error) {
 func dropIdlePools(tx *state.Tx, network string, keep []RangeSet) error {
 	kept := map[string]bool{}
 	for _, r := range slices.Concat(keep...) {
-		kept[string(pool{Network: network, Range: r}.key())] = true
+		kept[string((&pool{Network: network, Range: r}).key())] = true
 	}
 	all, err := pools(tx, network)
 	if err != nil {
@@ -118,7 +118,7 @@ func dropIdlePools(tx *state.Tx, network string, keep []RangeSet) error {
 	return nil
 }
 
-func (p pool) drop(tx *state.Tx) error {
+func (p *pool) drop(tx *state.Tx) error {
 	for {
 		head, err := p.head(tx)
 		if err != nil {
@@ -135,7 +135,7 @@ func (p pool) drop(tx *state.Tx) error {
 
 // advance moves the cursor over addresses that were leased on request, or from a former
 // range, to the next one that nobody has, and returns that; invalid if there is none.
-func (p pool) advance(tx *state.Tx) (netip.Addr, error) {
+func (p *pool) advance(tx *state.Tx) (netip.Addr, error) {
 	next := p.Next
 	for next.IsValid() && state.Has(tx, addressTable, addressKey(p.Network, next)) {
 		next = p.Range.next(next.Next())
@@ -148,7 +148,7 @@ func (p pool) advance(tx *state.Tx) (netip.Addr, error) {
 }
 
 // take enters that a is leased now.
-func (p pool) take(tx *state.Tx, a netip.Addr) error {
+func (p *pool) take(tx *state.Tx, a netip.Addr) error {
 	p.Used++
 	if a == p.Next {
 		p.Next = p.Range.next(a.Next())
@@ -160,7 +160,7 @@ func (p pool) take(tx *state.Tx, a netip.Addr) error {
 
 // free enters that a is leased no more. An address that the cursor has yet to reach waits
 // for it there.
-func (p pool) free(tx *state.Tx, a netip.Addr) error {
+func (p *pool) free(tx *state.Tx, a netip.Addr) error {
 	p.Used--
 	if !p.Next.IsValid() || a.Less(p.Next) {
 		if err := p.enqueue(tx, a); err != nil {
@@ -170,7 +170,7 @@ func (p pool) free(tx *state.Tx, a netip.Addr) error {
 	return p.put(tx)
 }
 
-func (p pool) enqueue(tx *state.Tx, a netip.Addr) error {
+func (p *pool) enqueue(tx *state.Tx, a netip.Addr) error {
 	number, err := state.Next(tx, freedTable)
 	if err != nil {
 		return err
@@ -182,7 +182,7 @@ func (p pool) enqueue(tx *state.Tx, a netip.Addr) error {
 }
 
 // unfree takes an address out of the queue, if it is there.
-func (p pool) unfree(tx *state.Tx, a netip.Addr) error {
+func (p *pool) unfree(tx *state.Tx, a netip.Addr) error {
 	number, ok, err := state.Get[uint64](tx, freedAtTable, p.freedAtKey(a))
 	if err != nil || !ok {
 		return err
@@ -200,7 +200,7 @@ type freed struct {
 }
 
 // head returns the address that was freed longest ago; an invalid one if there is none.
-func (p pool) head(tx *state.Tx) (freed, error) {
+func (p *pool) head(tx *state.Tx) (freed, error) {
 	var head freed
 	prefix := p.key()
 	err := state.Each(tx, freedTable, prefix, func(key []byte, a netip.Addr) error {
@@ -210,10 +210,10 @@ func (p pool) head(tx *state.Tx) (freed, error) {
 	return head, err
 }
 
-func (p pool) freedKey(number uint64) []byte {
+func (p *pool) freedKey(number uint64) []byte {
 	return binary.BigEndian.AppendUint64(p.key(), number)
 }
 
-func (p pool) freedAtKey(a netip.Addr) []byte {
+func (p *pool) freedAtKey(a netip.Addr) []byte {
 	return append(p.key(), a.AsSlice()...)
 }

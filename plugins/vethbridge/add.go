@@ -168,7 +168,7 @@ func (a *adding) useBridge(ctx context.Context) (st links.BridgeState, err error
 		}
 	}
 	st, err = a.host.UseBridge(ctx, a.plan.Bridge, a.cfg.IPAM.gateways(), a.req.Owner)
-	a.bridge, a.vlan = st.Link, vlanInterface(a.cfg, st)
+	a.bridge, a.vlan = st.Link, vlanInterface(&a.cfg, &st)
 	return st, err
 }
 

@@ -76,7 +76,7 @@ func (a *adding) delegate(ctx context.Context) error {
 // translations.
 func (a *adding) record(tx *state.Tx, assignment Assignment) error {
 	owner := a.req.Owner
-	a.plan = newPlan(a.cfg, owner, assignment)
+	a.plan = newPlan(&a.cfg, owner, assignment)
 	record := state.Attachment{
 		Owner: owner, BootID: tx.BootID(), Netns: a.ns.Identity(),
 		HostLink: a.plan.Port.HostName, Bridge: a.cfg.Bridge, Uplink: a.cfg.Uplink, GatewayLink: a.cfg.gatewayLink(), RemoveBridge: a.cfg.RemoveBridge, Created: state.Now(),
@@ -160,7 +160,7 @@ func (a *adding) makeRoom(ctx context.Context, err error) (bool, error) {
 
 // complete reports whether the recorded attachment is in place, in this namespace.
 func (a *adding) complete(ctx context.Context, leases []ipam.Lease) bool {
-	plan := newPlan(a.cfg, a.req.Owner, builtInAssignment(a.cfg.IPAM, leases))
+	plan := newPlan(&a.cfg, a.req.Owner, builtInAssignment(a.cfg.IPAM, leases))
 	plan.Port.Netns = a.ns
 	return a.host.Links.CheckPort(ctx, plan.Port) == nil
 }

@@ -33,7 +33,7 @@ func check(ctx context.Context, r cni.Request) error {
 		return cni.StateError(err)
 	}
 	defer h.Close()
-	plan, err := recordedPlan(ctx, h, cfg, r)
+	plan, err := recordedPlan(ctx, h, &cfg, r)
 	if err != nil {
 		return cni.DriftError(err)
 	}
@@ -41,7 +41,7 @@ func check(ctx context.Context, r cni.Request) error {
 	err = errors.Join(
 		checkResult(plan, r),
 		h.Links.CheckBridge(ctx, plan.Bridge),
-		checkUplink(ctx, h, cfg),
+		checkUplink(ctx, h, &cfg),
 		h.Links.CheckPort(ctx, plan.Port),
 		h.CheckForwarding(plan.Forward),
 		checkZone(ctx, h, cfg.Zone, plan.Bridge.GatewayName()),
@@ -63,7 +63,7 @@ func checkZone(ctx context.Context, h *host.Host, zone, bridge string) error {
 
 // recordedPlan makes the plan again from the config and the addresses that the book or,
 // for a delegated IPAM, the prevResult has.
-func recordedPlan(ctx context.Context, h *host.Host, cfg Config, r cni.Request) (plan Plan, err error) {
+func recordedPlan(ctx context.Context, h *host.Host, cfg *Config, r cni.Request) (plan Plan, err error) {
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
 		if _, known, err := tx.Attachment(r.Owner); err != nil {
 			return err

@@ -121,7 +121,7 @@ func decodeConfig(r cni.Request) (Config, error) {
 	}, nil
 }
 
-func (raw rawConfig) validate() error {
+func (raw *rawConfig) validate() error {
 	switch {
 	case !cni.ValidLinkName(raw.Bridge):
 		return cni.InvalidConfig("bridge", raw.Bridge, cni.LinkNameRule)
@@ -145,7 +145,7 @@ func validZone(name string) bool {
 
 // mac returns the requested MAC address: CNI_ARGS gives way to args.cni, and that to
 // runtimeConfig, as in the reference plugin.
-func (raw rawConfig) mac(args map[string]string) (net.HardwareAddr, error) {
+func (raw *rawConfig) mac(args map[string]string) (net.HardwareAddr, error) {
 	key, text := "CNI_ARGS MAC", args["MAC"]
 	if raw.Args.CNI.MAC != "" {
 		key, text = "args.cni.mac", raw.Args.CNI.MAC
@@ -167,14 +167,14 @@ func (raw rawConfig) mac(args map[string]string) (net.HardwareAddr, error) {
 }
 
 // dns is what the runtime says, and if it says nothing the config's key.
-func (raw rawConfig) dns() cni.DNS {
+func (raw *rawConfig) dns() cni.DNS {
 	if d := raw.RuntimeConfig.DNS; len(d.Servers)+len(d.Searches)+len(d.Options) > 0 {
 		return cni.DNS{Nameservers: d.Servers, Search: d.Searches, Options: d.Options}
 	}
 	return raw.DNS
 }
 
-func (raw rawConfig) ipam(args map[string]string) (IPAM, error) {
+func (raw *rawConfig) ipam(args map[string]string) (IPAM, error) {
 	var head struct {
 		Type string `json:"type"`
 	}
@@ -193,7 +193,7 @@ func (raw rawConfig) ipam(args map[string]string) (IPAM, error) {
 	return raw.builtIn(args)
 }
 
-func (raw rawConfig) builtIn(args map[string]string) (IPAM, error) {
+func (raw *rawConfig) builtIn(args map[string]string) (IPAM, error) {
 	config, err := ipam.DecodeConfig(raw.IPAM, raw.RuntimeConfig.IPRanges)
 	if err != nil {
 		return IPAM{}, ipamError(err)
@@ -211,7 +211,7 @@ func (raw rawConfig) builtIn(args map[string]string) (IPAM, error) {
 
 // wanted returns the requested addresses. The sources are not merged: runtimeConfig.ips
 // is the runtime's word and wins over args.cni.ips, and that over CNI_ARGS.
-func (raw rawConfig) wanted(args map[string]string) ([]netip.Addr, error) {
+func (raw *rawConfig) wanted(args map[string]string) ([]netip.Addr, error) {
 	key, texts := "CNI_ARGS IP", strings.FieldsFunc(args["IP"], func(c rune) bool { return c == ',' })
 	if len(raw.Args.CNI.IPs) != 0 {
 		key, texts = "args.cni.ips", raw.Args.CNI.IPs

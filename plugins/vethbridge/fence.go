@@ -65,7 +65,7 @@ func (p *Plan) planFence(f Fence, ipam IPAM) {
 		p.Port.Group = fence.Group
 		port = fence.Port{Link: p.Port.HostName, MAC: fence.MACOf(p.Port.MAC), AnyAddress: f.MACOnly || ipam.Kind == IPAMNone}
 		port.Trunk = len(p.Port.VLANs.Trunk) > 0
-		port.Addresses = addressesOf(p.Port)
+		port.Addresses = addressesOf(&p.Port)
 	}
 	walls := f.Walls
 	walls.Bridge = p.Bridge.GatewayName()
@@ -75,7 +75,7 @@ func (p *Plan) planFence(f Fence, ipam IPAM) {
 	p.Fence = append(port.Elements(), walls.Elements()...)
 }
 
-func addressesOf(p links.Port) []netip.Addr {
+func addressesOf(p *links.Port) []netip.Addr {
 	list := make([]netip.Addr, 0, len(p.Addresses))
 	for _, a := range p.Addresses {
 		list = append(list, a.Addr())

@@ -39,7 +39,7 @@ type Plan struct {
 	Assignment   Assignment
 }
 
-func newPlan(cfg Config, owner attachment.Owner, a Assignment) Plan {
+func newPlan(cfg *Config, owner attachment.Owner, a Assignment) Plan {
 	routes := planRoutes(cfg, a)
 	p := Plan{Owner: owner, Assignment: a, DNS: planDNS(cfg, a)}
 	p.Bridge = links.Bridge{
@@ -65,14 +65,14 @@ func newPlan(cfg Config, owner attachment.Owner, a Assignment) Plan {
 
 // planMAC follows from the address, so that neighbours which remember an address are right
 // whoever has it now; or from the owner, where the link is made before there is an address.
-func planMAC(cfg Config, owner attachment.Owner, a Assignment) net.HardwareAddr {
+func planMAC(cfg *Config, owner attachment.Owner, a Assignment) net.HardwareAddr {
 	if cfg.IPAM.Kind == IPAMBuiltIn && len(a.Addresses) > 0 {
 		return links.StableMAC(a.Addresses[0].Prefix.Addr())
 	}
 	return links.DerivedMAC(owner.String())
 }
 
-func (p *Plan) addAddress(cfg Config, a Address) {
+func (p *Plan) addAddress(cfg *Config, a Address) {
 	p.Port.Addresses = append(p.Port.Addresses, a.Prefix)
 	if a.Prefix.Addr().Is6() {
 		p.Bridge.IPv6 = true
@@ -87,7 +87,7 @@ func (p *Plan) addAddress(cfg Config, a Address) {
 
 // planRoutes are the routes of IPAM, each with its family's gateway where it names none,
 // and the default routes that isDefaultGateway asks for where IPAM has none.
-func planRoutes(cfg Config, a Assignment) []links.Route {
+func planRoutes(cfg *Config, a Assignment) []links.Route {
 	var routes []links.Route
 	hasDefault := map[bool]bool{}
 	for _, r := range a.Routes {
@@ -138,7 +138,7 @@ func (a Assignment) gateway(is6 bool) netip.Addr {
 
 // planDNS prefers what the network's config says to what IPAM says, key by key as a
 // whole, as the reference plugin does.
-func planDNS(cfg Config, a Assignment) cni.DNS {
+func planDNS(cfg *Config, a Assignment) cni.DNS {
 	if d := cfg.DNS; len(d.Nameservers)+len(d.Search)+len(d.Options) > 0 || d.Domain != "" {
 		return d
 	}

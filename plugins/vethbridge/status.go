@@ -32,7 +32,7 @@ func status(ctx context.Context, r cni.Request) error {
 	if err := h.Store.Update(ctx, func(*state.Tx) error { return nil }); err != nil {
 		return cni.NotAvailable(err)
 	}
-	if err := usable(ctx, h, cfg); err != nil {
+	if err := usable(ctx, h, &cfg); err != nil {
 		return cni.NotAvailable(cniError(err))
 	}
 	if cfg.IsGateway {
@@ -45,14 +45,14 @@ func status(ctx context.Context, r cni.Request) error {
 	case IPAMDelegated:
 		return cfg.IPAM.Plugin.Status(ctx, r)
 	case IPAMBuiltIn:
-		return freeAddresses(ctx, h, cfg, r.Owner.Network)
+		return freeAddresses(ctx, h, &cfg, r.Owner.Network)
 	}
 	return nil
 }
 
 // usable names what of the config the kernel, or what others have made, stands against. Guard and
 // walls are nftables in any case.
-func usable(ctx context.Context, h *host.Host, cfg Config) error {
+func usable(ctx context.Context, h *host.Host, cfg *Config) error {
 	if err := h.BackendUsable(ctx, masquerade.Nftables); err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func freePorts(ctx context.Context, h *host.Host, bridge string) error {
 
 // freeAddresses fails if a range set is full of living attachments: the dead are
 // reclaimed first, as an ADD would.
-func freeAddresses(ctx context.Context, h *host.Host, cfg Config, network string) error {
+func freeAddresses(ctx context.Context, h *host.Host, cfg *Config, network string) error {
 	full, err := fullSet(ctx, h, cfg, network)
 	if err != nil || full == nil {
 		return err
@@ -108,7 +108,7 @@ func freeAddresses(ctx context.Context, h *host.Host, cfg Config, network string
 
 // fullSet returns the first range set without a free address as an error, nil if all have one. What
 // is left in each of them is logged.
-func fullSet(ctx context.Context, h *host.Host, cfg Config, network string) (full, err error) {
+func fullSet(ctx context.Context, h *host.Host, cfg *Config, network string) (full, err error) {
 	var usages []ipam.Usage
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
 		usages, err = ipam.Usages(tx, network, cfg.IPAM.BuiltIn.Sets)

@@ -10,7 +10,7 @@ import (
 	"vethbridge/internal/steps"
 )
 
-func (raw rawConfig) validateUplink() error {
+func (raw *rawConfig) validateUplink() error {
 	switch {
 	case raw.Uplink == "" && raw.UplinkMove:
 		return cni.InvalidConfig("uplinkMoveAddresses", true, "needs the key \"uplink\"")
@@ -40,7 +40,7 @@ func (a *adding) uplinkSteps() []steps.Step {
 	}}
 }
 
-func checkUplink(ctx context.Context, h *host.Host, cfg Config) error {
+func checkUplink(ctx context.Context, h *host.Host, cfg *Config) error {
 	if cfg.Uplink == "" {
 		return nil
 	}

@@ -30,7 +30,7 @@ type rawTrunk struct {
 	MaxID *int `json:"maxID"`
 }
 
-func (raw rawConfig) vlans() (VLAN, error) {
+func (raw *rawConfig) vlans() (VLAN, error) {
 	if raw.VLAN < 0 || raw.VLAN > maxVLAN {
 		return VLAN{}, cni.InvalidConfig("vlan", raw.VLAN, "must be 0 (none) to 4094")
 	}
@@ -51,7 +51,7 @@ func (raw rawConfig) vlans() (VLAN, error) {
 }
 
 // trunk lists the VLANs that the port carries with a tag, in order and each once.
-func (raw rawConfig) trunk() ([]int, error) {
+func (raw *rawConfig) trunk() ([]int, error) {
 	if raw.VLANTrunk == nil {
 		return nil, nil
 	}
@@ -98,7 +98,7 @@ func (r rawTrunk) vlans(key string) ([]int, error) {
 
 // gatewayLink is the link in the VLAN that the attachment needs; empty if the bridge itself
 // has the gateway, or nobody here.
-func (cfg Config) gatewayLink() string {
+func (cfg *Config) gatewayLink() string {
 	if cfg.VLAN.Gateway == 0 || !cfg.IsGateway {
 		return ""
 	}
@@ -126,7 +126,7 @@ func vlanError(err error) error {
 }
 
 // vlanInterface is how the result names the link in the VLAN, as the reference plugin does.
-func vlanInterface(cfg Config, st links.BridgeState) []cni.Interface {
+func vlanInterface(cfg *Config, st *links.BridgeState) []cni.Interface {
 	if cfg.gatewayLink() == "" {
 		return nil
 	}

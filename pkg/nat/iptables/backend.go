@@ -31,9 +31,9 @@ func (b *Backend) read(ctx context.Context, families []family) ([]found, error) 
 	var list []found
 	for _, f := range families {
 		s := readSaved("")
-		there, err := b.present(f, tables())
+		there, err := b.present(&f, tables())
 		if err == nil && there {
-			s, err = b.save(ctx, f)
+			s, err = b.save(ctx, &f)
 		}
 		if err != nil {
 			return nil, err
@@ -63,7 +63,7 @@ func (b *Backend) List(ctx context.Context) (nat.Ruleset, error) {
 		if err != nil {
 			return nat.Ruleset{}, fmt.Errorf("list translations: %w", err)
 		}
-		r.Missing = append(r.Missing, s.saved.missing(s.family, want)...)
+		r.Missing = append(r.Missing, s.saved.missing(&s.family, want)...)
 	}
 	return r, nil
 }
@@ -81,7 +81,7 @@ func (f found) whole() error {
 	if err != nil {
 		return err
 	}
-	if missing := f.saved.missing(f.family, want); missing != nil {
+	if missing := f.saved.missing(&f.family, want); missing != nil {
 		return fmt.Errorf("%s is missing: %w", missing[0], nat.ErrDrift)
 	}
 	return nil
@@ -177,16 +177,16 @@ func (b *Backend) write(ctx context.Context, have found, r nat.Ruleset) error {
 	if err != nil || have.saved.empty() && !have.family.in(r) {
 		return err
 	}
-	return b.restore(ctx, have.family, writing(have.saved, rules))
+	return b.restore(ctx, &have.family, writing(have.saved, rules))
 }
 
 // undo reads again what there is now, since a failed program may have written one table of
 // two.
 func (b *Backend) undo(ctx context.Context, before found) error {
 	if before.saved.empty() {
-		return b.clear(ctx, before.family)
+		return b.clear(ctx, &before.family)
 	}
-	now, err := b.save(ctx, before.family)
+	now, err := b.save(ctx, &before.family)
 	if err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func (b *Backend) undo(ctx context.Context, before found) error {
 // can be seen without starting a program.
 func (b *Backend) Present() (bool, error) {
 	for _, f := range families() {
-		if there, err := b.present(f, []table{{name: "nat", chains: []string{dnat}}}); there || err != nil {
+		if there, err := b.present(&f, []table{{name: "nat", chains: []string{dnat}}}); there || err != nil {
 			return there, err
 		}
 	}
@@ -205,7 +205,7 @@ func (b *Backend) Present() (bool, error) {
 }
 
 // present reports whether there may be a chain of a family.
-func (b *Backend) present(f family, chains []table) (bool, error) {
+func (b *Backend) present(f *family, chains []table) (bool, error) {
 	for _, t := range chains {
 		if b.variant == Legacy {
 			if netfilter.LegacyTableExists(f.kernel, t.name) {
@@ -225,7 +225,7 @@ func (b *Backend) present(f family, chains []table) (bool, error) {
 // Usable tells why the programs or the kernel's tables can't be used.
 func (b *Backend) Usable(ctx context.Context) error {
 	for _, f := range families() {
-		if _, err := b.save(ctx, f); err != nil {
+		if _, err := b.save(ctx, &f); err != nil {
 			return fmt.Errorf("use iptables: %w", err)
 		}
 	}

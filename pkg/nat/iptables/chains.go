@@ -68,4 +68,4 @@ func families() []family {
 	}}
 }
 
-func (f family) has(a netip.Addr) bool { return a.Is4() == f.any.Is4() }
+func (f *family) has(a netip.Addr) bool { return a.Is4() == f.any.Is4() }

@@ -11,7 +11,7 @@ import (
 func (b *Backend) Clear(ctx context.Context) error {
 	var failed error
 	for _, f := range families() {
-		failed = errors.Join(failed, b.clear(ctx, f))
+		failed = errors.Join(failed, b.clear(ctx, &f))
 	}
 	if failed != nil {
 		return fmt.Errorf("remove translations: %w", failed)
@@ -19,7 +19,7 @@ func (b *Backend) Clear(ctx context.Context) error {
 	return nil
 }
 
-func (b *Backend) clear(ctx context.Context, f family) error {
+func (b *Backend) clear(ctx context.Context, f *family) error {
 	s, err := b.save(ctx, f)
 	if err != nil || s.empty() {
 		return err

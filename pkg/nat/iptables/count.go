@@ -14,14 +14,14 @@ import (
 func (b *Backend) Count(ctx context.Context) (nat.Counts, error) {
 	counts := nat.Counts{}
 	for _, f := range families() {
-		there, err := b.present(f, tables())
+		there, err := b.present(&f, tables())
 		if err != nil {
 			return nil, err
 		}
 		if !there {
 			continue
 		}
-		text, err := b.run(ctx, f, "save", "", "-c")
+		text, err := b.run(ctx, &f, "save", "", "-c")
 		if err != nil {
 			return nil, err
 		}
@@ -35,7 +35,7 @@ func (b *Backend) Count(ctx context.Context) (nat.Counts, error) {
 }
 
 // count takes what a line like "[3:180] -A CHAIN rule" of iptables-save says of a mapping.
-func (f family) count(line string, into nat.Counts) error {
+func (f *family) count(line string, into nat.Counts) error {
 	counter, appended, _ := strings.Cut(line, " -A ")
 	chain, rule, _ := strings.Cut(appended, " ")
 	if chain != dnat && chain != output {

@@ -29,7 +29,7 @@ func parse(rule string) options {
 
 // ruleset is what the rules of our chains mean. A rule that none of ours looks like means
 // nothing.
-func (f family) ruleset(s saved) (nat.Ruleset, error) {
+func (f *family) ruleset(s saved) (nat.Ruleset, error) {
 	var r nat.Ruleset
 	for _, chain := range []string{dnat, output} {
 		for _, rule := range s.chains[chain] {
@@ -57,7 +57,7 @@ func (f family) ruleset(s saved) (nat.Ruleset, error) {
 }
 
 // entry is the reverse of dnatRule.
-func (f family) entry(chain string, o options) (nat.Entry, error) {
+func (f *family) entry(chain string, o options) (nat.Entry, error) {
 	protocol, err := nat.ParseProtocol(o["-p"])
 	if err != nil {
 		return nat.Entry{}, err
@@ -102,7 +102,7 @@ func ports(m *nat.Mapping, host, target string) error {
 }
 
 // limit is the reverse of limitOptions.
-func (f family) limit(o options) (netip.Addr, nat.Limit, error) {
+func (f *family) limit(o options) (netip.Addr, nat.Limit, error) {
 	l := nat.Limit{Via: o["-i"]}
 	var err error
 	if l.From, err = prefix(o["-s"]); err != nil {

@@ -41,12 +41,12 @@ func (v Variant) String() string {
 const lockLimit = 5
 
 // save reads all tables that there are. With "-t" it would make those that are not there.
-func (b *Backend) save(ctx context.Context, f family) (saved, error) {
+func (b *Backend) save(ctx context.Context, f *family) (saved, error) {
 	text, err := b.run(ctx, f, "save", "")
 	return readSaved(text), err
 }
 
-func (b *Backend) restore(ctx context.Context, f family, input string) error {
+func (b *Backend) restore(ctx context.Context, f *family, input string) error {
 	_, err := b.run(ctx, f, "restore", input, "--noflush", "-w", strconv.Itoa(lockLimit))
 	return err
 }
@@ -91,7 +91,7 @@ func (b *Backend) find(ctx context.Context, program, what string) (string, error
 }
 
 // run starts a program in the network namespace of the calling thread.
-func (b *Backend) run(ctx context.Context, f family, what, input string, args ...string) (string, error) {
+func (b *Backend) run(ctx context.Context, f *family, what, input string, args ...string) (string, error) {
 	name, err := b.find(ctx, f.program, what)
 	if err != nil {
 		return "", err

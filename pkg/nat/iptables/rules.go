@@ -35,7 +35,7 @@ const (
 )
 
 // rules are the rules of our chains, by chain, for one family.
-func (f family) rules(r nat.Ruleset) (map[string][]string, error) {
+func (f *family) rules(r nat.Ruleset) (map[string][]string, error) {
 	r, err := f.part(r)
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (f family) rules(r nat.Ruleset) (map[string][]string, error) {
 }
 
 // part is what a ruleset has of a family.
-func (f family) part(r nat.Ruleset) (own nat.Ruleset, err error) {
+func (f *family) part(r nat.Ruleset) (own nat.Ruleset, err error) {
 	for _, e := range r.Entries {
 		if f.has(e.Mapping.Host) {
 			own.Entries = append(own.Entries, e)
@@ -72,7 +72,7 @@ func (f family) part(r nat.Ruleset) (own nat.Ruleset, err error) {
 }
 
 // in reports whether a ruleset has anything of the family.
-func (f family) in(r nat.Ruleset) bool {
+func (f *family) in(r nat.Ruleset) bool {
 	return slices.ContainsFunc(r.Entries, func(e nat.Entry) bool { return f.has(e.Mapping.Host) }) ||
 		slices.ContainsFunc(r.Networks, func(n nat.Network) bool { return f.has(n.Prefix.Addr()) })
 }
@@ -80,7 +80,7 @@ func (f family) in(r nat.Ruleset) bool {
 // guardRules drop what comes from outside and is addressed to, or claims to come from, the
 // host's loopback: route_localnet, which localhost clients of published ports need, would
 // let it in.
-func (f family) guardRules() []string {
+func (f *family) guardRules() []string {
 	return []string{
 		fmt.Sprintf(`-d %s ! -i lo -m comment --comment "nothing from outside to localhost" -j DROP`, f.localhost),
 		fmt.Sprintf(`-s %s ! -i lo -m comment --comment "nothing from outside as localhost" -j DROP`, f.localhost),
@@ -229,7 +229,7 @@ func bitAndMask(m nat.Mark) string {
 
 // postroutingRules rewrite the source only where the answer would not come back otherwise. A
 // broadcast gets here where br_netfilter shows bridged frames to the IP hooks.
-func (f family) postroutingRules(networks []nat.Network) []string {
+func (f *family) postroutingRules(networks []nat.Network) []string {
 	var broadcast []string
 	if f.any.Is4() {
 		broadcast = []string{"-d 255.255.255.255/32 -m comment --comment broadcast -j RETURN"}

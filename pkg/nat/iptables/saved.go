@@ -62,7 +62,7 @@ func (s saved) read(in table, line string) {
 func (s saved) empty() bool { return len(s.chains) == 0 && len(s.jumps) == 0 }
 
 // missing names what is not there of what shall be.
-func (s saved) missing(f family, want map[string][]string) []string {
+func (s saved) missing(f *family, want map[string][]string) []string {
 	var list []string
 	program := f.program
 	for _, t := range tables() {

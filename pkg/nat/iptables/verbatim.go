@@ -84,7 +84,7 @@ func verbatim(match string) (string, error) {
 
 // canonical spells rules that iptables-save printed as ours, as far as they are: of conditions in
 // words there is no telling.
-func (f family) canonical(chain string, rules []string) []string {
+func (f *family) canonical(chain string, rules []string) []string {
 	if !slices.ContainsFunc(rules, func(r string) bool { return strings.Contains(r, inWords) }) {
 		return rules
 	}
@@ -97,7 +97,7 @@ func (f family) canonical(chain string, rules []string) []string {
 	return rules
 }
 
-func (f family) respelled(chain string, o options) (string, error) {
+func (f *family) respelled(chain string, o options) (string, error) {
 	e, err := f.entry(chain, o)
 	if err != nil {
 		return "", err
@@ -123,7 +123,7 @@ func (b *Backend) Try(ctx context.Context, list []nat.Mapping) error {
 		if rules.Len() == 0 {
 			continue
 		}
-		if _, err := b.run(ctx, f, "restore", "*nat\n:"+tried+" - [0:0]\n"+rules.String()+"COMMIT\n", "--noflush", "--test"); err != nil {
+		if _, err := b.run(ctx, &f, "restore", "*nat\n:"+tried+" - [0:0]\n"+rules.String()+"COMMIT\n", "--noflush", "--test"); err != nil {
 			return fmt.Errorf("try conditions: %w", err)
 		}
 	}

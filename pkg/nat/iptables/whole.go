@@ -21,7 +21,7 @@ func (b *Backend) applyWhole(ctx context.Context, c nat.Change) (done bool, err 
 		if err != nil {
 			return false, err
 		}
-		err = b.restore(ctx, f, rewriting(rules))
+		err = b.restore(ctx, &f, rewriting(rules))
 		if err != nil && refused(err) {
 			return false, nil
 		}
