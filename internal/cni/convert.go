@@ -9,7 +9,7 @@ import (
 	types100 "github.com/containernetworking/cni/pkg/types/100"
 )
 
-func (r Result) wire() *types100.Result {
+func (r *Result) wire() *types100.Result {
 	w := &types100.Result{CNIVersion: types100.ImplementedSpecVersion, DNS: types.DNS(r.DNS)}
 	for _, i := range r.Interfaces {
 		w.Interfaces = append(w.Interfaces, &types100.Interface{

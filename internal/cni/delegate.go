@@ -27,7 +27,7 @@ type IPAM struct {
 // Add asks for addresses. When the plugin fails, its DEL is called, as the spec demands,
 // and the error of the ADD is returned.
 func (p IPAM) Add(ctx context.Context, r Request) (Result, error) {
-	result, err := p.add(ctx, r)
+	result, err := p.add(ctx, &r)
 	if err != nil {
 		if undo := p.Del(context.WithoutCancel(ctx), r); undo != nil {
 			r.Log.WarnContext(ctx, "delegated DEL after a failed ADD", "err", undo)
@@ -36,7 +36,7 @@ func (p IPAM) Add(ctx context.Context, r Request) (Result, error) {
 	return result, err
 }
 
-func (p IPAM) add(ctx context.Context, r Request) (Result, error) {
+func (p IPAM) add(ctx context.Context, r *Request) (Result, error) {
 	out, err := p.call(ctx, verbAdd, r)
 	if err != nil {
 		return Result{}, err
@@ -50,29 +50,29 @@ func (p IPAM) add(ctx context.Context, r Request) (Result, error) {
 
 // Del gives the addresses back.
 func (p IPAM) Del(ctx context.Context, r Request) error {
-	_, err := p.call(ctx, del, r)
+	_, err := p.call(ctx, del, &r)
 	return err
 }
 
 // Check asks whether the addresses are still held.
 func (p IPAM) Check(ctx context.Context, r Request) error {
-	_, err := p.call(ctx, check, r)
+	_, err := p.call(ctx, check, &r)
 	return err
 }
 
 // GC passes the valid attachments on.
 func (p IPAM) GC(ctx context.Context, r Request) error {
-	_, err := p.call(ctx, gc, r)
+	_, err := p.call(ctx, gc, &r)
 	return err
 }
 
 // Status asks whether an ADD could succeed.
 func (p IPAM) Status(ctx context.Context, r Request) error {
-	_, err := p.call(ctx, status, r)
+	_, err := p.call(ctx, status, &r)
 	return err
 }
 
-func (p IPAM) call(ctx context.Context, v verb, r Request) ([]byte, error) {
+func (p IPAM) call(ctx context.Context, v verb, r *Request) ([]byte, error) {
 	path, err := p.find()
 	if err != nil {
 		return nil, err

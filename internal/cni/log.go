@@ -15,7 +15,7 @@ import (
 // environment, which a runtime hands on. Without a file, warnings go
 // to stderr, which runtimes put into their own log. A log that can't be opened is itself
 // a warning: it must not keep a container from its network.
-func (r *Request) openLog(v verb, conf common) {
+func (r *Request) openLog(v verb, conf *common) {
 	file := cmp.Or(text(conf.LogFile), os.Getenv("VETHBRIDGE_LOGFILE"))
 	wanted := cmp.Or(text(conf.LogLevel), os.Getenv("VETHBRIDGE_LOGLEVEL"))
 	level := slog.LevelInfo

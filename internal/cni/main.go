@@ -113,7 +113,7 @@ func add(interruptible func() context.Context, p Plugin, args *skel.CmdArgs) err
 		if err != nil {
 			return err
 		}
-		return deliver(ctx, p, r, result)
+		return deliver(ctx, p, &r, &result)
 	}))
 }
 
@@ -130,16 +130,16 @@ func handle(ctx context.Context, v verb, args *skel.CmdArgs, do func(context.Con
 }
 
 // deliver prints the result; an attachment that the runtime never hears of is taken back.
-func deliver(ctx context.Context, p Plugin, r Request, result Result) error {
+func deliver(ctx context.Context, p Plugin, r *Request, result *Result) error {
 	err := printResult(result, r.version)
 	if err == nil {
 		return nil
 	}
 	err = &Error{Code: CodeIO, Message: "write result: " + err.Error()}
-	return errors.Join(err, p.Del(context.WithoutCancel(ctx), r))
+	return errors.Join(err, p.Del(context.WithoutCancel(ctx), *r))
 }
 
-func printResult(result Result, version string) error {
+func printResult(result *Result, version string) error {
 	if !result.passOn || result.received == nil {
 		return printWire(result.wire(), version)
 	}

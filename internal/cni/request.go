@@ -67,11 +67,11 @@ func newRequest(v verb, args *skel.CmdArgs) (Request, error) {
 		plugin:  conf.Type,
 		began:   time.Now(),
 	}
-	if err := r.setStateDir(v, conf); err != nil {
+	if err := r.setStateDir(v, &conf); err != nil {
 		return Request{}, err
 	}
 	if v == verbAdd || v == check {
-		if err := r.complete(conf, args); err != nil {
+		if err := r.complete(&conf, args); err != nil {
 			return Request{}, err
 		}
 	}
@@ -82,13 +82,13 @@ func newRequest(v verb, args *skel.CmdArgs) (Request, error) {
 		}
 		r.Valid = valid
 	}
-	r.openLog(v, conf)
+	r.openLog(v, &conf)
 	return r, nil
 }
 
 // setStateDir reads the key that both plugins have and every verb needs. DEL and GC fall
 // back to the default for a value that made ADD fail.
-func (r *Request) setStateDir(v verb, conf common) (err error) {
+func (r *Request) setStateDir(v verb, conf *common) (err error) {
 	keys := struct {
 		StateDir string `json:"stateDir"`
 	}{state.DefaultDir}
@@ -111,7 +111,7 @@ func (r *Request) setStateDir(v verb, conf common) (err error) {
 }
 
 // complete reads what only ADD and CHECK need, and may therefore refuse.
-func (r *Request) complete(conf common, args *skel.CmdArgs) (err error) {
+func (r *Request) complete(conf *common, args *skel.CmdArgs) (err error) {
 	if err := validateIfName(args.IfName); err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func lenient(v verb, err error) bool {
 }
 
 // Decode decodes the config into a plugin's own keys.
-func (r Request) Decode(into any) error {
+func (r *Request) Decode(into any) error {
 	if err := plainjson.Unmarshal(r.Config, into); err != nil {
 		return decodeError(err)
 	}

@@ -63,7 +63,7 @@ type DNS struct {
 
 // AddressesIn returns the addresses on interfaces in the namespace at path. Addresses
 // that name no interface count, since versions before 0.3.0 have no interfaces.
-func (r Result) AddressesIn(path string) []netip.Prefix {
+func (r *Result) AddressesIn(path string) []netip.Prefix {
 	var list []netip.Prefix
 	for _, a := range r.Addresses {
 		if a.Interface == NoInterface || r.Interfaces[a.Interface].Sandbox == path {

@@ -92,7 +92,7 @@ func (h *Host) Reclaim(ctx context.Context, network string) (released []attachme
 
 // ReclaimOne releases an attachment if it is dead and reports whether it was.
 func (h *Host) ReclaimOne(ctx context.Context, a state.Attachment) (bool, error) {
-	if !h.dead(ctx, a) {
+	if !h.dead(ctx, &a) {
 		return false, nil
 	}
 	return h.releaseDead(ctx, a.Owner)
@@ -102,7 +102,7 @@ func (h *Host) ReclaimOne(ctx context.Context, a state.Attachment) (bool, error)
 // it held is free now: it also is if owner has no record at all.
 func (h *Host) ReclaimHolder(ctx context.Context, owner attachment.Owner) (bool, error) {
 	record, known, err := h.record(ctx, owner)
-	if err != nil || known && !h.dead(ctx, record) {
+	if err != nil || known && !h.dead(ctx, &record) {
 		return false, err
 	}
 	released, err := h.releaseDead(ctx, owner)
@@ -118,8 +118,8 @@ func (h *Host) logReclaimed(ctx context.Context, owner attachment.Owner) {
 }
 
 // dead warns where it can't be told, which counts as alive.
-func (h *Host) dead(ctx context.Context, a state.Attachment) bool {
-	life, err := h.Liveness(ctx, a)
+func (h *Host) dead(ctx context.Context, a *state.Attachment) bool {
+	life, err := h.Liveness(ctx, *a)
 	if err != nil {
 		h.Log.WarnContext(ctx, "cannot tell whether an attachment is alive, keeping it", "owner", a.Owner.String(), "err", err)
 	}
@@ -136,7 +136,7 @@ func (h *Host) releaseDead(ctx context.Context, owner attachment.Owner) (bool, e
 	}
 	defer unlock()
 	record, known, err := h.record(ctx, owner)
-	if err != nil || known && !h.dead(ctx, record) {
+	if err != nil || known && !h.dead(ctx, &record) {
 		return false, err
 	}
 	if err := h.Release(ctx, owner); err != nil {

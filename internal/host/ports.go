@@ -30,7 +30,7 @@ func (h *Host) releasePorts(ctx context.Context, has belongings) error {
 		return err
 	}
 	if slices.Contains(has.parts, nat.PartNatport) {
-		if err := h.releaseTranslations(ctx, has, nat.PartNatport); err != nil {
+		if err := h.releaseTranslations(ctx, &has, nat.PartNatport); err != nil {
 			return err
 		}
 	}
@@ -47,7 +47,7 @@ func (h *Host) releaseLocalhost(ctx context.Context, record state.Attachment) er
 	}
 	o := []shared.Object{Localhost(record.LocalhostVia)}
 	return h.locked(ctx, func() error {
-		return h.leave(ctx, record, o, func(tx *state.Tx) error {
+		return h.leave(ctx, &record, o, func(tx *state.Tx) error {
 			record.LocalhostVia = ""
 			return tx.PutAttachment(record)
 		})

@@ -32,7 +32,7 @@ func (h *Host) release(ctx context.Context, has belongings) error {
 	deleted := make(chan error, 1)
 	go func() { deleted <- h.deletePort(ctx, has) }()
 	portGone := sync.OnceValue(func() error { return <-deleted })
-	rules := h.releaseRules(ctx, has, portGone)
+	rules := h.releaseRules(ctx, &has, portGone)
 	if err := errors.Join(portGone(), rules); err != nil {
 		return fmt.Errorf("release %s: %w", owner, err)
 	}
@@ -42,7 +42,7 @@ func (h *Host) release(ctx context.Context, has belongings) error {
 		return h.Store.Update(ctx, func(tx *state.Tx) error { return forget(tx, owner) })
 	}
 	return h.locked(ctx, func() error {
-		return h.leave(ctx, has.record, sharedBy(has.record), func(tx *state.Tx) error { return forget(tx, owner) })
+		return h.leave(ctx, &has.record, sharedBy(&has.record), func(tx *state.Tx) error { return forget(tx, owner) })
 	})
 }
 
@@ -93,7 +93,7 @@ func (h *Host) Attached(ctx context.Context, owner attachment.Owner) (bool, erro
 
 // releaseRules goes by the book. An owner without a record may still have marked objects in
 // the kernel, if the book was lost.
-func (h *Host) releaseRules(ctx context.Context, has belongings, portGone func() error) error {
+func (h *Host) releaseRules(ctx context.Context, has *belongings, portGone func() error) error {
 	if !has.known {
 		return h.releaseUnrecorded(ctx, has.owner)
 	}
@@ -103,7 +103,7 @@ func (h *Host) releaseRules(ctx context.Context, has belongings, portGone func()
 // releaseTranslations ends the connections of published ports too, but for those to addresses that the owner has
 // leases of. With such an address all of its connections end, when its link is gone: DEL of vethbridge follows that
 // of natport, and each search walks through the kernel's whole table. Until then they go on to who has it.
-func (h *Host) releaseTranslations(ctx context.Context, has belongings, parts ...nat.Part) (err error) {
+func (h *Host) releaseTranslations(ctx context.Context, has *belongings, parts ...nat.Part) (err error) {
 	for _, part := range parts {
 		err = errors.Join(err, h.NAT.Remove(ctx, has.owner, part, func(list []nat.Mapping) {
 			h.dropLed(ctx, slices.DeleteFunc(list, func(m nat.Mapping) bool { return slices.Contains(has.addresses, m.Target.Addr()) }))
@@ -120,7 +120,7 @@ func (h *Host) markedPorts() ([]links.Marked, error) {
 
 // leave runs forget in the transaction that takes a record's owner off objects. What nobody else uses is put
 // back before. The caller holds the kernel lock.
-func (h *Host) leave(ctx context.Context, record state.Attachment, objects []shared.Object, forget func(*state.Tx) error) error {
+func (h *Host) leave(ctx context.Context, record *state.Attachment, objects []shared.Object, forget func(*state.Tx) error) error {
 	var last []shared.Object
 	finish := func(tx *state.Tx) error {
 		for _, o := range objects {
@@ -148,7 +148,7 @@ func (h *Host) leave(ctx context.Context, record state.Attachment, objects []sha
 }
 
 // toPutBack are those objects that have changed something, and that nobody else uses.
-func toPutBack(tx *state.Tx, record state.Attachment, objects []shared.Object) (list []shared.Object, err error) {
+func toPutBack(tx *state.Tx, record *state.Attachment, objects []shared.Object) (list []shared.Object, err error) {
 	for _, o := range objects {
 		used, err := o.UsedByOthers(tx, record.Owner)
 		if err != nil {
@@ -178,7 +178,7 @@ func changed(tx *state.Tx, o shared.Object, removeBridge bool) (bool, error) {
 }
 
 // sharedBy lists what an attachment has in common with others.
-func sharedBy(record state.Attachment) []shared.Object {
+func sharedBy(record *state.Attachment) []shared.Object {
 	var objects []shared.Object
 	if record.Uplink != "" { // before the bridge, which stays while it has ports
 		objects = append(objects, UplinkObject(record.Uplink))
@@ -197,7 +197,7 @@ func sharedBy(record state.Attachment) []shared.Object {
 }
 
 // putBack makes o what it was before its first user.
-func (h *Host) putBack(ctx context.Context, o shared.Object, record state.Attachment) error {
+func (h *Host) putBack(ctx context.Context, o shared.Object, record *state.Attachment) error {
 	switch o.Kind {
 	case shared.Uplink:
 		return h.restoreUplink(ctx, o.Name)

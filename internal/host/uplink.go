@@ -54,9 +54,9 @@ func (h *Host) UseUplink(ctx context.Context, u Uplink, owner attachment.Owner) 
 		if err != nil || !needed {
 			return err
 		}
-		if err = h.moveIn(ctx, u.Name, r); err == nil && !r.Done {
+		if err = h.moveIn(ctx, u.Name, &r); err == nil && !r.Done {
 			r.Done = true
-			err = h.putUplink(ctx, u.Name, r)
+			err = h.putUplink(ctx, u.Name, &r)
 		}
 		if err != nil {
 			return errors.Join(err, h.undoUplink(ctx, u.Name, owner))
@@ -107,7 +107,7 @@ func (h *Host) uplinkRecord(ctx context.Context, u Uplink) (r uplinkRecord, need
 	if r, err = h.newUplinkRecord(u, link, bridge); err != nil {
 		return r, false, err
 	}
-	return r, true, h.putUplink(ctx, u.Name, r)
+	return r, true, h.putUplink(ctx, u.Name, &r)
 }
 
 // RefuseUplink returns why UseUplink would fail. The bridge may be missing yet.
@@ -167,6 +167,6 @@ func (h *Host) knownUplink(ctx context.Context, name string) (r uplinkRecord, kn
 	return r, there, err
 }
 
-func (h *Host) putUplink(ctx context.Context, name string, r uplinkRecord) error {
+func (h *Host) putUplink(ctx context.Context, name string, r *uplinkRecord) error {
 	return h.Store.Update(ctx, func(tx *state.Tx) error { return state.Put(tx, uplinks, []byte(name), r) })
 }

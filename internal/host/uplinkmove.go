@@ -12,7 +12,7 @@ import (
 // repeats what is done already without harm. At every moment the host has its addresses,
 // and routes by a link that the LAN hears: what a port of a bridge sends by itself still
 // goes out, only what comes in is the bridge's.
-func (h *Host) moveIn(ctx context.Context, name string, r uplinkRecord) error {
+func (h *Host) moveIn(ctx context.Context, name string, r *uplinkRecord) error {
 	link, bridge, err := h.uplinkEnds(name, r.Bridge)
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func (h *Host) restoreUplink(ctx context.Context, name string) error {
 		if err := h.restoreSettings(ctx, UplinkObject(name)); err != nil {
 			return err
 		}
-		if err := h.moveOut(ctx, r); err != nil {
+		if err := h.moveOut(ctx, &r); err != nil {
 			return err
 		}
 	}
@@ -51,7 +51,7 @@ func (h *Host) restoreUplink(ctx context.Context, name string) error {
 }
 
 // moveOut is moveIn backwards.
-func (h *Host) moveOut(ctx context.Context, r uplinkRecord) error {
+func (h *Host) moveOut(ctx context.Context, r *uplinkRecord) error {
 	link, _, err := h.Links.UplinkByIndex(r.Index)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (h *Host) moveOut(ctx context.Context, r uplinkRecord) error {
 
 // hearAdvertisements keeps what the host has from router advertisements alive: a port of a
 // bridge hears none, and a bridge of ours listens to none by itself.
-func (h *Host) hearAdvertisements(ctx context.Context, name string, r uplinkRecord) error {
+func (h *Host) hearAdvertisements(ctx context.Context, name string, r *uplinkRecord) error {
 	if !r.Advertised {
 		return nil
 	}
@@ -96,7 +96,7 @@ func (h *Host) hearAdvertisements(ctx context.Context, name string, r uplinkReco
 	return h.change(ctx, UplinkObject(name), sysctlValue{conf + "accept_ra", "2"}, sysctlValue{conf + "autoconf", "1"})
 }
 
-func (h *Host) dropAdvertised(bridge links.Link, r uplinkRecord) error {
+func (h *Host) dropAdvertised(bridge links.Link, r *uplinkRecord) error {
 	if !r.Advertised {
 		return nil
 	}

@@ -105,7 +105,7 @@ func setup(d Driver, netns string, stdin io.Reader, answer *json.Encoder) error 
 	if err != nil {
 		return err
 	}
-	if err := answer.Encode(statusOf(result, j.ifName)); err != nil {
+	if err := answer.Encode(statusOf(&result, j.ifName)); err != nil {
 		return errors.Join(fmt.Errorf("write answer: %w", err), j.del(ctx, d))
 	}
 	return nil

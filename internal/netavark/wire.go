@@ -71,7 +71,7 @@ type addressOf struct {
 }
 
 // statusOf says what the result says of the container's interface.
-func statusOf(r cni.Result, name string) status {
+func statusOf(r *cni.Result, name string) status {
 	own := interfaceOf{Subnets: []addressOf{}}
 	for _, i := range r.Interfaces {
 		if i.Sandbox != "" && i.Name == name {

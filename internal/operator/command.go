@@ -69,7 +69,7 @@ func Run(ctx context.Context, args []string, judge Judge, out, errOut io.Writer)
 		return exitUsage
 	}
 	s := &session{out: out, errOut: errOut, judgeOwn: judge}
-	switch err := s.parse(command, args[1:]); {
+	switch err := s.parse(&command, args[1:]); {
 	case errors.Is(err, errHelp):
 		fmt.Fprint(out, command.usage())
 		return exitFine
@@ -77,10 +77,10 @@ func Run(ctx context.Context, args []string, judge Judge, out, errOut io.Writer)
 		fmt.Fprintf(errOut, "vethbridge %s: %v; see \"vethbridge help %[1]s\"\n", command.Name, err)
 		return exitUsage
 	}
-	return s.outcome(command, s.run(ctx, command, errOut), errOut)
+	return s.outcome(&command, s.run(ctx, &command, errOut), errOut)
 }
 
-func (s *session) outcome(c Command, err error, errOut io.Writer) int {
+func (s *session) outcome(c *Command, err error, errOut io.Writer) int {
 	switch {
 	case err == nil:
 		return exitFine
@@ -93,7 +93,7 @@ func (s *session) outcome(c Command, err error, errOut io.Writer) int {
 }
 
 // rights is a hint for those who lack them.
-func (s *session) rights(c Command) string {
+func (s *session) rights(c *Command) string {
 	if c.offline || os.Geteuid() == 0 {
 		return ""
 	}
@@ -118,14 +118,14 @@ func (s *session) subject() string {
 }
 
 // open opens the host. A directory that was named and is not there is no empty one, but where a command is the first to write to it.
-func (s *session) open(ctx context.Context, c Command, log *slog.Logger) (*host.Host, error) {
+func (s *session) open(ctx context.Context, c *Command, log *slog.Logger) (*host.Host, error) {
 	if _, err := os.Stat(s.stateDir); err != nil && s.stateDir != state.DefaultDir && c.Name != "import" {
 		return nil, fmt.Errorf("look for the state directory: %w", err)
 	}
 	return host.OpenWithBook(ctx, s.stateDir, log)
 }
 
-func (s *session) run(ctx context.Context, c Command, errOut io.Writer) error {
+func (s *session) run(ctx context.Context, c *Command, errOut io.Writer) error {
 	if c.offline {
 		return c.run(ctx, s)
 	}

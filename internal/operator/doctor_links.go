@@ -30,7 +30,7 @@ func ports(ctx context.Context, s *session) error {
 	}
 	records, err := s.living(ctx)
 	for _, a := range records {
-		wrong := c.ofLink(a)
+		wrong := c.ofLink(&a)
 		if _, gone := s.host.Links.Uplink(a.Bridge); len(wrong) == 0 || gone != nil {
 			continue
 		}

@@ -79,13 +79,13 @@ func takenPorts(ctx context.Context, s *session) error {
 			return err
 		}
 		for _, r := range rows {
-			s.waitingInVain(r, protocol, sockets)
+			s.waitingInVain(&r, protocol, sockets)
 		}
 	}
 	return nil
 }
 
-func (s *session) waitingInVain(r row, protocol nat.Protocol, sockets []listeners.Socket) {
+func (s *session) waitingInVain(r *row, protocol nat.Protocol, sockets []listeners.Socket) {
 	for _, m := range r.mappings {
 		for _, l := range sockets {
 			if m.Protocol != protocol || r.State != host.Alive.String() || !l.Takes(uint8(protocol), netip.AddrPortFrom(m.Host, m.HostPort)) {

@@ -55,7 +55,7 @@ func (s *session) marks() (map[string]links.Marked, error) {
 }
 
 // drift lists what the kernel lacks of an attachment.
-func (c comparison) drift(ctx context.Context, a state.Attachment) (list []string, err error) {
+func (c *comparison) drift(ctx context.Context, a *state.Attachment) (list []string, err error) {
 	var elements []fence.Element
 	var parts [2]nat.Translations
 	err = c.session.host.Store.View(ctx, func(tx *state.Tx) error {
@@ -83,7 +83,7 @@ func (c comparison) drift(ctx context.Context, a state.Attachment) (list []strin
 var natParts = [...]nat.Part{nat.PartVethbridge, nat.PartNatport}
 
 // ofLink compares the host's end; one that another plugin made is that one's business.
-func (c comparison) ofLink(a state.Attachment) []string {
+func (c *comparison) ofLink(a *state.Attachment) []string {
 	if a.HostLink == "" {
 		return nil
 	}

@@ -45,7 +45,7 @@ func inspect(ctx context.Context, s *session) error {
 		}
 		return fmt.Errorf("%q is %d attachments; say which by --network, address or host link", s.subject(), len(found))
 	}
-	w, err := s.whole(ctx, found[0])
+	w, err := s.whole(ctx, &found[0])
 	if err != nil {
 		return err
 	}
@@ -80,15 +80,15 @@ func (r *row) is(subject string) bool {
 	return port.Set(subject) == nil && filter{port: port}.ports(r.mappings)
 }
 
-func (s *session) whole(ctx context.Context, r row) (w whole, err error) {
-	checked := []row{r}
+func (s *session) whole(ctx context.Context, r *row) (w whole, err error) {
+	checked := []row{*r}
 	if err := s.markDrifted(ctx, checked); err != nil {
 		return w, err
 	}
 	w = whole{row: checked[0], Networks: []string{}, Fence: []string{}}
 	a := r.record
 	w.Namespace, w.MAC, w.LocalhostVia = a.Netns.Path, a.MAC.String(), a.LocalhostVia
-	if w.HostEnd, w.ContainerEnd, err = s.ends(a); err != nil {
+	if w.HostEnd, w.ContainerEnd, err = s.ends(&a); err != nil {
 		return w, err
 	}
 	if w.Connections, err = connectionsOf(r); err != nil {
@@ -98,11 +98,11 @@ func (s *session) whole(ctx context.Context, r row) (w whole, err error) {
 		return w, err
 	}
 	w.Log = s.logOf(r)
-	return w, s.host.Store.View(ctx, func(tx *state.Tx) error { return w.rules(tx, a) })
+	return w, s.host.Store.View(ctx, func(tx *state.Tx) error { return w.rules(tx, &a) })
 }
 
 // rules fills in what the attachment needs in the kernel's tables.
-func (w *whole) rules(tx *state.Tx, a state.Attachment) error {
+func (w *whole) rules(tx *state.Tx, a *state.Attachment) error {
 	elements, err := fence.Recorded(tx, a.Owner)
 	for _, e := range elements {
 		w.Fence = append(w.Fence, e.String())

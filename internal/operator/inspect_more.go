@@ -50,7 +50,7 @@ func describe(h *links.Host, name string) (*end, error) {
 }
 
 // ends reads both ends of the link, as far as they are there.
-func (s *session) ends(a state.Attachment) (host, container *end, err error) {
+func (s *session) ends(a *state.Attachment) (host, container *end, err error) {
 	if a.HostLink != "" {
 		host, _ = describe(s.host.Links, a.HostLink) // that it is missing is drift
 	}
@@ -75,7 +75,7 @@ func (s *session) ends(a state.Attachment) (host, container *end, err error) {
 const shownConnections = 10
 
 // connectionsOf lists the first tracked connections of an attachment, and says how many more there are.
-func connectionsOf(r row) (list []string, err error) {
+func connectionsOf(r *row) (list []string, err error) {
 	var addresses []netip.Addr
 	for _, a := range r.Addresses {
 		addresses = append(addresses, netip.MustParsePrefix(a).Addr())
@@ -91,7 +91,7 @@ func connectionsOf(r row) (list []string, err error) {
 }
 
 // taken reads how many connections the ports of an attachment have led to it.
-func (s *session) taken(ctx context.Context, r row) (map[string]uint64, error) {
+func (s *session) taken(ctx context.Context, r *row) (map[string]uint64, error) {
 	if len(r.mappings) == 0 {
 		return nil, nil
 	}
@@ -126,7 +126,7 @@ const (
 )
 
 // logOf lists the last lines about an attachment in the log files that the configs at hand name.
-func (s *session) logOf(r row) (lines []string) {
+func (s *session) logOf(r *row) (lines []string) {
 	for _, file := range s.logFiles(r.Network) {
 		for line := range bytes.Lines(lastOf(file)) {
 			var entry struct{ Container, IfName string }

@@ -72,7 +72,7 @@ func collect(ctx context.Context, s *session) error {
 		case life == host.Dead && s.dryRun:
 			s.say("would release %s", a.Owner)
 		case life == host.Dead:
-			if err := s.release(ctx, a); err != nil {
+			if err := s.release(ctx, &a); err != nil {
 				return err
 			}
 		}
@@ -81,8 +81,8 @@ func collect(ctx context.Context, s *session) error {
 }
 
 // release waits for nobody: an owner that another call is at may be on its way to life again.
-func (s *session) release(ctx context.Context, dead state.Attachment) error {
-	released, err := s.host.ReclaimOne(ctx, dead)
+func (s *session) release(ctx context.Context, dead *state.Attachment) error {
+	released, err := s.host.ReclaimOne(ctx, *dead)
 	switch {
 	case err != nil:
 		return err

@@ -15,7 +15,7 @@ type value interface{ Set(text string) error }
 
 // parse reads what stands behind the command's name: its subject may stand before, between or
 // behind the flags, and what comes behind "--" is no flag.
-func (s *session) parse(c Command, args []string) error {
+func (s *session) parse(c *Command, args []string) error {
 	flags := c.Flags()
 	if c.offline {
 		flags = append(flags, flagNamed("state-dir")) // every command takes it
@@ -52,7 +52,7 @@ func (s *session) parse(c Command, args []string) error {
 }
 
 // about takes an argument that is no flag.
-func (s *session) about(c Command, subject string) error {
+func (s *session) about(c *Command, subject string) error {
 	if len(s.subjects) == len(strings.Fields(c.Subject)) {
 		return fmt.Errorf("unexpected argument %q", subject)
 	}
@@ -119,7 +119,7 @@ func (f Flag) set(s *session, text string) (err error) {
 }
 
 // words refuses what is none of the words that a subject or a flag can be.
-func (s *session) words(c Command) error {
+func (s *session) words(c *Command) error {
 	for _, f := range c.Flags() {
 		if text, ok := f.target(s).(*string); ok && len(f.Words) > 0 && !slices.Contains(f.Words, *text) {
 			return fmt.Errorf("--%s is %q, and can be %s", f.Name, *text, strings.Join(f.Words, ", "))

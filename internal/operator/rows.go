@@ -40,7 +40,7 @@ func (s *session) rows(ctx context.Context) ([]row, error) {
 		records, err := tx.Attachments(s.network)
 		for i := 0; i < len(records) && err == nil; i++ {
 			if strings.HasPrefix(records[i].Owner.ContainerID, s.filter.container) {
-				rows, err = s.appendRow(tx, rows, records[i])
+				rows, err = s.appendRow(tx, rows, &records[i])
 			}
 		}
 		return err
@@ -62,7 +62,7 @@ func (s *session) rows(ctx context.Context) ([]row, error) {
 }
 
 // appendRow adds an attachment if its ports are wanted.
-func (s *session) appendRow(tx *state.Tx, rows []row, a state.Attachment) ([]row, error) {
+func (s *session) appendRow(tx *state.Tx, rows []row, a *state.Attachment) ([]row, error) {
 	leases, err := ipam.Leases(tx, a.Owner)
 	if err != nil {
 		return rows, err
@@ -73,7 +73,7 @@ func (s *session) appendRow(tx *state.Tx, rows []row, a state.Attachment) ([]row
 	}
 	r := row{
 		Network: a.Owner.Network, Container: a.Owner.ContainerID, IfName: a.Owner.IfName,
-		Addresses: []string{}, Ports: []string{}, Bridge: a.Bridge, Link: a.HostLink, Age: age(a, tx.BootID()), record: a, mappings: translations.Mappings,
+		Addresses: []string{}, Ports: []string{}, Bridge: a.Bridge, Link: a.HostLink, Age: age(a, tx.BootID()), record: *a, mappings: translations.Mappings,
 	}
 	for _, l := range leases {
 		r.Addresses = append(r.Addresses, l.Address.String())
@@ -128,7 +128,7 @@ func (s *session) markDrifted(ctx context.Context, rows []row) error {
 		if r.State != host.Alive.String() {
 			continue
 		}
-		if rows[i].Drift, err = c.drift(ctx, r.record); err != nil {
+		if rows[i].Drift, err = c.drift(ctx, &r.record); err != nil {
 			return err
 		}
 		if len(rows[i].Drift) > 0 {
@@ -139,7 +139,7 @@ func (s *session) markDrifted(ctx context.Context, rows []row) error {
 }
 
 // age is the time since ADD on the clock of this boot; a former boot's record has none.
-func age(a state.Attachment, boot string) string {
+func age(a *state.Attachment, boot string) string {
 	d := time.Duration(state.Now() - a.Created)
 	if d < 0 || a.BootID != boot {
 		return "-"

@@ -79,7 +79,7 @@ func (s *session) follow(ctx context.Context, conn *netfilter.Conn, w trace.Want
 }
 
 // notes are about the end of the way: who is there.
-func (t traced) notes(rows []row, from client) (list []string) {
+func (t *traced) notes(rows []row, from client) (list []string) {
 	if i := slices.IndexFunc(rows, func(r row) bool { return r.is(t.Last.To.Addr().String()) }); i >= 0 && t.Fate != trace.Unseen {
 		list = append(list, fmt.Sprintf("%s is %s", t.Last.To.Addr(), rows[i].record.Owner))
 	}
@@ -113,7 +113,7 @@ func listening(p trace.Packet) string {
 	return fmt.Sprintf("nothing on this host listens on port %d, and the port is not published for this client", p.To.Port())
 }
 
-func (t traced) show(s *session) error {
+func (t *traced) show(s *session) error {
 	if s.json {
 		return writeJSON(s.out, t)
 	}

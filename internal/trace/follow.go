@@ -59,7 +59,7 @@ func (l *Listener) Follow(ctx context.Context, limit time.Duration) (list []Even
 			if err != nil {
 				return nil, err
 			}
-			if packet.has(e) {
+			if packet.has(&e) {
 				list = append(list, e)
 			}
 		}
@@ -74,7 +74,7 @@ type followed struct {
 	ids   map[uint32]bool
 }
 
-func (f *followed) has(e Event) bool {
+func (f *followed) has(e *Event) bool {
 	if !f.first.Known() && e.Packet.Known() {
 		f.first, f.ids = e.Packet, map[uint32]bool{}
 	}

@@ -18,12 +18,12 @@ type Rules struct{ Conn *netfilter.Conn }
 // Words says which rule an event is about: its comment, or how its owner wrote it where a
 // program of iptables or nft is there to ask, and its place in its chain.
 func (r Rules) Words(e Event) string {
-	place, comment := r.find(e)
+	place, comment := r.find(&e)
 	if place == 0 {
 		return fmt.Sprintf("rule with handle %d", e.Handle)
 	}
 	words := fmt.Sprintf("rule %d", place)
-	switch text := asWritten(e, place); {
+	switch text := asWritten(&e, place); {
 	case comment != "":
 		return words + " (" + comment + ")"
 	case text != "":
@@ -33,7 +33,7 @@ func (r Rules) Words(e Event) string {
 }
 
 // find returns the place of a rule in its chain, from 1, and its comment; 0 if it has gone.
-func (r Rules) find(e Event) (place int, comment string) {
+func (r Rules) find(e *Event) (place int, comment string) {
 	conn, err := r.Conn.Open()
 	if err != nil {
 		return 0, ""
@@ -53,7 +53,7 @@ func (r Rules) find(e Event) (place int, comment string) {
 }
 
 // asWritten asks the program that the table is of; empty if it is not there.
-func asWritten(e Event, place int) string {
+func asWritten(e *Event, place int) string {
 	family := netfilter.FamilyName(nftables.TableFamily(e.Family))
 	if IsIptables(family, e.Table) {
 		program := map[string]string{"ip": "iptables-nft", "ip6": "ip6tables-nft"}[family]

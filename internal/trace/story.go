@@ -52,7 +52,7 @@ type Names struct {
 func Tell(events []Event, names Names) Story {
 	t := teller{names: names}
 	for _, e := range events {
-		t.hear(e)
+		t.hear(&e)
 	}
 	if len(events) > 0 {
 		t.show()
@@ -71,7 +71,7 @@ type teller struct {
 	ended   *Event // what ended its way
 }
 
-func (t *teller) hear(e Event) {
+func (t *teller) hear(e *Event) {
 	if e.Packet.Known() {
 		t.see(e)
 	}
@@ -80,14 +80,14 @@ func (t *teller) hear(e Event) {
 		t.reach(e)
 	case e.Kind == AtRule && e.Handle == 0: // behind the last rule
 	case e.Kind == AtRule:
-		t.step(e, t.names.Rule(e))
+		t.step(e, t.names.Rule(*e))
 	case e.Kind == AtPolicy && e.Verdict == Drop:
 		t.step(e, "the policy")
 	}
 }
 
 // see notes how the packet is now.
-func (t *teller) see(e Event) {
+func (t *teller) see(e *Event) {
 	t.Last, t.packet = e.Packet, e.Packet.String()
 	if e.In != 0 {
 		t.packet += ", in by " + t.names.Link(e.In)
@@ -98,8 +98,8 @@ func (t *teller) see(e Event) {
 	}
 }
 
-func (t *teller) reach(e Event) {
-	t.reached = e
+func (t *teller) reach(e *Event) {
+	t.reached = *e
 	if e.Family == uint8(nftables.TableFamilyBridge) && strings.HasPrefix(e.Chain, "postrouting") {
 		t.port = t.Out
 	}
@@ -113,7 +113,7 @@ func (t *teller) show() {
 	}
 }
 
-func (t *teller) step(e Event, by string) {
+func (t *teller) step(e *Event, by string) {
 	family := netfilter.FamilyName(nftables.TableFamily(e.Family))
 	s := Step{
 		Chain: family + " " + e.Table + " " + e.Chain, Owner: Owner(family, e.Table, e.Chain),
@@ -122,6 +122,6 @@ func (t *teller) step(e Event, by string) {
 	t.show()
 	t.Steps = append(t.Steps, s)
 	if e.Verdict == Drop || e.Verdict == Stolen || e.Verdict == Queue {
-		t.ended = &e
+		t.ended = e
 	}
 }

@@ -32,7 +32,7 @@ const (
 
 // layouts are our tables: the first chain that a packet meets marks it, and all of them show in
 // its trace, so that it is known how far it has come.
-func layouts(w Wanted) []netfilter.Layout {
+func layouts(w *Wanted) []netfilter.Layout {
 	mark := netfilter.NewRule("the packet that is followed", w.matches(), markTraced())
 	hooks := []struct {
 		name  string
@@ -64,7 +64,7 @@ func edge(name string, hook *nftables.ChainHook, priority int32, rules []netfilt
 
 // matches goes by the headers: nothing is known of a connection so early. Of TCP it wants the
 // segment that opens one.
-func (w Wanted) matches() []expr.Any {
+func (w *Wanted) matches() []expr.Any {
 	etherType, source, destination, length := uint16(unix.ETH_P_IP), uint32(12), uint32(16), uint32(4)
 	if w.From.Is6() {
 		etherType, source, destination, length = unix.ETH_P_IPV6, 8, 24, 16
@@ -93,7 +93,7 @@ func markTraced() []expr.Any {
 // Watch makes the tables, in the namespace of the calling thread. What a killed watcher left is
 // replaced.
 func Watch(conn *netfilter.Conn, w Wanted) error {
-	if err := change(conn, w, true); err != nil {
+	if err := change(conn, &w, true); err != nil {
 		return fmt.Errorf("make tables %s: %w", TableName, err)
 	}
 	return nil
@@ -101,7 +101,7 @@ func Watch(conn *netfilter.Conn, w Wanted) error {
 
 // Unwatch removes the tables.
 func Unwatch(conn *netfilter.Conn) error {
-	if err := change(conn, Wanted{}, false); err != nil {
+	if err := change(conn, &Wanted{}, false); err != nil {
 		return fmt.Errorf("remove tables %s: %w", TableName, err)
 	}
 	return nil
@@ -111,10 +111,10 @@ func Unwatch(conn *netfilter.Conn) error {
 func LeftBehind() (bool, error) {
 	conn := &netfilter.Conn{}
 	defer conn.Close()
-	return conn.HasTable(layouts(Wanted{})[1].Table)
+	return conn.HasTable(layouts(&Wanted{})[1].Table)
 }
 
-func change(conn *netfilter.Conn, w Wanted, wanted bool) error {
+func change(conn *netfilter.Conn, w *Wanted, wanted bool) error {
 	return conn.Batch(func(c *nftables.Conn) error {
 		var failed []error
 		for _, l := range layouts(w) {

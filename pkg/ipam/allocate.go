@@ -49,7 +49,7 @@ func Allocate(tx *state.Tx, r Request) ([]Lease, error) {
 		}
 		fresh.Leases = append(fresh.Leases, r.Sets[i].lease(a))
 	}
-	return fresh.Leases, fresh.replace(tx, old)
+	return fresh.Leases, fresh.replace(tx, &old)
 }
 
 // assign finds the set of each wanted address; where none is wanted it leaves an invalid one.
@@ -139,7 +139,7 @@ func (s RangeSet) pick(tx *state.Tx, network string) (netip.Addr, error) {
 }
 
 // replace writes r over the owner's former record: what both hold stays as it is.
-func (r record) replace(tx *state.Tx, old record) error {
+func (r record) replace(tx *state.Tx, old *record) error {
 	network := r.Owner.Network
 	for _, l := range r.Leases {
 		if contains(old.Leases, l.Address.Addr()) {

@@ -96,7 +96,7 @@ func (c *checker) pools() error {
 		if !bytes.Equal(key, p.key()) {
 			c.fault("pool %s of network %s stands under the key %q", span(p.Range), p.Network, key)
 		}
-		n, err := c.pool(p)
+		n, err := c.pool(&p)
 		known += n
 		return err
 	})
@@ -109,7 +109,7 @@ func (c *checker) pools() error {
 }
 
 // pool checks one pool and returns the length of its queue.
-func (c *checker) pool(p pool) (queued int, err error) {
+func (c *checker) pool(p *pool) (queued int, err error) {
 	if n := leased(c.tx, p.Network, p.Range); n != p.Used {
 		c.fault("pool %s of network %s counts %d leases, has %d", span(p.Range), p.Network, p.Used, n)
 	}

@@ -57,7 +57,7 @@ func Adopt(tx *state.Tx, o attachment.Owner, addresses []netip.Prefix) error {
 			r.Subnets = append(r.Subnets, subnet)
 		}
 	}
-	return r.replace(tx, record{})
+	return r.replace(tx, &record{})
 }
 
 // Release gives back all that an owner holds. One that holds nothing is no error.

@@ -24,12 +24,12 @@ type Range struct {
 type RangeSet []Range
 
 // reserves reports whether the subnet has addresses of its own that no host may have.
-func (r Range) reserves() bool {
+func (r *Range) reserves() bool {
 	return r.Subnet.Bits() < r.Subnet.Addr().BitLen()-1
 }
 
 // verdict says whether a may be given, or why not.
-func (r Range) verdict(a netip.Addr) Reason {
+func (r *Range) verdict(a netip.Addr) Reason {
 	switch {
 	case a.IsMulticast():
 		return Multicast
@@ -50,7 +50,7 @@ func (r Range) verdict(a netip.Addr) Reason {
 }
 
 // holes returns what is never given, as disjoint prefixes in ascending order.
-func (r Range) holes() []netip.Prefix {
+func (r *Range) holes() []netip.Prefix {
 	holes := slices.Clone(r.Exclude)
 	if r.Gateway.IsValid() {
 		holes = append(holes, hostPrefix(r.Gateway))
@@ -76,7 +76,7 @@ func (r Range) holes() []netip.Prefix {
 
 // next returns the lowest address that may be given and is not below a, or an invalid one
 // if there is none. It leaps over a hole of any size.
-func (r Range) next(a netip.Addr) netip.Addr {
+func (r *Range) next(a netip.Addr) netip.Addr {
 	if !a.IsValid() {
 		return netip.Addr{}
 	}
@@ -93,7 +93,7 @@ func (r Range) next(a netip.Addr) netip.Addr {
 }
 
 // Size returns how many addresses may be given, capped at math.MaxUint64.
-func (r Range) Size() uint64 {
+func (r *Range) Size() uint64 {
 	var size uint64
 	from := r.First
 	for _, h := range r.holes() {

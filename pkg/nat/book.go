@@ -53,7 +53,7 @@ func Claim(tx *state.Tx, owner attachment.Owner, part Part, by Kind, want Transl
 }
 
 // leftIn are the backends that may hold something after a record of a known holder is gone.
-func (r record) leftIn(known bool) []Kind {
+func (r *record) leftIn(known bool) []Kind {
 	if !known {
 		return nil
 	}
@@ -146,7 +146,7 @@ func CheckBook(tx *state.Tx) error {
 		if _, ok, err := tx.Attachment(r.Holder.Owner); err != nil || !ok {
 			return errors.Join(fmt.Errorf("check translations: %s is not attached", r.Holder.Owner), err)
 		}
-		entries, err := checkClaims(tx, r)
+		entries, err := checkClaims(tx, &r)
 		claims += entries
 		return err
 	})

@@ -38,18 +38,18 @@ func (k Keeper) Check(ctx context.Context, owner attachment.Owner, part Part, wa
 	if err != nil {
 		return err
 	}
-	return errors.Join(missing(planned, have)...)
+	return errors.Join(missing(&planned, &have)...)
 }
 
 // missing lists what have lacks of want.
-func missing(want, have Ruleset) []error {
+func missing(want, have *Ruleset) []error {
 	var list []error
 	for _, part := range have.Missing {
 		list = append(list, fmt.Errorf("check translations: %s is missing", part))
 	}
 	held := newHoldings(have.Entries)
 	for _, e := range want.Entries {
-		list = append(list, held.lack(e)...)
+		list = append(list, held.lack(&e)...)
 	}
 	for _, n := range without(want.Networks, have.Networks) {
 		list = append(list, fmt.Errorf("check translations: %s is missing", n))
@@ -58,9 +58,9 @@ func missing(want, have Ruleset) []error {
 }
 
 // differences lists what have lacks of want, and what it has beyond it.
-func differences(want, have Ruleset) []error {
+func differences(want, have *Ruleset) []error {
 	if want.empty() && have.empty() {
 		return nil
 	}
-	return append(missing(want, have), missing(Ruleset{Entries: have.Entries, Networks: have.Networks}, want)...)
+	return append(missing(want, have), missing(&Ruleset{Entries: have.Entries, Networks: have.Networks}, want)...)
 }

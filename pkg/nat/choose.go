@@ -95,7 +95,7 @@ func (c choice) free(p Port) (bool, error) {
 		}
 		m := Mapping{Protocol: p.Protocol, Host: host, HostPort: p.HostPort}
 		taken := false
-		err := eachClaim(c.tx, m, func(claim portClaim) error {
+		err := eachClaim(c.tx, &m, func(claim portClaim) error {
 			taken = taken || claim.Holder != c.holder || claim.Mapping.Host == host
 			return nil
 		})

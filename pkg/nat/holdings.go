@@ -20,9 +20,9 @@ func newHoldings(list []Entry) holdings {
 }
 
 // lack names what is not there of a mapping: of a range that is partly there, each port.
-func (h holdings) lack(e Entry) (list []error) {
-	there, ok := h.find(e.Mapping)
-	if ok && there == e {
+func (h holdings) lack(e *Entry) (list []error) {
+	there, ok := h.find(&e.Mapping)
+	if ok && there == *e {
 		return nil
 	}
 	name := e.Mapping.String()
@@ -33,7 +33,7 @@ func (h holdings) lack(e Entry) (list []error) {
 		return []error{fmt.Errorf("check translations: mapping %s leads to %s", name, there.Mapping.Target)}
 	case e.Mapping.More > 0:
 		for _, one := range e.Mapping.Singles() {
-			list = append(list, h.lack(Entry{e.Mark, one})...)
+			list = append(list, h.lack(&Entry{e.Mark, one})...)
 		}
 		if len(list) <= int(e.Mapping.More) {
 			return list
@@ -42,7 +42,7 @@ func (h holdings) lack(e Entry) (list []error) {
 	return []error{fmt.Errorf("check translations: mapping %s is missing", name)}
 }
 
-func (h holdings) find(m Mapping) (there Entry, ok bool) {
+func (h holdings) find(m *Mapping) (there Entry, ok bool) {
 	if there, ok = h.byEnd[m.HostEnd()]; ok || m.More > 0 {
 		return there, ok
 	}

@@ -40,30 +40,30 @@ func (k Keeper) Apply(ctx context.Context, owner attachment.Owner, part Part) er
 			if r, _, err = lookup(tx, h); err != nil || r.Translations.Empty() {
 				return err
 			}
-			c, err = addition(tx, r)
+			c, err = addition(tx, &r)
 			return err
 		})
 		switch {
 		case err != nil:
 			return err
 		case len(r.Replaced) > 0:
-			return k.replace(ctx, r)
+			return k.replace(ctx, &r)
 		case c.Empty():
 			return nil
 		}
-		switch first, err := k.first(ctx, r); {
+		switch first, err := k.first(ctx, &r); {
 		case err != nil:
 			return err
 		case first:
 			return k.restore(ctx, r.Backend, nil) // there is nothing to change yet, and a change that fails costs 7 ms
 		}
-		return k.change(ctx, r.Backend, c, nil)
+		return k.change(ctx, r.Backend, &c, nil)
 	})
 }
 
 // first reports whether a backend has nothing yet to which a record's translations could be added.
 // The kernel tells it of nftables by one answer; of iptables it may take a program.
-func (k Keeper) first(ctx context.Context, r record) (first bool, err error) {
+func (k Keeper) first(ctx context.Context, r *record) (first bool, err error) {
 	if r.Backend == Nftables {
 		there, err := k.Backends[r.Backend].Present()
 		return !there, err
@@ -77,7 +77,7 @@ func (k Keeper) first(ctx context.Context, r record) (first bool, err error) {
 
 // replace loads all that the book says, since nothing says what a record has replaced, or
 // whether that ever came to the kernel.
-func (k Keeper) replace(ctx context.Context, r record) error {
+func (k Keeper) replace(ctx context.Context, r *record) error {
 	for _, kind := range r.leftIn(true) {
 		if err := k.restore(ctx, kind, nil); err != nil {
 			return err
@@ -89,8 +89,8 @@ func (k Keeper) replace(ctx context.Context, r record) error {
 // addition is the change that brings a record's translations into the kernel, with the networks of
 // others that get wider by them. Networks that others need too are added all the same: those may not
 // have come to it yet.
-func addition(tx *state.Tx, r record) (Change, error) {
-	after, before, err := bothNetworks(tx, r)
+func addition(tx *state.Tx, r *record) (Change, error) {
+	after, before, err := bothNetworks(tx, *r)
 	if err != nil {
 		return Change{}, err
 	}
@@ -102,8 +102,8 @@ func addition(tx *state.Tx, r record) (Change, error) {
 }
 
 // removal is the change that takes a record's translations out of the kernel.
-func removal(tx *state.Tx, r record) (Change, error) {
-	before, after, err := bothNetworks(tx, r)
+func removal(tx *state.Tx, r *record) (Change, error) {
+	before, after, err := bothNetworks(tx, *r)
 	if err != nil {
 		return Change{}, err
 	}
@@ -139,14 +139,14 @@ func (k Keeper) removeFromKernel(ctx context.Context, h holder) (r record, known
 		if last, err = alone(tx, r.Backend, h); err != nil {
 			return err
 		}
-		c, err = removal(tx, r)
+		c, err = removal(tx, &r)
 		return err
 	})
 	if err != nil || !known {
 		return r, known, err
 	}
 	if !last && len(r.Replaced) == 0 {
-		return r, true, k.change(ctx, r.Backend, c, &h)
+		return r, true, k.change(ctx, r.Backend, &c, &h)
 	}
 	for _, kind := range r.leftIn(true) {
 		err = errors.Join(err, k.restore(ctx, kind, &h))
@@ -156,10 +156,10 @@ func (k Keeper) removeFromKernel(ctx context.Context, h holder) (r record, known
 
 // change makes a change; where the kernel is not what the book says, everything that the
 // book says is restored instead, but for one holder on its way out, which may be nil.
-func (k Keeper) change(ctx context.Context, kind Kind, c Change, except *holder) error {
-	err := k.letWrite(ctx, kind, &c, except)
+func (k Keeper) change(ctx context.Context, kind Kind, c *Change, except *holder) error {
+	err := k.letWrite(ctx, kind, c, except)
 	if err == nil {
-		err = k.Backends[kind].Apply(ctx, c)
+		err = k.Backends[kind].Apply(ctx, *c)
 	}
 	if !errors.Is(err, ErrDrift) {
 		return err

@@ -19,7 +19,7 @@ type Limit struct {
 }
 
 // None reports whether nothing is left out.
-func (l Limit) None() bool { return l == Limit{} }
+func (l *Limit) None() bool { return *l == Limit{} }
 
 // String returns " from 192.0.2.0/24 to 198.51.100.0/24 by eth0", or nothing.
 func (l Limit) String() string {
@@ -39,12 +39,12 @@ func (l Limit) String() string {
 	return b.String()
 }
 
-func (l Limit) compare(o Limit) int {
+func (l *Limit) compare(o Limit) int {
 	return cmp.Or(comparePrefixes(l.From, o.From), comparePrefixes(l.To, o.To), cmp.Compare(l.Via, o.Via), cmp.Compare(l.Match, o.Match))
 }
 
 // overlaps reports whether a packet may be within both.
-func (l Limit) overlaps(o Limit) bool {
+func (l *Limit) overlaps(o Limit) bool {
 	return overlap(l.From, o.From) && overlap(l.To, o.To) && sameLink(l.Via, o.Via)
 }
 

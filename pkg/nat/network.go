@@ -99,7 +99,7 @@ func (n Network) clashes(o Network) bool {
 }
 
 // Overlaps reports whether a packet can be of both, in the set of one treatment.
-func (n Network) Overlaps(o Network) bool {
+func (n *Network) Overlaps(o Network) bool {
 	return n.Treatment == o.Treatment && n.Mark == o.Mark && n.Prefix.Overlaps(o.Prefix) &&
 		(!n.Dst.IsValid() || n.Dst.Overlaps(o.Dst))
 }

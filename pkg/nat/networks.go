@@ -25,7 +25,7 @@ type holder struct {
 
 func (h holder) key() []byte { return append(append(h.Owner.Key(), 0), h.Part...) }
 
-func networkKey(k Kind, n Network) []byte {
+func networkKey(k Kind, n *Network) []byte {
 	return append([]byte{byte(k)}, n.String()+"\x00"...)
 }
 
@@ -34,21 +34,21 @@ func networkKey(k Kind, n Network) []byte {
 func enterNetworks(tx *state.Tx, k Kind, h holder, list []Network) error {
 	for _, n := range list {
 		if n.Treatment == SNAT {
-			if err := refuseClash(tx, k, h, n); err != nil {
+			if err := refuseClash(tx, k, h, &n); err != nil {
 				return err
 			}
 		}
-		if err := state.Put(tx, networkTable, append(networkKey(k, n), h.key()...), networkClaim{n, h}); err != nil {
+		if err := state.Put(tx, networkTable, append(networkKey(k, &n), h.key()...), networkClaim{n, h}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func refuseClash(tx *state.Tx, k Kind, h holder, n Network) error {
+func refuseClash(tx *state.Tx, k Kind, h holder, n *Network) error {
 	return eachNeeded(tx, k, &h, func(c networkClaim) error {
 		if n.clashes(c.Network) {
-			return &NetworkTakenError{Network: n, Held: c.Network, Holder: c.Holder.Owner}
+			return &NetworkTakenError{Network: *n, Held: c.Network, Holder: c.Holder.Owner}
 		}
 		return nil
 	})
@@ -56,7 +56,7 @@ func refuseClash(tx *state.Tx, k Kind, h holder, n Network) error {
 
 func leaveNetworks(tx *state.Tx, k Kind, h holder, list []Network) error {
 	for _, n := range list {
-		if err := state.Delete(tx, networkTable, append(networkKey(k, n), h.key()...)); err != nil {
+		if err := state.Delete(tx, networkTable, append(networkKey(k, &n), h.key()...)); err != nil {
 			return err
 		}
 	}
@@ -87,7 +87,7 @@ func bothNetworks(tx *state.Tx, r record) (with, less []Network, err error) {
 
 // isShared reports whether a network has another holder behind that of its first claim.
 func isShared(tx *state.Tx, k Kind, first networkClaim) bool {
-	network := networkKey(k, first.Network)
+	network := networkKey(k, &first.Network)
 	next, ok := firstKey(tx, append(slices.Concat(network, first.Holder.key()), 0))
 	return ok && bytes.HasPrefix(next, network)
 }
@@ -113,7 +113,7 @@ func eachNeeded(tx *state.Tx, k Kind, except *holder, fn func(networkClaim) erro
 		if err := fn(c); err != nil {
 			return err
 		}
-		from = append(networkKey(k, c.Network), 0xff) // beyond every holder: names are ASCII
+		from = append(networkKey(k, &c.Network), 0xff) // beyond every holder: names are ASCII
 	}
 }
 

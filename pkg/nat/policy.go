@@ -124,12 +124,12 @@ func (l Leave) network(p netip.Prefix) Network {
 	return Network{Prefix: p, Treatment: Masquerade}
 }
 
-func (p Port) mappings(addresses []netip.Prefix) ([]Mapping, error) {
+func (p *Port) mappings(addresses []netip.Prefix) ([]Mapping, error) {
 	if p.ContainerPort == 0 {
-		return nil, &MappingError{p, "the container has no port 0"}
+		return nil, &MappingError{*p, "the container has no port 0"}
 	}
 	if int(max(p.HostPort, p.ContainerPort))+int(p.More) > math.MaxUint16 {
-		return nil, &MappingError{p, "the range goes beyond port 65535"}
+		return nil, &MappingError{*p, "the range goes beyond port 65535"}
 	}
 	var list []Mapping
 	var served [2]bool
@@ -142,14 +142,14 @@ func (p Port) mappings(addresses []netip.Prefix) ([]Mapping, error) {
 		list = append(list, p.leadingTo(a.Addr())...)
 	}
 	if len(list) == 0 {
-		return nil, &MappingError{p, "the container has no address of a family that it is for"}
+		return nil, &MappingError{*p, "the container has no address of a family that it is for"}
 	}
 	return list, nil
 }
 
 // leadingTo returns the mappings to a container's address: none if the port is not for its
 // family.
-func (p Port) leadingTo(target netip.Addr) (list []Mapping) {
+func (p *Port) leadingTo(target netip.Addr) (list []Mapping) {
 	for _, end := range p.hostEnds(target) {
 		list = append(list, Mapping{
 			Protocol: p.Protocol, Host: end.host, HostPort: p.HostPort,
@@ -166,7 +166,7 @@ type hostEnd struct {
 
 // hostEnds are those of the mappings to target: one for each client's network, address of the
 // host and link that the port is limited to.
-func (p Port) hostEnds(target netip.Addr) (list []hostEnd) {
+func (p *Port) hostEnds(target netip.Addr) (list []hostEnd) {
 	host, ok := p.hostFor(target)
 	if !ok {
 		return nil
@@ -196,7 +196,7 @@ func (e hostEnd) settled() (hostEnd, bool) {
 }
 
 // hostFor returns the host's end of a mapping to target, and whether there is one.
-func (p Port) hostFor(target netip.Addr) (netip.Addr, bool) {
+func (p *Port) hostFor(target netip.Addr) (netip.Addr, bool) {
 	any4 := netip.IPv4Unspecified()
 	switch {
 	case !p.HostIP.IsValid(), p.HostIP == any4:

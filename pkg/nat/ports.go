@@ -22,7 +22,7 @@ type portClaim struct {
 	Mapping Mapping `json:"mapping"`
 }
 
-func portPrefix(m Mapping) []byte {
+func portPrefix(m *Mapping) []byte {
 	key := binary.BigEndian.AppendUint16([]byte{byte(m.Protocol)}, m.HostPort)
 	return append(key, byte(familyIndex(m.Host)))
 }
@@ -33,7 +33,7 @@ type place struct {
 	key   []byte
 }
 
-func (m Mapping) places() []place {
+func (m *Mapping) places() []place {
 	end := append(m.Host.AsSlice(), m.Limit.String()...)
 	if m.More == 0 {
 		return []place{{portTable, append(portPrefix(m), end...)}}
@@ -47,7 +47,7 @@ func (m Mapping) places() []place {
 	return list
 }
 
-func (m Mapping) blocks() []byte {
+func (m *Mapping) blocks() []byte {
 	var list []byte
 	for block := int(m.HostPort >> 8); block <= int(m.Last()>>8); block++ {
 		list = append(list, byte(block))
@@ -55,13 +55,13 @@ func (m Mapping) blocks() []byte {
 	return list
 }
 
-func blockPrefix(m Mapping, block byte) []byte { return []byte{byte(m.Protocol), block} }
+func blockPrefix(m *Mapping, block byte) []byte { return []byte{byte(m.Protocol), block} }
 
 // eachClaim calls fn with the claims that have a port of a mapping, those of ranges perhaps more
 // than once.
-func eachClaim(tx *state.Tx, m Mapping, fn func(portClaim) error) error {
+func eachClaim(tx *state.Tx, m *Mapping, fn func(portClaim) error) error {
 	met := func(_ []byte, c portClaim) error {
-		if !m.meets(c.Mapping) {
+		if !m.meets(&c.Mapping) {
 			return nil
 		}
 		return fn(c)
@@ -86,8 +86,8 @@ func eachClaim(tx *state.Tx, m Mapping, fn func(portClaim) error) error {
 // them that a packet may be for are a *PortTakenError too.
 func claimPorts(tx *state.Tx, h holder, list []Mapping) error {
 	for _, m := range list {
-		err := eachClaim(tx, m, func(c portClaim) error {
-			if c.Holder != h || ambiguous(c.Mapping, m) {
+		err := eachClaim(tx, &m, func(c portClaim) error {
+			if c.Holder != h || ambiguous(&c.Mapping, &m) {
 				return &PortTakenError{Mapping: m, Held: c.Mapping, Holder: c.Holder.Owner}
 			}
 			return nil
@@ -112,7 +112,7 @@ func NotElsewhere(tx *state.Tx, owner attachment.Owner, ns state.Netns, list []M
 	found := false
 	for _, m := range list {
 		var elsewhere []Mapping
-		err := eachClaim(tx, m, func(c portClaim) error {
+		err := eachClaim(tx, &m, func(c portClaim) error {
 			other := c.Holder.Owner
 			if other == owner || other.ContainerID != owner.ContainerID {
 				return nil
@@ -156,7 +156,7 @@ func clash(a, b netip.Addr) bool {
 
 // ambiguous reports whether a packet to a port may be for both of two mappings of one holder,
 // neither of which is looked up before the other.
-func ambiguous(a, b Mapping) bool {
+func ambiguous(a, b *Mapping) bool {
 	same := a.Host == b.Host || !a.Limit.None() && !b.Limit.None() && clash(a.Host, b.Host)
 	return same && a.Limit.overlaps(b.Limit)
 }
@@ -181,7 +181,7 @@ func releasePorts(tx *state.Tx, h holder, list []Mapping) error {
 
 // checkClaims verifies that a record's mappings are claimed, and returns how many entries
 // that takes.
-func checkClaims(tx *state.Tx, r record) (entries int, err error) {
+func checkClaims(tx *state.Tx, r *record) (entries int, err error) {
 	for _, m := range r.Translations.Mappings {
 		for _, p := range m.places() {
 			c, ok, err := state.Get[portClaim](tx, p.table, p.key)

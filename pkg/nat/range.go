@@ -6,7 +6,7 @@ import (
 )
 
 // Singles returns one mapping for each port.
-func (m Mapping) Singles() []Mapping {
+func (m *Mapping) Singles() []Mapping {
 	list := make([]Mapping, 0, int(m.More)+1)
 	for n := range m.More {
 		list = append(list, m.Single(n))
@@ -44,7 +44,7 @@ func folded(list []Mapping) (ranges []Mapping) {
 }
 
 // less returns what is left of a mapping without the ports of others.
-func (m Mapping) less(others []Mapping) (left []Mapping) {
+func (m *Mapping) less(others []Mapping) (left []Mapping) {
 	for _, one := range m.Singles() {
 		if !slices.ContainsFunc(others, func(o Mapping) bool { return o.Has(one.HostPort) }) {
 			left = append(left, one)
@@ -54,7 +54,7 @@ func (m Mapping) less(others []Mapping) (left []Mapping) {
 }
 
 // To is the one of a range that leads to a port of the container, if one does.
-func (m Mapping) To(port uint16) (one Mapping, ok bool) {
+func (m *Mapping) To(port uint16) (one Mapping, ok bool) {
 	n := port - m.Target.Port()
 	if n > m.More {
 		return one, false
@@ -63,7 +63,7 @@ func (m Mapping) To(port uint16) (one Mapping, ok bool) {
 }
 
 // single is the one of a range that has the host's end of o, if there is one.
-func (m Mapping) single(o Mapping) (one Mapping, ok bool) {
+func (m *Mapping) single(o *Mapping) (one Mapping, ok bool) {
 	if m.Protocol != o.Protocol || m.Host != o.Host || m.Limit != o.Limit || !m.Has(o.HostPort) {
 		return one, false
 	}
@@ -100,7 +100,7 @@ func disjoint(list []Mapping) []Mapping {
 	for i, m := range list {
 		meets := func(o Mapping) bool {
 			apart := !m.Limit.None() && !o.Limit.None() && !m.Limit.overlaps(o.Limit)
-			return m != o && m.meets(o) && !apart
+			return m != o && m.meets(&o) && !apart
 		}
 		if m.More > 0 && (slices.ContainsFunc(list[:i], meets) || slices.ContainsFunc(list[i+1:], meets)) {
 			apart = append(apart, m.Singles()...)

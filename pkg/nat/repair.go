@@ -14,7 +14,7 @@ func (k Keeper) Repair(ctx context.Context) (changed bool, err error) {
 	err = k.locked(ctx, func() error {
 		return k.each(ctx, func(kind Kind) error {
 			want, have, err := k.both(ctx, kind, nil)
-			if err != nil || differences(want.Ruleset, have) == nil {
+			if err != nil || differences(&want.Ruleset, &have) == nil {
 				return err
 			}
 			changed = true
@@ -29,7 +29,7 @@ func (k Keeper) Repair(ctx context.Context) (changed bool, err error) {
 func (k Keeper) CheckAll(ctx context.Context) error {
 	return k.each(ctx, func(kind Kind) error {
 		want, have, err := k.both(ctx, kind, nil)
-		return errors.Join(append(differences(want.Ruleset, have), err)...)
+		return errors.Join(append(differences(&want.Ruleset, &have), err)...)
 	})
 }
 
@@ -79,7 +79,7 @@ func (k Keeper) both(ctx context.Context, kind Kind, except *holder) (want aim, 
 	if have, err = k.Backends[kind].List(ctx); err != nil {
 		return want, have, err
 	}
-	want, err = k.target(ctx, kind, have, except)
+	want, err = k.target(ctx, kind, &have, except)
 	return want, have, err
 }
 
@@ -107,13 +107,13 @@ func (k Keeper) load(ctx context.Context, kind Kind, want aim) error {
 // target is what a backend shall hold that holds have now: what the book says, and what
 // belongs to owners that the book knows nothing of, since it may have been lost while they
 // live.
-func (k Keeper) target(ctx context.Context, kind Kind, have Ruleset, except *holder) (want aim, err error) {
+func (k Keeper) target(ctx context.Context, kind Kind, have *Ruleset, except *holder) (want aim, err error) {
 	err = k.Store.View(ctx, func(tx *state.Tx) error {
 		book, err := ruleset(tx, kind, except)
 		if err != nil {
 			return err
 		}
-		entries, err := strangers(tx, book, have)
+		entries, err := strangers(tx, &book, have)
 		want = aim{book.keeping(entries, have.Networks), len(entries) == 0}
 		return err
 	})
@@ -136,7 +136,7 @@ func (k Keeper) removeMark(ctx context.Context, kind Kind, mark string, last boo
 	}
 	c := Change{Mark: mark, Remove: have.of(mark)}
 	have.Entries = slices.DeleteFunc(have.Entries, func(e Entry) bool { return e.Mark == mark })
-	want, err := k.target(ctx, kind, have, nil)
+	want, err := k.target(ctx, kind, &have, nil)
 	if err != nil {
 		return err
 	}

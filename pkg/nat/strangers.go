@@ -11,7 +11,7 @@ import (
 
 // strangers are the entries of have whose owners the book does not know, and that clash
 // with nothing that it wants.
-func strangers(tx *state.Tx, want, have Ruleset) ([]Entry, error) {
+func strangers(tx *state.Tx, want, have *Ruleset) ([]Entry, error) {
 	if len(have.Entries) == 0 {
 		return nil, nil
 	}
@@ -22,7 +22,7 @@ func strangers(tx *state.Tx, want, have Ruleset) ([]Entry, error) {
 	}
 	return slices.DeleteFunc(slices.Clone(have.Entries), func(e Entry) bool {
 		return marks[e.Mark] || !strings.HasPrefix(e.Mark, attachment.MarkPrefix) ||
-			slices.ContainsFunc(want.Entries, func(w Entry) bool { return w.Mapping.meets(e.Mapping) })
+			slices.ContainsFunc(want.Entries, func(w Entry) bool { return w.Mapping.meets(&e.Mapping) })
 	}), err
 }
 

@@ -81,10 +81,10 @@ func (m Mapping) String() string {
 }
 
 // Last is the last of the host ports.
-func (m Mapping) Last() uint16 { return m.HostPort + m.More }
+func (m *Mapping) Last() uint16 { return m.HostPort + m.More }
 
 // Has reports whether port is one of the host ports.
-func (m Mapping) Has(port uint16) bool { return m.HostPort <= port && port <= m.Last() }
+func (m *Mapping) Has(port uint16) bool { return m.HostPort <= port && port <= m.Last() }
 
 // HostEnd is the host's end of a mapping: what it is looked up by.
 type HostEnd struct {
@@ -95,16 +95,18 @@ type HostEnd struct {
 }
 
 // HostEnd returns the host's end.
-func (m Mapping) HostEnd() HostEnd { return HostEnd{m.Protocol, m.Host, m.HostPort, m.Last(), m.Limit} }
+func (m *Mapping) HostEnd() HostEnd {
+	return HostEnd{m.Protocol, m.Host, m.HostPort, m.Last(), m.Limit}
+}
 
 // meets reports whether both are for a port of the same address, whoever may use it.
-func (m Mapping) meets(o Mapping) bool {
+func (m *Mapping) meets(o *Mapping) bool {
 	return m.Protocol == o.Protocol && m.Host.Is4() == o.Host.Is4() && clash(m.Host, o.Host) &&
 		m.HostPort <= o.Last() && o.HostPort <= m.Last()
 }
 
 // FromLocalhost reports whether clients on the host's 127.0.0.1 are led to the target.
-func (m Mapping) FromLocalhost() bool {
+func (m *Mapping) FromLocalhost() bool {
 	loopback := netip.PrefixFrom(netip.AddrFrom4([4]byte{127}), 8)
 	return m.Host.Is4() && (m.Host.IsUnspecified() || m.Host.IsLoopback()) &&
 		overlap(m.Limit.To, loopback) && overlap(m.Limit.From, loopback) && sameLink(m.Limit.Via, "lo")

@@ -29,14 +29,14 @@ type adding struct {
 // add validates everything, and only then begins to change things. It passes the
 // previous result on.
 func add(ctx context.Context, r cni.Request) (cni.Result, error) {
-	cfg, err := decodeConfig(r)
+	cfg, err := decodeConfig(&r)
 	if err != nil {
 		return cni.Result{}, err
 	}
 	if r.Previous == nil {
 		return cni.Result{}, errNoPrevious
 	}
-	plan, err := newPlan(cfg, r)
+	plan, err := newPlan(cfg, &r)
 	if err != nil {
 		return cni.Result{}, err
 	}
@@ -73,7 +73,7 @@ func (a *adding) resolve(ctx context.Context) (err error) {
 		if a.cfg, err = a.cfg.resolved(a.host); err != nil {
 			return err
 		}
-		if a.plan, err = newPlan(a.cfg, a.req); err != nil {
+		if a.plan, err = newPlan(a.cfg, &a.req); err != nil {
 			return err
 		}
 	}
@@ -163,7 +163,7 @@ func (a *adding) enter(ctx context.Context) error {
 		if err := host.CheckAddresses(tx, owner, a.req.Previous.AddressesIn(a.req.Netns)); err != nil {
 			return err
 		}
-		if a.plan, err = chosenPlan(tx, a.plan, a.cfg, a.req, a.ns.Identity(), a.busy.has); err != nil {
+		if a.plan, err = chosenPlan(tx, a.plan, a.cfg, &a.req, a.ns.Identity(), a.busy.has); err != nil {
 			return err
 		}
 		record, known, err := tx.Attachment(owner)

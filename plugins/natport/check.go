@@ -14,7 +14,7 @@ import (
 // check compares the planned translations with the book and with the kernel, and names
 // all that differs.
 func check(ctx context.Context, r cni.Request) error {
-	cfg, err := decodeConfig(r)
+	cfg, err := decodeConfig(&r)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func check(ctx context.Context, r cni.Request) error {
 			return natError(err)
 		}
 	}
-	plan, err := newPlan(cfg, r)
+	plan, err := newPlan(cfg, &r)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func check(ctx context.Context, r cni.Request) error {
 		return cni.NetnsError(err)
 	}
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
-		plan, err = chosenPlan(tx, plan, cfg, r, ns, func(nat.Port) bool { return false })
+		plan, err = chosenPlan(tx, plan, cfg, &r, ns, func(nat.Port) bool { return false })
 		return err
 	})
 	if err != nil {

@@ -63,7 +63,7 @@ type rawConfig struct {
 	rawAllowed
 }
 
-func decodeConfig(r cni.Request) (cfg Config, err error) {
+func decodeConfig(r *cni.Request) (cfg Config, err error) {
 	var raw rawConfig
 	if err := r.Decode(&raw); err != nil {
 		return Config{}, err

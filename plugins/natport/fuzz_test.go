@@ -26,7 +26,7 @@ func FuzzAcceptedConfigsBecomeValuesOfTheirTypes(f *testing.F) {
 	}
 	addresses := []netip.Prefix{netip.MustParsePrefix("10.1.0.2/24"), netip.MustParsePrefix("fd01::2/64")}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		cfg, err := decodeConfig(cni.Request{Config: text})
+		cfg, err := decodeConfig(&cni.Request{Config: text})
 		if err != nil || tooMany(cfg.Ports) {
 			return
 		}

@@ -49,7 +49,7 @@ func validate(in io.Reader, out io.Writer) int {
 		fmt.Fprintf(out, "decode config: %v\n", err)
 		return 1
 	}
-	if _, err := decodeConfig(cni.Request{Config: config}); err != nil {
+	if _, err := decodeConfig(&cni.Request{Config: config}); err != nil {
 		fmt.Fprintln(out, err)
 		return 1
 	}

@@ -21,7 +21,7 @@ type Plan struct {
 	Ports []string
 }
 
-func newPlan(cfg Config, r cni.Request) (Plan, error) {
+func newPlan(cfg Config, r *cni.Request) (Plan, error) {
 	addresses := r.Previous.AddressesIn(r.Netns)
 	for _, a := range addresses {
 		if !a.Addr().IsGlobalUnicast() && !a.Addr().IsLinkLocalUnicast() {
@@ -36,7 +36,7 @@ func newPlan(cfg Config, r cni.Request) (Plan, error) {
 	}
 	plan := Plan{Translations: translations, Localhost: localhostTarget(translations.Mappings)}
 	if len(translations.Mappings) > 0 {
-		plan.Ports = hostEnds(*r.Previous)
+		plan.Ports = hostEnds(r.Previous)
 	}
 	return plan, nil
 }
@@ -53,7 +53,7 @@ func localhostTarget(list []nat.Mapping) (target netip.Addr) {
 // chosenPlan is the plan with a host port for each that the config leaves open, the one that
 // the book has for the owner or one that is free, and without the ports that lead to the
 // container by another of its networks.
-func chosenPlan(tx *state.Tx, plan Plan, cfg Config, r cni.Request, ns state.Netns, busy func(nat.Port) bool) (_ Plan, err error) {
+func chosenPlan(tx *state.Tx, plan Plan, cfg Config, r *cni.Request, ns state.Netns, busy func(nat.Port) bool) (_ Plan, err error) {
 	if slices.ContainsFunc(cfg.Ports, func(p nat.Port) bool { return p.HostPort == 0 }) {
 		if cfg.Ports, err = nat.Choose(tx, r.Owner, nat.PartNatport, cfg.Ports, cfg.ChooseFrom, busy); err != nil {
 			return Plan{}, err
@@ -67,7 +67,7 @@ func chosenPlan(tx *state.Tx, plan Plan, cfg Config, r cni.Request, ns state.Net
 	return plan, err
 }
 
-func hostEnds(previous cni.Result) []string {
+func hostEnds(previous *cni.Result) []string {
 	var names []string
 	for _, i := range previous.Interfaces {
 		if i.Sandbox == "" && cni.ValidLinkName(i.Name) {

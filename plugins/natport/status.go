@@ -11,7 +11,7 @@ import (
 // status tells whether an ADD could succeed now: the config is valid, the state can be
 // written, and the kernel can translate.
 func status(ctx context.Context, r cni.Request) error {
-	cfg, err := decodeConfig(r)
+	cfg, err := decodeConfig(&r)
 	if err != nil {
 		return err
 	}

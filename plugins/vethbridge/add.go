@@ -34,7 +34,7 @@ type adding struct {
 
 // add validates everything, and only then begins to change things.
 func add(ctx context.Context, r cni.Request) (cni.Result, error) {
-	cfg, err := decodeConfig(r)
+	cfg, err := decodeConfig(&r)
 	if err != nil {
 		return cni.Result{}, err
 	}

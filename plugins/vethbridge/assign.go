@@ -49,9 +49,9 @@ func (a *adding) enter(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			assignment = builtInAssignment(a.cfg.IPAM, leases)
+			assignment = builtInAssignment(&a.cfg.IPAM, leases)
 		}
-		return a.record(tx, assignment)
+		return a.record(tx, &assignment)
 	})
 }
 
@@ -64,7 +64,8 @@ func (a *adding) delegate(ctx context.Context) error {
 	}
 	err = errors.New("the IPAM plugin gave no address")
 	if len(result.Addresses) > 0 {
-		err = a.host.Store.Update(ctx, func(tx *state.Tx) error { return a.record(tx, assignmentOf(result)) })
+		assigned := assignmentOf(&result)
+		err = a.host.Store.Update(ctx, func(tx *state.Tx) error { return a.record(tx, &assigned) })
 	}
 	if err != nil {
 		return errors.Join(err, a.cfg.IPAM.Plugin.Del(ctx, a.req))
@@ -74,7 +75,7 @@ func (a *adding) delegate(ctx context.Context) error {
 
 // record makes the plan and enters the attachment, its use of what is shared, and its
 // translations.
-func (a *adding) record(tx *state.Tx, assignment Assignment) error {
+func (a *adding) record(tx *state.Tx, assignment *Assignment) error {
 	owner := a.req.Owner
 	a.plan = newPlan(&a.cfg, owner, assignment)
 	record := state.Attachment{
@@ -160,7 +161,8 @@ func (a *adding) makeRoom(ctx context.Context, err error) (bool, error) {
 
 // complete reports whether the recorded attachment is in place, in this namespace.
 func (a *adding) complete(ctx context.Context, leases []ipam.Lease) bool {
-	plan := newPlan(&a.cfg, a.req.Owner, builtInAssignment(a.cfg.IPAM, leases))
+	assigned := builtInAssignment(&a.cfg.IPAM, leases)
+	plan := newPlan(&a.cfg, a.req.Owner, &assigned)
 	plan.Port.Netns = a.ns
 	return a.host.Links.CheckPort(ctx, plan.Port) == nil
 }
@@ -169,7 +171,7 @@ func (s IPAM) request(owner attachment.Owner) ipam.Request {
 	return ipam.Request{Owner: owner, Sets: s.BuiltIn.Sets, Wanted: s.Wanted, AllowOverlap: s.BuiltIn.AllowOverlap}
 }
 
-func builtInAssignment(source IPAM, leases []ipam.Lease) Assignment {
+func builtInAssignment(source *IPAM, leases []ipam.Lease) Assignment {
 	a := Assignment{DNS: source.DNS}
 	for _, l := range leases {
 		if !l.Gateway.IsValid() {
@@ -217,7 +219,7 @@ func builtInRoute(r ipam.Route) cni.Route {
 	return route
 }
 
-func assignmentOf(r cni.Result) Assignment {
+func assignmentOf(r *cni.Result) Assignment {
 	a := Assignment{Routes: r.Routes, DNS: r.DNS}
 	for _, address := range r.Addresses {
 		a.Addresses = append(a.Addresses, Address{Prefix: address.Prefix, Gateway: address.Gateway})

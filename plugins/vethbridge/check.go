@@ -16,7 +16,7 @@ import (
 // check compares the plan of the attachment with the book and with the kernel, and names
 // all that differs.
 func check(ctx context.Context, r cni.Request) error {
-	cfg, err := decodeConfig(r)
+	cfg, err := decodeConfig(&r)
 	if err != nil {
 		return err
 	}
@@ -33,13 +33,13 @@ func check(ctx context.Context, r cni.Request) error {
 		return cni.StateError(err)
 	}
 	defer h.Close()
-	plan, err := recordedPlan(ctx, h, &cfg, r)
+	plan, err := recordedPlan(ctx, h, &cfg, &r)
 	if err != nil {
 		return cni.DriftError(err)
 	}
 	plan.Port.Netns = ns
 	err = errors.Join(
-		checkResult(plan, r),
+		checkResult(&plan, &r),
 		h.Links.CheckBridge(ctx, plan.Bridge),
 		checkUplink(ctx, h, &cfg),
 		h.Links.CheckPort(ctx, plan.Port),
@@ -63,14 +63,14 @@ func checkZone(ctx context.Context, h *host.Host, zone, bridge string) error {
 
 // recordedPlan makes the plan again from the config and the addresses that the book or,
 // for a delegated IPAM, the prevResult has.
-func recordedPlan(ctx context.Context, h *host.Host, cfg *Config, r cni.Request) (plan Plan, err error) {
+func recordedPlan(ctx context.Context, h *host.Host, cfg *Config, r *cni.Request) (plan Plan, err error) {
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
 		if _, known, err := tx.Attachment(r.Owner); err != nil {
 			return err
 		} else if !known {
 			return errors.New("check attachment: there is no record of it")
 		}
-		assignment := delegatedAssignment(*r.Previous, r.Netns)
+		assignment := delegatedAssignment(r.Previous, r.Netns)
 		if cfg.IPAM.Kind != IPAMDelegated {
 			leases, err := ipam.Leases(tx, r.Owner)
 			if err != nil {
@@ -79,9 +79,9 @@ func recordedPlan(ctx context.Context, h *host.Host, cfg *Config, r cni.Request)
 			if have, want := len(leases), len(cfg.IPAM.BuiltIn.Sets); have != want {
 				return fmt.Errorf("check leases: there are %d of %s, want one of each of %d range sets", have, r.Owner, want)
 			}
-			assignment = builtInAssignment(cfg.IPAM, leases)
+			assignment = builtInAssignment(&cfg.IPAM, leases)
 		}
-		plan = newPlan(cfg, r.Owner, assignment)
+		plan = newPlan(cfg, r.Owner, &assignment)
 		return nil
 	})
 	return plan, err
@@ -90,7 +90,7 @@ func recordedPlan(ctx context.Context, h *host.Host, cfg *Config, r cni.Request)
 // delegatedAssignment takes the addresses of this attachment back out of the result. Its
 // routes hold the planned ones and perhaps others, that later plugins added: CHECK leaves
 // routes to the config.
-func delegatedAssignment(previous cni.Result, sandbox string) Assignment {
+func delegatedAssignment(previous *cni.Result, sandbox string) Assignment {
 	var a Assignment
 	for _, address := range previous.Addresses {
 		if address.Interface == cni.NoInterface || previous.Interfaces[address.Interface].Sandbox == sandbox {
@@ -101,7 +101,7 @@ func delegatedAssignment(previous cni.Result, sandbox string) Assignment {
 }
 
 // checkResult wants every planned address in the result that the runtime holds.
-func checkResult(plan Plan, r cni.Request) error {
+func checkResult(plan *Plan, r *cni.Request) error {
 	held := map[string]bool{}
 	for _, prefix := range r.Previous.AddressesIn(r.Netns) {
 		held[prefix.String()] = true

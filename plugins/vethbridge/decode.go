@@ -73,7 +73,7 @@ type capabilityDNS struct {
 }
 
 // decodeConfig reads and validates the config of an ADD or CHECK.
-func decodeConfig(r cni.Request) (Config, error) {
+func decodeConfig(r *cni.Request) (Config, error) {
 	raw := rawConfig{Bridge: defaultBridge}
 	if err := r.Decode(&raw); err != nil {
 		return Config{}, err

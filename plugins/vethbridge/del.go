@@ -18,10 +18,10 @@ func del(ctx context.Context, r cni.Request) error {
 		return cni.StateError(err)
 	}
 	defer h.Close()
-	return cniError(h.Exclusively(ctx, r.Owner, func() error { return release(ctx, h, r) }))
+	return cniError(h.Exclusively(ctx, r.Owner, func() error { return release(ctx, h, &r) }))
 }
 
-func release(ctx context.Context, h *host.Host, r cni.Request) (err error) {
+func release(ctx context.Context, h *host.Host, r *cni.Request) (err error) {
 	// An IPAM plugin such as dhcp says good-bye by the interface, so it comes first.
 	if plugin, ok := delegatedIPAM(r); ok {
 		attached, unknown := h.Attached(ctx, r.Owner)
@@ -35,8 +35,8 @@ func release(ctx context.Context, h *host.Host, r cni.Request) (err error) {
 
 // giveBack calls the IPAM plugin. One that is not there can't have given anything to an
 // owner that was never attached, and is no reason for its DEL to fail.
-func giveBack(ctx context.Context, plugin cni.IPAM, r cni.Request, attached bool) error {
-	err := plugin.Del(ctx, r)
+func giveBack(ctx context.Context, plugin cni.IPAM, r *cni.Request, attached bool) error {
+	err := plugin.Del(ctx, *r)
 	var invalid *cni.Error
 	if !attached && errors.As(err, &invalid) && invalid.Code == cni.CodeConfig {
 		r.Log.WarnContext(ctx, "the IPAM plugin was not asked", "err", err)
@@ -47,7 +47,7 @@ func giveBack(ctx context.Context, plugin cni.IPAM, r cni.Request, attached bool
 
 // removeBridge is for a bridge whose users were never in the book, which was lost: Release removes
 // the others. A config that can't be read asks for nothing.
-func removeBridge(ctx context.Context, h *host.Host, r cni.Request) error {
+func removeBridge(ctx context.Context, h *host.Host, r *cni.Request) error {
 	raw := rawConfig{Bridge: defaultBridge}
 	if r.Decode(&raw) != nil || !raw.RemoveBridge || !cni.ValidLinkName(raw.Bridge) {
 		return nil
@@ -56,7 +56,7 @@ func removeBridge(ctx context.Context, h *host.Host, r cni.Request) error {
 }
 
 // delegatedIPAM returns the IPAM plugin that the config names, if it can be read.
-func delegatedIPAM(r cni.Request) (cni.IPAM, bool) {
+func delegatedIPAM(r *cni.Request) (cni.IPAM, bool) {
 	var raw struct {
 		IPAM json.RawMessage `json:"ipam"`
 	}

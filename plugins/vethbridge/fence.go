@@ -58,7 +58,7 @@ func isTrue(key *bool) bool { return key == nil || *key }
 func (f Fence) cutOff() bool { return f.Walls.Internal || f.Walls.Mode == fence.Isolated }
 
 // planFence adds what follows from the port and its addresses.
-func (p *Plan) planFence(f Fence, ipam IPAM) {
+func (p *Plan) planFence(f Fence, ipam *IPAM) {
 	guarded := f.Guard || f.MACOnly
 	var port fence.Port
 	if guarded && p.Port.MAC != nil {

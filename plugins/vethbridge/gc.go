@@ -15,8 +15,8 @@ func gc(ctx context.Context, r cni.Request) error {
 		return cni.StateError(err)
 	}
 	defer h.Close()
-	err = errors.Join(h.CollectGarbage(ctx, r.Owner.Network, r.Valid), removeBridge(ctx, h, r))
-	if plugin, ok := delegatedIPAM(r); ok {
+	err = errors.Join(h.CollectGarbage(ctx, r.Owner.Network, r.Valid), removeBridge(ctx, h, &r))
+	if plugin, ok := delegatedIPAM(&r); ok {
 		err = errors.Join(err, plugin.GC(ctx, r))
 	}
 	return cniError(err)

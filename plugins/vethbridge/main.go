@@ -29,7 +29,7 @@ var plugin = cni.Plugin{
 // judge says what is wrong with a config. What only a running host has, the subnet file, may be
 // missing where it is judged.
 func judge(config json.RawMessage) error {
-	_, err := decodeConfig(cni.Request{Config: config})
+	_, err := decodeConfig(&cni.Request{Config: config})
 	var passing *cni.Error
 	if errors.As(err, &passing) && passing.Code == cni.CodeTryAgain {
 		return nil

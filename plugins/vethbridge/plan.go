@@ -39,9 +39,9 @@ type Plan struct {
 	Assignment   Assignment
 }
 
-func newPlan(cfg *Config, owner attachment.Owner, a Assignment) Plan {
+func newPlan(cfg *Config, owner attachment.Owner, a *Assignment) Plan {
 	routes := planRoutes(cfg, a)
-	p := Plan{Owner: owner, Assignment: a, DNS: planDNS(cfg, a)}
+	p := Plan{Owner: owner, Assignment: *a, DNS: planDNS(cfg, a)}
 	p.Bridge = links.Bridge{
 		Name: cfg.Bridge, MTU: cfg.MTU, Promisc: cfg.Promiscuous, ForceAddress: cfg.ForceAddress,
 		Uplink: cfg.Uplink, VLANFiltering: cfg.VLAN.Filtering, VLAN: cfg.VLAN.Gateway,
@@ -59,13 +59,13 @@ func newPlan(cfg *Config, owner attachment.Owner, a Assignment) Plan {
 	if p.Port.MAC == nil {
 		p.Port.MAC = planMAC(cfg, owner, a)
 	}
-	p.planFence(cfg.Fence, cfg.IPAM)
+	p.planFence(cfg.Fence, &cfg.IPAM)
 	return p
 }
 
 // planMAC follows from the address, so that neighbours which remember an address are right
 // whoever has it now; or from the owner, where the link is made before there is an address.
-func planMAC(cfg *Config, owner attachment.Owner, a Assignment) net.HardwareAddr {
+func planMAC(cfg *Config, owner attachment.Owner, a *Assignment) net.HardwareAddr {
 	if cfg.IPAM.Kind == IPAMBuiltIn && len(a.Addresses) > 0 {
 		return links.StableMAC(a.Addresses[0].Prefix.Addr())
 	}
@@ -87,7 +87,7 @@ func (p *Plan) addAddress(cfg *Config, a Address) {
 
 // planRoutes are the routes of IPAM, each with its family's gateway where it names none,
 // and the default routes that isDefaultGateway asks for where IPAM has none.
-func planRoutes(cfg *Config, a Assignment) []links.Route {
+func planRoutes(cfg *Config, a *Assignment) []links.Route {
 	var routes []links.Route
 	hasDefault := map[bool]bool{}
 	for _, r := range a.Routes {
@@ -138,7 +138,7 @@ func (a Assignment) gateway(is6 bool) netip.Addr {
 
 // planDNS prefers what the network's config says to what IPAM says, key by key as a
 // whole, as the reference plugin does.
-func planDNS(cfg *Config, a Assignment) cni.DNS {
+func planDNS(cfg *Config, a *Assignment) cni.DNS {
 	if d := cfg.DNS; len(d.Nameservers)+len(d.Search)+len(d.Options) > 0 || d.Domain != "" {
 		return d
 	}
@@ -146,7 +146,7 @@ func planDNS(cfg *Config, a Assignment) cni.DNS {
 }
 
 // result is what ADD reports, with what only the kernel knows: the links as made.
-func (p Plan) result(bridge, hostEnd, container links.Link, sandbox string) cni.Result {
+func (p *Plan) result(bridge, hostEnd, container links.Link, sandbox string) cni.Result {
 	r := cni.Result{
 		Interfaces: []cni.Interface{
 			{Name: bridge.Name, MAC: bridge.MAC, MTU: bridge.MTU},

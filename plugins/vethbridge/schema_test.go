@@ -32,7 +32,7 @@ func TestTheSchemaOfVethbridgeIsInStep(t *testing.T) {
 // TestTheSchemaAndTheCodeTakeTheSameValues tries what the schema says about each key alone.
 func TestTheSchemaAndTheCodeTakeTheSameValues(t *testing.T) {
 	schematest.Agree(t, over(), func(config []byte) error {
-		_, err := decodeConfig(cni.Request{Config: config})
+		_, err := decodeConfig(&cni.Request{Config: config})
 		return err
 	})
 }

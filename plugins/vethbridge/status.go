@@ -16,7 +16,7 @@ import (
 // written, the kernel has what the config asks for, the bridge has a free port and every range
 // has a free address.
 func status(ctx context.Context, r cni.Request) error {
-	cfg, err := decodeConfig(r)
+	cfg, err := decodeConfig(&r)
 	var passing *cni.Error
 	if errors.As(err, &passing) && passing.Code == cni.CodeTryAgain {
 		return cni.NotAvailable(err)

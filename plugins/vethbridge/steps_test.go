@@ -72,7 +72,7 @@ func TestAFailureOfEachStepOfAnAddLeavesTheHostAsBefore(t *testing.T) {
 // last.
 func attempt(t *testing.T, r cni.Request, failing int) (err error, last bool) {
 	t.Helper()
-	cfg, err := decodeConfig(r)
+	cfg, err := decodeConfig(&r)
 	if err != nil {
 		t.Fatal(err)
 	}

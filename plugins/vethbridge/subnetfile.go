@@ -15,7 +15,7 @@ import (
 
 // followSubnetFile fills in what the file says in place of keys: ranges, mtu, ipMasq and its
 // exceptions. It returns the routes to the networks of all hosts.
-func (raw *rawConfig) followSubnetFile(r cni.Request) (routes []ipam.Route, err error) {
+func (raw *rawConfig) followSubnetFile(r *cni.Request) (routes []ipam.Route, err error) {
 	if raw.SubnetFile == "" {
 		return nil, nil
 	}

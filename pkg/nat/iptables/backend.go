@@ -59,7 +59,7 @@ func (b *Backend) List(ctx context.Context) (nat.Ruleset, error) {
 		if s.saved.empty() && len(s.held.Entries)+len(s.held.Networks) < len(r.Entries)+len(r.Networks) {
 			continue // the other family holds all there is
 		}
-		want, err := s.family.rules(r)
+		want, err := s.family.rules(&r)
 		if err != nil {
 			return nat.Ruleset{}, fmt.Errorf("list translations: %w", err)
 		}
@@ -77,7 +77,7 @@ func (b *Backend) Owned(ctx context.Context) (nat.Ruleset, error) { return b.Lis
 // whole reports drift where parts of the fixed structure are missing: who has flushed a chain
 // has taken what others need too.
 func (f found) whole() error {
-	want, err := f.family.rules(f.held)
+	want, err := f.family.rules(&f.held)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func merged(both []found) nat.Ruleset {
 // Apply makes one change. It writes all that there shall be of the families that change, which it
 // reads before if it isn't told, or if what there is turns out not to be as it should.
 func (b *Backend) Apply(ctx context.Context, c nat.Change) error {
-	switch done, err := b.applyWhole(ctx, c); {
+	switch done, err := b.applyWhole(ctx, &c); {
 	case c.Empty():
 		return nil
 	case err != nil:
@@ -110,7 +110,7 @@ func (b *Backend) Apply(ctx context.Context, c nat.Change) error {
 	case done:
 		return nil
 	}
-	both, err := b.read(ctx, touched(c))
+	both, err := b.read(ctx, touched(&c))
 	if err != nil {
 		return fmt.Errorf("change translations: %w", err)
 	}
@@ -119,11 +119,12 @@ func (b *Backend) Apply(ctx context.Context, c nat.Change) error {
 			return fmt.Errorf("change translations: %w", err)
 		}
 	}
-	after, err := changed(merged(both), c)
+	before := merged(both)
+	after, err := changed(&before, &c)
 	if err != nil {
 		return fmt.Errorf("change translations: %w", err)
 	}
-	if err := b.load(ctx, both, after); err != nil {
+	if err := b.load(ctx, both, &after); err != nil {
 		return fmt.Errorf("change translations: %w", err)
 	}
 	return nil
@@ -134,7 +135,7 @@ func (b *Backend) Apply(ctx context.Context, c nat.Change) error {
 func (b *Backend) Restore(ctx context.Context, r nat.Ruleset) error {
 	both, err := b.read(ctx, families())
 	if err == nil {
-		err = b.load(ctx, both, r)
+		err = b.load(ctx, both, &r)
 	}
 	if err != nil {
 		return fmt.Errorf("restore translations: %w", err)
@@ -143,13 +144,13 @@ func (b *Backend) Restore(ctx context.Context, r nat.Ruleset) error {
 }
 
 // touched are the families that a change is about.
-func touched(c nat.Change) (list []family) {
+func touched(c *nat.Change) (list []family) {
 	for _, f := range families() {
 		adds, removes := nat.Ruleset{Networks: c.AddNetworks}, nat.Ruleset{Networks: c.RemoveNetworks}
 		for _, m := range slices.Concat(c.Add, c.Remove) {
 			adds.Entries = append(adds.Entries, nat.Entry{Mapping: m})
 		}
-		if f.in(adds) || f.in(removes) {
+		if f.in(&adds) || f.in(&removes) {
 			list = append(list, f)
 		}
 	}
@@ -158,7 +159,7 @@ func touched(c nat.Change) (list []family) {
 
 // load writes one family after the other. The kernel has no transaction over both: if one
 // fails, it and those before it get back what they had.
-func (b *Backend) load(ctx context.Context, before []found, r nat.Ruleset) error {
+func (b *Backend) load(ctx context.Context, before []found, r *nat.Ruleset) error {
 	for i, s := range before {
 		err := b.write(ctx, s, r)
 		if err == nil {
@@ -172,7 +173,7 @@ func (b *Backend) load(ctx context.Context, before []found, r nat.Ruleset) error
 	return nil
 }
 
-func (b *Backend) write(ctx context.Context, have found, r nat.Ruleset) error {
+func (b *Backend) write(ctx context.Context, have found, r *nat.Ruleset) error {
 	rules, err := have.family.rules(r)
 	if err != nil || have.saved.empty() && !have.family.in(r) {
 		return err
@@ -190,7 +191,7 @@ func (b *Backend) undo(ctx context.Context, before found) error {
 	if err != nil {
 		return err
 	}
-	return b.write(ctx, found{family: before.family, saved: now}, before.held)
+	return b.write(ctx, found{family: before.family, saved: now}, &before.held)
 }
 
 // Present reports whether there may be rules of ours. Of the legacy variant only the tables

@@ -8,7 +8,7 @@ import (
 )
 
 // changed is what a ruleset is after a change.
-func changed(r nat.Ruleset, c nat.Change) (after nat.Ruleset, err error) {
+func changed(r *nat.Ruleset, c *nat.Change) (after nat.Ruleset, err error) {
 	if after.Entries, err = changedEntries(r.Entries, c); err != nil {
 		return after, err
 	}
@@ -16,7 +16,7 @@ func changed(r nat.Ruleset, c nat.Change) (after nat.Ruleset, err error) {
 	return after, err
 }
 
-func changedEntries(had []nat.Entry, c nat.Change) ([]nat.Entry, error) {
+func changedEntries(had []nat.Entry, c *nat.Change) ([]nat.Entry, error) {
 	entries := make(map[nat.HostEnd]nat.Entry, len(had))
 	for _, e := range had {
 		entries[e.Mapping.HostEnd()] = e

@@ -59,7 +59,7 @@ func FuzzRulesAreOfTheFixedGrammar(f *testing.F) {
 			m.Limit.From = netip.PrefixFrom(from, bits).Masked()
 		}
 		n := nat.Network{Prefix: netip.PrefixFrom(target, target.BitLen()-8).Masked(), Treatment: nat.Hairpin, Mark: nat.Mark{Chain: chain}}
-		rules, err := fam.rules(nat.Ruleset{Entries: []nat.Entry{{Mark: mark, Mapping: m}}, Networks: []nat.Network{n}})
+		rules, err := fam.rules(&nat.Ruleset{Entries: []nat.Entry{{Mark: mark, Mapping: m}}, Networks: []nat.Network{n}})
 		if err != nil {
 			return
 		}

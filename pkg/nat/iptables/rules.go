@@ -35,23 +35,23 @@ const (
 )
 
 // rules are the rules of our chains, by chain, for one family.
-func (f *family) rules(r nat.Ruleset) (map[string][]string, error) {
-	r, err := f.part(r)
+func (f *family) rules(r *nat.Ruleset) (map[string][]string, error) {
+	own, err := f.part(r)
 	if err != nil {
 		return nil, err
 	}
-	forAll, forHost, err := dnatRules(r.Entries)
+	forAll, forHost, err := dnatRules(own.Entries)
 	return map[string][]string{
 		guard:       f.guardRules(),
 		dnat:        forAll,
-		prerouting:  slices.Concat(toUser(userPrerouting), hairpinRules(r.Networks), []string{hostRule()}),
+		prerouting:  slices.Concat(toUser(userPrerouting), hairpinRules(own.Networks), []string{hostRule()}),
 		output:      append(forHost, hostRule()),
-		postrouting: f.postroutingRules(r.Networks),
+		postrouting: f.postroutingRules(own.Networks),
 	}, err
 }
 
 // part is what a ruleset has of a family.
-func (f *family) part(r nat.Ruleset) (own nat.Ruleset, err error) {
+func (f *family) part(r *nat.Ruleset) (own nat.Ruleset, err error) {
 	for _, e := range r.Entries {
 		if f.has(e.Mapping.Host) {
 			own.Entries = append(own.Entries, e)
@@ -72,7 +72,7 @@ func (f *family) part(r nat.Ruleset) (own nat.Ruleset, err error) {
 }
 
 // in reports whether a ruleset has anything of the family.
-func (f *family) in(r nat.Ruleset) bool {
+func (f *family) in(r *nat.Ruleset) bool {
 	return slices.ContainsFunc(r.Entries, func(e nat.Entry) bool { return f.has(e.Mapping.Host) }) ||
 		slices.ContainsFunc(r.Networks, func(n nat.Network) bool { return f.has(n.Prefix.Addr()) })
 }
@@ -99,9 +99,9 @@ func toUser(chain string) []string {
 func dnatRules(entries []nat.Entry) (forAll, forHost []string, err error) {
 	entries = apart(entries)
 	nat.SortEntries(entries)
-	sort.SliceStable(entries, func(i, j int) bool { return rank(entries[i].Mapping) < rank(entries[j].Mapping) })
+	sort.SliceStable(entries, func(i, j int) bool { return rank(&entries[i].Mapping) < rank(&entries[j].Mapping) })
 	for _, e := range entries {
-		rule, err := dnatRule(e)
+		rule, err := dnatRule(&e)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -139,7 +139,7 @@ const maxChain = 28
 // loopback is the link that stands for processes of the host.
 const loopback = "lo"
 
-func rank(m nat.Mapping) int {
+func rank(m *nat.Mapping) int {
 	switch {
 	case !m.Limit.None():
 		return 0
@@ -149,13 +149,13 @@ func rank(m nat.Mapping) int {
 	return 2
 }
 
-func dnatRule(e nat.Entry) (string, error) {
+func dnatRule(e *nat.Entry) (string, error) {
 	m := e.Mapping
 	mark, err := quote(comment(e))
 	if err != nil {
 		return "", err
 	}
-	conditions, err := limitOptions(m)
+	conditions, err := limitOptions(&m)
 	if err != nil {
 		return "", err
 	}
@@ -182,7 +182,7 @@ func dnatRule(e nat.Entry) (string, error) {
 }
 
 // limitOptions are the conditions on client, address of the host and link.
-func limitOptions(m nat.Mapping) (string, error) {
+func limitOptions(m *nat.Mapping) (string, error) {
 	var b strings.Builder
 	if m.Limit.From.IsValid() {
 		fmt.Fprintf(&b, "-s %s ", m.Limit.From)

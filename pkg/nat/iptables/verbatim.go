@@ -13,7 +13,7 @@ import (
 // spells them as it likes.
 const inWords = " if "
 
-func comment(e nat.Entry) string {
+func comment(e *nat.Entry) string {
 	if e.Mapping.Limit.Match == "" {
 		return e.Mark
 	}
@@ -102,7 +102,7 @@ func (f *family) respelled(chain string, o options) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return dnatRule(e)
+	return dnatRule(&e)
 }
 
 // Try tells why the programs would refuse the rules of mappings, without a change: words that
@@ -114,7 +114,7 @@ func (b *Backend) Try(ctx context.Context, list []nat.Mapping) error {
 			if m.Limit.Match == "" || !f.has(m.Host) {
 				continue
 			}
-			rule, err := dnatRule(nat.Entry{Mapping: m})
+			rule, err := dnatRule(&nat.Entry{Mapping: m})
 			if err != nil {
 				return err
 			}

@@ -8,7 +8,7 @@ import (
 
 // applyWhole writes what the book says after a change, by one program for each family. It reports
 // false if the book can't tell, or if the programs refuse: the jumps to our chains may not be there.
-func (b *Backend) applyWhole(ctx context.Context, c nat.Change) (done bool, err error) {
+func (b *Backend) applyWhole(ctx context.Context, c *nat.Change) (done bool, err error) {
 	if c.Whole == nil || c.Empty() {
 		return false, nil
 	}
@@ -17,7 +17,7 @@ func (b *Backend) applyWhole(ctx context.Context, c nat.Change) (done bool, err 
 		return false, err
 	}
 	for _, f := range touched(c) {
-		rules, err := f.rules(after)
+		rules, err := f.rules(&after)
 		if err != nil {
 			return false, err
 		}

@@ -113,7 +113,7 @@ const manyPorts = 500
 
 // whole reports whether a mapping is one element. A range is if it is long, and each port leads to the
 // port of its own number: nftables can't add to a port.
-func whole(m nat.Mapping) bool {
+func whole(m *nat.Mapping) bool {
 	return m.More == 0 || m.More >= manyPorts && m.HostPort == m.Target.Port() && m.Limit.Via == ""
 }
 
@@ -131,7 +131,7 @@ func understood(list []nat.Mapping) error {
 func eachMap(mark string, list []nat.Mapping, fn func(*nftables.Set, iter.Seq[nftables.SetElement])) {
 	bySet := map[set][]nat.Mapping{}
 	for _, m := range list {
-		s := setOf(m)
+		s := setOf(&m)
 		bySet[s] = append(bySet[s], m)
 	}
 	for s, mappings := range bySet {
@@ -143,14 +143,15 @@ func eachMap(mark string, list []nat.Mapping, fn func(*nftables.Set, iter.Seq[nf
 func elements(mark string, list []nat.Mapping) iter.Seq[nftables.SetElement] {
 	return func(yield func(nftables.SetElement) bool) {
 		for _, m := range list {
-			if whole(m) {
-				if !yield(mappingElement(mark, m)) {
+			if whole(&m) {
+				if !yield(mappingElement(mark, &m)) {
 					return
 				}
 				continue
 			}
 			for n := range int(m.More) + 1 {
-				if !yield(mappingElement(mark, m.Single(uint16(n)))) {
+				one := m.Single(uint16(n))
+				if !yield(mappingElement(mark, &one)) {
 					return
 				}
 			}
@@ -164,7 +165,7 @@ func eachNetwork(list []nat.Network, fn func(*nftables.Set, iter.Seq[nftables.Se
 		if n.Mark != (nat.Mark{}) {
 			return fmt.Errorf("write network %s: only iptables marks packets as asked for", n)
 		}
-		fn(familyOf(n.Prefix.Addr()).networkSet(n.Treatment), slices.Values(networkElements(n)))
+		fn(familyOf(n.Prefix.Addr()).networkSet(n.Treatment), slices.Values(networkElements(&n)))
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ type set struct {
 }
 
 // setOf returns the map that a mapping stands in.
-func setOf(m nat.Mapping) set {
+func setOf(m *nat.Mapping) set {
 	s := set{familyOf(m.Host), hostPorts}
 	switch {
 	case m.More > 0 && whole(m):
@@ -63,7 +63,7 @@ const roomForElement = 48
 
 // mappingElement is the element of a mapping in one piece. There may be twenty thousand, so it is made
 // at one go.
-func mappingElement(mark string, m nat.Mapping) nftables.SetElement {
+func mappingElement(mark string, m *nat.Mapping) nftables.SetElement {
 	e := nftables.SetElement{Comment: mark}
 	b := make([]byte, 0, roomForElement)
 	var last []byte
@@ -85,7 +85,7 @@ func mappingElement(mark string, m nat.Mapping) nftables.SetElement {
 }
 
 // limitFields are the first and the last key of a limit: link, client, host address.
-func limitFields(m nat.Mapping) (first, last []byte) {
+func limitFields(m *nat.Mapping) (first, last []byte) {
 	if m.Limit.Via != "" {
 		first, last = linkField(m.Limit.Via)
 	}
@@ -196,7 +196,7 @@ func (f family) somePrefix(first, last []byte) netip.Prefix {
 
 // networkElements are the elements of a network. A plain interval set takes the first address
 // and the one behind the last, a concatenated one takes both ends.
-func networkElements(n nat.Network) []nftables.SetElement {
+func networkElements(n *nat.Network) []nftables.SetElement {
 	first, last := n.Prefix.Masked().Addr().AsSlice(), lastAddr(n.Prefix).AsSlice()
 	switch n.Treatment {
 	case nat.Inside:

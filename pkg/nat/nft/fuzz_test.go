@@ -37,8 +37,8 @@ func FuzzElementsAreOfTheFixedMaps(f *testing.F) {
 		if int(port)+int(more) <= 65535 && m.Limit.Via == "" && more > 0 {
 			m.More, m.Target = more, netip.AddrPortFrom(m.Target.Addr(), port)
 		}
-		set := setOf(m)
-		got, err := set.family.entry(set.name, mappingElement(mark, m))
+		set := setOf(&m)
+		got, err := set.family.entry(set.name, mappingElement(mark, &m))
 		if want := (nat.Entry{Mark: mark, Mapping: m}); err != nil || got != want {
 			t.Errorf("%+v in %s is read back as %+v, %v", want, set.name, got, err)
 		}
