@@ -49,7 +49,7 @@ func (r *results) flatGoals() (list []goal) {
 		return subject{leasesPart, "beside " + n + ", ours among themselves", "allocate and release", "ms", "ours"}
 	}
 	return append(list, goal{"an address: beside 50,000 others to beside none", "1.2x", r.ratio(address("50000"), address("0"))},
-		goal{"dropping a stale connection: beside 200,000 to beside none", "1x", r.ratio(tracked("200000"), tracked("0"))})
+		goal{"dropping a stale connection: beside 200,000 to beside none", "1x", r.ratio(tracked("address", "200000"), tracked("address", "0"))})
 }
 
 func (r *results) pathGoals() []goal {

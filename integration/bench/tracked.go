@@ -8,9 +8,12 @@ import (
 	"strconv"
 )
 
+// whose are the contenders by their names in the benchmark.
+var whose = map[string]string{"address": "all of an address: DEL of a chain", "port": "of a port: natport behind another main plugin"}
+
 const trackedPart = "Dropping one tracked connection"
 
-var trackedLine = regexp.MustCompile(`BenchmarkDrop/others=(\d+)\S*\s+\d+\s+(\d+(?:\.\d+)?) ns/op`)
+var trackedLine = regexp.MustCompile(`BenchmarkDrop/(\w+)/others=(\d+)\S*\s+\d+\s+(\d+(?:\.\d+)?) ns/op`)
 
 // tracked measures what it costs to drop a stale connection beside unrelated ones, by the
 // package's own benchmark: the plugins do it in the kernel's grace period, where it can't be seen.
@@ -25,15 +28,16 @@ func (b *bench) tracked() error {
 		return errors.New("no figures in: " + string(out))
 	}
 	for _, m := range found {
-		ns, err := strconv.ParseFloat(m[2], 64)
+		ns, err := strconv.ParseFloat(m[3], 64)
 		if err != nil {
 			return err
 		}
-		b.add(tracked(m[1]), ns/1e6)
+		b.add(tracked(m[1], m[2]), ns/1e6)
 	}
 	return nil
 }
 
-func tracked(others string) subject {
-	return subject{trackedPart, others + " unrelated ones", "search and drop", "ms", "ours"}
+// tracked is what it costs to drop what is so of an "address", or of a "port", beside others.
+func tracked(what, others string) subject {
+	return subject{trackedPart, others + " unrelated ones", "search and drop", "ms", whose[what]}
 }
