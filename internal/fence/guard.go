@@ -1,6 +1,8 @@
 package fence
 
 import (
+	"slices"
+
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
 	"golang.org/x/sys/unix"
@@ -10,7 +12,6 @@ import (
 
 // Short names, so that rules read as nft writes them.
 var (
-	rule    = netfilter.NewRule
 	equals  = netfilter.Equals
 	differs = netfilter.Differs
 	accept  = netfilter.Accept
@@ -18,8 +19,12 @@ var (
 	jump    = netfilter.Jump
 )
 
-func in(s Set) expr.Any    { return netfilter.In(s.String()) }
-func notIn(s Set) expr.Any { return netfilter.NotIn(s.String()) }
+func rule(comment string, parts ...[]expr.Any) netfilter.Rule {
+	return netfilter.NewRule(comment, parts...)
+}
+
+func in(s Set) []expr.Any    { return netfilter.In(s.String()) }
+func notIn(s Set) []expr.Any { return netfilter.NotIn(s.String()) }
 
 // Where a concatenated key has its parts: the link takes four words, the MAC address two.
 const (
@@ -27,19 +32,19 @@ const (
 	addressWord = 6
 )
 
-func link(offset, length, word uint32) expr.Any {
+func link(offset, length, word uint32) []expr.Any {
 	return netfilter.Payload(expr.PayloadBaseLLHeader, offset, length, word)
 }
 
-func network(offset, length, word uint32) expr.Any {
+func network(offset, length, word uint32) []expr.Any {
 	return netfilter.Payload(expr.PayloadBaseNetworkHeader, offset, length, word)
 }
 
-func transport(offset, length, word uint32) expr.Any {
+func transport(offset, length, word uint32) []expr.Any {
 	return netfilter.Payload(expr.PayloadBaseTransportHeader, offset, length, word)
 }
 
-func iifname() expr.Any { return netfilter.Meta(expr.MetaKeyIIFNAME) }
+func iifname() []expr.Any { return netfilter.Meta(expr.MetaKeyIIFNAME) }
 
 // guardChains is the fixed structure of the bridge table. It comes before br_netfilter, which
 // may translate addresses, and before the bridge learns where a MAC address is.
@@ -61,7 +66,7 @@ func guardChains() []netfilter.Chain {
 // The type is taken from the frame itself: a tagged frame's is that of its tag.
 func portRules() []netfilter.Rule {
 	four, six := etherType(unix.ETH_P_IP), etherType(unix.ETH_P_IPV6)
-	source := []expr.Any{iifname(), link(6, 6, macWord)}
+	source := slices.Concat(iifname(), link(6, 6, macWord))
 	return []netfilter.Rule{
 		rule("not a guarded port", netfilter.Meta(expr.MetaKeyIIFGROUP), differs(netfilter.Native(Group)), accept()),
 		rule("more broadcasts than anybody needs", netfilter.Meta(expr.MetaKeyPKTTYPE), equals([]byte{unix.PACKET_BROADCAST}), iifname(), beyondLimit(), drop()),
@@ -83,15 +88,15 @@ func portRules() []netfilter.Rule {
 // need a few, each of which costs every other port of the bridge a copy.
 const broadcastRate = 1000
 
-func beyondLimit() expr.Any {
-	return &expr.Dynset{
-		SrcRegKey: netfilter.Reg, SetName: broadcasts().Name, Operation: unix.NFT_DYNSET_OP_UPDATE,
-		Exprs: []expr.Any{&expr.Limit{Type: expr.LimitTypePkts, Rate: broadcastRate, Unit: expr.LimitTimeSecond, Burst: broadcastRate, Over: true}},
-	}
+func beyondLimit() []expr.Any {
+	limit := &expr.Limit{Type: expr.LimitTypePkts, Rate: broadcastRate, Unit: expr.LimitTimeSecond, Burst: broadcastRate, Over: true}
+	return []expr.Any{&expr.Dynset{
+		SrcRegKey: netfilter.Reg, SetName: broadcasts().Name, Operation: unix.NFT_DYNSET_OP_UPDATE, Exprs: []expr.Any{limit},
+	}}
 }
 
 func etherType(t uint16) []expr.Any {
-	return []expr.Any{link(12, 2, 0), equals([]byte{byte(t >> 8), byte(t)})}
+	return slices.Concat(link(12, 2, 0), equals([]byte{byte(t >> 8), byte(t)}))
 }
 
 // only has every rule say of what type its frames are, so that nft knows the fields by name.
@@ -111,13 +116,13 @@ func bpduRules() []netfilter.Rule {
 	}
 }
 
-func anyAddress() []expr.Any { return []expr.Any{iifname(), in(AnyAddress), accept()} }
+func anyAddress() []expr.Any { return slices.Concat(iifname(), in(AnyAddress), accept()) }
 
 // arpRules go by the header of RFC 826: what Ethernet and IPv4 are at 0, the sender's MAC address
 // at 8, its address at 14.
 func arpRules() []netfilter.Rule {
 	const request = 1
-	usual := []expr.Any{network(0, 6, 0), equals([]byte{0, 1, 8, 0, 6, 4})}
+	usual := slices.Concat(network(0, 6, 0), equals([]byte{0, 1, 8, 0, 6, 4}))
 	return []netfilter.Rule{
 		rule("of its address", usual, iifname(), network(8, 6, macWord), network(14, 4, addressWord), in(Senders4), accept()),
 		rule("of another MAC address", iifname(), network(8, 6, macWord), notIn(MACs), drop()),
@@ -148,7 +153,7 @@ const (
 
 // target is that of neighbour discovery, at 8 (RFC 4861), as a key of Senders6.
 func target() []expr.Any {
-	return []expr.Any{iifname(), link(6, 6, macWord), transport(8, 16, addressWord)}
+	return slices.Concat(iifname(), link(6, 6, macWord), transport(8, 16, addressWord))
 }
 
 // icmpv6Rules drop what a port must not send from its own address either. A protocol is named by where the
@@ -164,7 +169,7 @@ func icmpv6Rules() []netfilter.Rule {
 
 // ipv6Rules are for what is not from one of the port's addresses.
 func ipv6Rules() []netfilter.Rule {
-	noAddress := []expr.Any{network(8, 16, 0), equals(make([]byte, 16))}
+	noAddress := slices.Concat(network(8, 16, 0), equals(make([]byte, 16)))
 	return []netfilter.Rule{
 		rule("from any address", anyAddress()),
 		rule("duplicate address detection", noAddress, icmpv6(solicitation), target(), in(Senders6), accept()),
@@ -175,14 +180,14 @@ func ipv6Rules() []netfilter.Rule {
 }
 
 func protocol(number byte) []expr.Any {
-	return []expr.Any{netfilter.Meta(expr.MetaKeyL4PROTO), equals([]byte{number})}
+	return slices.Concat(netfilter.Meta(expr.MetaKeyL4PROTO), equals([]byte{number}))
 }
 
 func icmpv6(kind byte) []expr.Any {
-	return netfilter.Join(protocol(unix.IPPROTO_ICMPV6), transport(0, 1, 0), equals([]byte{kind}))
+	return slices.Concat(protocol(unix.IPPROTO_ICMPV6), transport(0, 1, 0), equals([]byte{kind}))
 }
 
 // udpPort matches the source (offset 0) or destination port (offset 2).
 func udpPort(offset uint32, port uint16) []expr.Any {
-	return netfilter.Join(protocol(unix.IPPROTO_UDP), transport(offset, 2, 0), equals([]byte{byte(port >> 8), byte(port)}))
+	return slices.Concat(protocol(unix.IPPROTO_UDP), transport(offset, 2, 0), equals([]byte{byte(port >> 8), byte(port)}))
 }

@@ -1,6 +1,8 @@
 package fence
 
 import (
+	"slices"
+
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
 	"golang.org/x/sys/unix"
@@ -20,11 +22,11 @@ func wallsChains() []netfilter.Chain {
 	}
 }
 
-func oifname() expr.Any { return netfilter.Meta(expr.MetaKeyOIFNAME) }
+func oifname() []expr.Any { return netfilter.Meta(expr.MetaKeyOIFNAME) }
 
 // sameBridge loads both names, for sets of bridge . bridge.
 func sameBridge() []expr.Any {
-	return []expr.Any{iifname(), &expr.Meta{Key: expr.MetaKeyOIFNAME, Register: netfilter.At(4)}}
+	return append(iifname(), &expr.Meta{Key: expr.MetaKeyOIFNAME, Register: netfilter.At(4)})
 }
 
 func known() []expr.Any {
@@ -92,7 +94,7 @@ func betweenOthers(name string, family byte, unrouted Set) netfilter.Rule {
 
 // inputRules leave neighbour discovery alone, without which no packet gets anywhere.
 func inputRules() []netfilter.Rule {
-	discovery := func(kind byte) []expr.Any { return netfilter.Join(isFamily(unix.NFPROTO_IPV6), icmpv6(kind), accept()) }
+	discovery := func(kind byte) []expr.Any { return slices.Concat(isFamily(unix.NFPROTO_IPV6), icmpv6(kind), accept()) }
 	return []netfilter.Rule{
 		netfilter.ToUser("input"),
 		rule("of a connection that was let in", known(), accept()),
@@ -106,5 +108,5 @@ func inputRules() []netfilter.Rule {
 }
 
 func isFamily(family byte) []expr.Any {
-	return []expr.Any{netfilter.Meta(expr.MetaKeyNFPROTO), equals([]byte{family})}
+	return slices.Concat(netfilter.Meta(expr.MetaKeyNFPROTO), equals([]byte{family}))
 }

@@ -20,9 +20,9 @@ type Rule struct {
 	Exprs   []expr.Any
 }
 
-// NewRule makes a rule of expressions and lists of them.
-func NewRule(comment string, parts ...any) Rule {
-	return Rule{Comment: comment, Exprs: Join(parts...)}
+// NewRule makes a rule of its parts.
+func NewRule(comment string, parts ...[]expr.Any) Rule {
+	return Rule{Comment: comment, Exprs: slices.Concat(parts...)}
 }
 
 // Chain is a chain with its rules; a chain without a hook is jumped to.

@@ -2,6 +2,7 @@ package netfilter
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/google/nftables/expr"
 	"golang.org/x/sys/unix"
@@ -11,38 +12,40 @@ import (
 // Reg plus the words before it.
 const Reg = unix.NFT_REG32_00
 
+// What follows makes parts of rules, to be joined by NewRule.
+
 // Equals compares what was loaded.
-func Equals(data []byte) expr.Any {
-	return &expr.Cmp{Op: expr.CmpOpEq, Register: Reg, Data: data}
+func Equals(data []byte) []expr.Any {
+	return []expr.Any{&expr.Cmp{Op: expr.CmpOpEq, Register: Reg, Data: data}}
 }
 
 // Differs compares what was loaded.
-func Differs(data []byte) expr.Any {
-	return &expr.Cmp{Op: expr.CmpOpNeq, Register: Reg, Data: data}
+func Differs(data []byte) []expr.Any {
+	return []expr.Any{&expr.Cmp{Op: expr.CmpOpNeq, Register: Reg, Data: data}}
 }
 
 // In looks up what was loaded in a set.
-func In(set string) expr.Any { return &expr.Lookup{SourceRegister: Reg, SetName: set} }
+func In(set string) []expr.Any { return []expr.Any{&expr.Lookup{SourceRegister: Reg, SetName: set}} }
 
 // NotIn is the opposite of In.
-func NotIn(set string) expr.Any {
-	return &expr.Lookup{SourceRegister: Reg, SetName: set, Invert: true}
+func NotIn(set string) []expr.Any {
+	return []expr.Any{&expr.Lookup{SourceRegister: Reg, SetName: set, Invert: true}}
 }
 
 // Masked keeps the bits of what was loaded that are set in mask.
-func Masked(mask []byte) expr.Any {
-	return &expr.Bitwise{SourceRegister: Reg, DestRegister: Reg, Len: uint32(len(mask)), Mask: mask, Xor: make([]byte, len(mask))}
+func Masked(mask []byte) []expr.Any {
+	return []expr.Any{&expr.Bitwise{SourceRegister: Reg, DestRegister: Reg, Len: uint32(len(mask)), Mask: mask, Xor: make([]byte, len(mask))}}
 }
 
 // Meta loads a packet's meta information.
-func Meta(key expr.MetaKey) expr.Any { return &expr.Meta{Key: key, Register: Reg} }
+func Meta(key expr.MetaKey) []expr.Any { return []expr.Any{&expr.Meta{Key: key, Register: Reg}} }
 
 // At is Reg plus a number of words.
 func At(words uint32) uint32 { return Reg + words }
 
 // Payload loads length bytes of a header at offset into the register at a number of words.
-func Payload(base expr.PayloadBase, offset, length, words uint32) expr.Any {
-	return &expr.Payload{DestRegister: At(words), Base: base, Offset: offset, Len: length}
+func Payload(base expr.PayloadBase, offset, length, words uint32) []expr.Any {
+	return []expr.Any{&expr.Payload{DestRegister: At(words), Base: base, Offset: offset, Len: length}}
 }
 
 // Native is a number as the kernel keeps its own.
@@ -50,7 +53,7 @@ func Native(n uint32) []byte { return binary.NativeEndian.AppendUint32(nil, n) }
 
 // TrackedAs matches connections that have one of the bits in what key tells of them.
 func TrackedAs(key expr.CtKey, bits uint32) []expr.Any {
-	return []expr.Any{&expr.Ct{Key: key, Register: Reg}, Masked(Native(bits)), Differs(Native(0))}
+	return slices.Concat([]expr.Any{&expr.Ct{Key: key, Register: Reg}}, Masked(Native(bits)), Differs(Native(0)))
 }
 
 // DestinationTranslated is the bit of a connection's status that says that its destination
@@ -58,30 +61,16 @@ func TrackedAs(key expr.CtKey, bits uint32) []expr.Any {
 const DestinationTranslated = 1 << 5
 
 // Drop ends a packet's way.
-func Drop() expr.Any { return &expr.Verdict{Kind: expr.VerdictDrop} }
+func Drop() []expr.Any { return []expr.Any{&expr.Verdict{Kind: expr.VerdictDrop}} }
 
 // Accept ends a packet's way through this hook of the table.
-func Accept() expr.Any { return &expr.Verdict{Kind: expr.VerdictAccept} }
+func Accept() []expr.Any { return []expr.Any{&expr.Verdict{Kind: expr.VerdictAccept}} }
 
 // Return goes back to the chain that jumped here.
-func Return() expr.Any { return &expr.Verdict{Kind: expr.VerdictReturn} }
+func Return() []expr.Any { return []expr.Any{&expr.Verdict{Kind: expr.VerdictReturn}} }
 
 // Jump goes to a chain and comes back.
-func Jump(to string) expr.Any { return &expr.Verdict{Kind: expr.VerdictJump, Chain: to} }
+func Jump(to string) []expr.Any { return []expr.Any{&expr.Verdict{Kind: expr.VerdictJump, Chain: to}} }
 
 // Goto goes to a chain for good: behind its end the packet's way through this hook of the table is over.
-func Goto(to string) expr.Any { return &expr.Verdict{Kind: expr.VerdictGoto, Chain: to} }
-
-// Join makes one list of expressions and lists of them.
-func Join(parts ...any) []expr.Any {
-	var list []expr.Any
-	for _, p := range parts {
-		switch p := p.(type) {
-		case expr.Any:
-			list = append(list, p)
-		case []expr.Any:
-			list = append(list, p...)
-		}
-	}
-	return list
-}
+func Goto(to string) []expr.Any { return []expr.Any{&expr.Verdict{Kind: expr.VerdictGoto, Chain: to}} }

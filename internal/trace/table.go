@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
@@ -69,7 +70,7 @@ func (w *Wanted) matches() []expr.Any {
 	if w.From.Is6() {
 		etherType, source, destination, length = unix.ETH_P_IPV6, 8, 24, 16
 	}
-	list := netfilter.Join(
+	list := slices.Concat(
 		netfilter.Meta(expr.MetaKeyPROTOCOL), netfilter.Equals(binary.BigEndian.AppendUint16(nil, etherType)),
 		netfilter.Meta(expr.MetaKeyL4PROTO), netfilter.Equals([]byte{w.Protocol}),
 		netfilter.Payload(expr.PayloadBaseNetworkHeader, source, length, 0), netfilter.Equals(w.From.AsSlice()),
@@ -78,7 +79,7 @@ func (w *Wanted) matches() []expr.Any {
 	)
 	if w.Protocol == unix.IPPROTO_TCP {
 		const flags, syn, synAck = 13, 0x02, 0x12
-		list = append(list, netfilter.Payload(expr.PayloadBaseTransportHeader, flags, 1, 0), netfilter.Masked([]byte{synAck}), netfilter.Equals([]byte{syn}))
+		list = slices.Concat(list, netfilter.Payload(expr.PayloadBaseTransportHeader, flags, 1, 0), netfilter.Masked([]byte{synAck}), netfilter.Equals([]byte{syn}))
 	}
 	return list
 }

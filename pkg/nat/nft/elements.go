@@ -13,7 +13,7 @@ import (
 	"vethbridge/pkg/nat"
 )
 
-func familyOf(a netip.Addr) family {
+func familyOf(a netip.Addr) *family {
 	if a.Is4() {
 		return ipv4
 	}
@@ -22,7 +22,7 @@ func familyOf(a netip.Addr) family {
 
 // set names a map of published ports of a family.
 type set struct {
-	family family
+	family *family
 	name   string
 }
 
@@ -131,7 +131,7 @@ func linkOf(first, last []byte) string {
 }
 
 // entry is the reverse of mappingElement.
-func (f family) entry(name string, e nftables.SetElement) (nat.Entry, error) {
+func (f *family) entry(name string, e nftables.SetElement) (nat.Entry, error) {
 	value := f.addrLen
 	if name != rangePorts {
 		value += 2
@@ -158,7 +158,7 @@ func (f family) entry(name string, e nftables.SetElement) (nat.Entry, error) {
 	return nat.Entry{Mark: e.Comment, Mapping: m}, nil
 }
 
-func (f family) keyLen(name string) int {
+func (f *family) keyLen(name string) int {
 	switch name {
 	case linkPorts:
 		return unix.IFNAMSIZ + 2*f.addrLen + 8
@@ -171,7 +171,7 @@ func (f family) keyLen(name string) int {
 }
 
 // limit is the reverse of limitFields.
-func (f family) limit(first, last []byte) (host netip.Addr, l nat.Limit) {
+func (f *family) limit(first, last []byte) (host netip.Addr, l nat.Limit) {
 	if len(first) > 2*f.addrLen {
 		l.Via = linkOf(first[:unix.IFNAMSIZ], last[:unix.IFNAMSIZ])
 		first, last = first[unix.IFNAMSIZ:], last[unix.IFNAMSIZ:]
@@ -186,7 +186,7 @@ func (f family) limit(first, last []byte) (host netip.Addr, l nat.Limit) {
 }
 
 // somePrefix returns the prefix of an interval; invalid if that is all there is.
-func (f family) somePrefix(first, last []byte) netip.Prefix {
+func (f *family) somePrefix(first, last []byte) netip.Prefix {
 	p, _ := prefixOf(first, last)
 	if p.Bits() == 0 {
 		return netip.Prefix{}

@@ -19,7 +19,7 @@ const missingTable = "table inet " + TableName
 // List reads the table back. A table, chain or rule of the fixed structure that is not
 // there is named in Missing.
 func (b *Backend) List(context.Context) (nat.Ruleset, error) {
-	r, there, err := b.list(family.sets)
+	r, there, err := b.list((*family).sets)
 	if err != nil || !there {
 		return r, err
 	}
@@ -31,12 +31,12 @@ func (b *Backend) List(context.Context) (nat.Ruleset, error) {
 
 // Owned reads the maps of published ports only: nothing else has owners.
 func (b *Backend) Owned(context.Context) (nat.Ruleset, error) {
-	r, _, err := b.list(family.portMaps)
+	r, _, err := b.list((*family).portMaps)
 	return r, err
 }
 
 // list reads some of each family's sets, if there is anything of ours.
-func (b *Backend) list(sets func(family) []*nftables.Set) (r nat.Ruleset, there bool, err error) {
+func (b *Backend) list(sets func(*family) []*nftables.Set) (r nat.Ruleset, there bool, err error) {
 	have, err := layout().Find(b.conn)
 	if err != nil {
 		return r, false, err
@@ -88,7 +88,7 @@ func read(s *nftables.Set, elements []nftables.SetElement, r *nat.Ruleset) error
 	return nil
 }
 
-func (f family) readMappings(name string, elements []nftables.SetElement, r *nat.Ruleset) error {
+func (f *family) readMappings(name string, elements []nftables.SetElement, r *nat.Ruleset) error {
 	for _, e := range elements {
 		entry, err := f.entry(name, e)
 		if err != nil {
@@ -135,7 +135,7 @@ func ends(e nftables.SetElement) int {
 }
 
 // pairs reads a set of network . destination.
-func (f family) pairs(t nat.Treatment, elements []nftables.SetElement) []nat.Network {
+func (f *family) pairs(t nat.Treatment, elements []nftables.SetElement) []nat.Network {
 	var list []nat.Network
 	for _, e := range elements {
 		if len(e.Key) < 2*f.addrLen || len(e.KeyEnd) < 2*f.addrLen {

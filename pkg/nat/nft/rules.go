@@ -16,10 +16,10 @@ const hairpinMark = 1 << 13
 // host's loopback: route_localnet, which localhost clients of published ports need, would
 // let it in.
 func guardRules() []netfilter.Rule {
-	v4 := func(load expr.Any) []expr.Any {
+	v4 := func(load []expr.Any) []expr.Any {
 		return join(ipv4.is(), load, masked([]byte{0xff, 0, 0, 0}), equals([]byte{127, 0, 0, 0}), notLoopback(), drop())
 	}
-	v6 := func(load expr.Any) []expr.Any {
+	v6 := func(load []expr.Any) []expr.Any {
 		return join(ipv6.is(), load, equals([]byte{15: 1}), notLoopback(), drop())
 	}
 	return []netfilter.Rule{
@@ -45,7 +45,7 @@ func dnatRules() []netfilter.Rule {
 }
 
 // linkRules look a packet up by the link that it comes by, which is loaded as the hook can.
-func linkRules(link expr.Any) []netfilter.Rule {
+func linkRules(link []expr.Any) []netfilter.Rule {
 	var list []netfilter.Rule
 	for _, f := range families {
 		list = append(list, f.limitedRules("ports for some links", linkPorts, link)...)
@@ -55,10 +55,10 @@ func linkRules(link expr.Any) []netfilter.Rule {
 
 // limitedRules look a packet up in a map of intervals: one rule for each protocol, since nft(8)
 // loads a saved ruleset only where a rule says which one it is.
-func (f family) limitedRules(what, name string, link expr.Any) []netfilter.Rule {
+func (f *family) limitedRules(what, name string, link []expr.Any) []netfilter.Rule {
 	var list []netfilter.Rule
 	for _, p := range []nat.Protocol{nat.TCP, nat.UDP, nat.SCTP} {
-		is := []expr.Any{netfilter.Meta(expr.MetaKeyL4PROTO), equals([]byte{byte(p)})}
+		is := join(netfilter.Meta(expr.MetaKeyL4PROTO), equals([]byte{byte(p)}))
 		list = append(list, rule(p.String()+" "+what+", IPv"+f.suffix, join(is, f.dnat(name, link))))
 	}
 	return list
@@ -66,31 +66,31 @@ func (f family) limitedRules(what, name string, link expr.Any) []netfilter.Rule 
 
 // dnat loads the key into registers side by side, replaces it by the value of the map, and
 // translates to that.
-func (f family) dnat(name string, link expr.Any) []expr.Any {
+func (f *family) dnat(name string, link []expr.Any) []expr.Any {
 	next := uint32(reg0)
 	var key []expr.Any
 	if name == linkPorts {
-		key = append(key, link)
+		key = link
 		next += unix.IFNAMSIZ / 4
 	}
 	if limited(name) {
-		key = append(key, f.load(f.sourceOffset(), next))
+		key = join(key, f.load(f.sourceOffset(), next))
 		next += f.words()
 	}
 	if name != anyPorts {
-		key = append(key, f.load(f.destinationOffset(), next))
+		key = join(key, f.load(f.destinationOffset(), next))
 		next += f.words()
 	}
 	to := &expr.NAT{Type: expr.NATTypeDestNAT, Family: uint32(f.nfproto()), RegAddrMin: reg0}
 	if name != rangePorts { // whose ports stay as they are
 		to.RegProtoMin, to.Specified = reg0+f.words(), true
 	}
-	return join(f.is(), key,
+	return join(f.is(), key, []expr.Any{
 		&expr.Meta{Key: expr.MetaKeyL4PROTO, Register: next},
 		&expr.Payload{DestRegister: next + 1, Base: expr.PayloadBaseTransportHeader, Offset: 2, Len: 2},
 		&expr.Lookup{SourceRegister: reg0, DestRegister: reg0, IsDestRegSet: true, SetName: name + f.suffix},
 		to,
-	)
+	})
 }
 
 // preroutingRules ask the host's routes once for each connection, and nothing else of one that only passes
@@ -105,7 +105,7 @@ func toHostRules() []netfilter.Rule {
 	for _, f := range families {
 		list = append(list, rule("from a container, IPv"+f.suffix, join(f.is(), f.source(), in(setName(nat.Hairpin)+f.suffix), setMark(hairpinMark))))
 	}
-	list = append(list, linkRules(&expr.Meta{Key: expr.MetaKeyIIFNAME, Register: reg0})...)
+	list = append(list, linkRules(netfilter.Meta(expr.MetaKeyIIFNAME))...)
 	return append(list, rule("ports", jump("ports")))
 }
 
@@ -115,7 +115,7 @@ func outputRules() []netfilter.Rule {
 
 // withinHostRules are for processes of the host: what they send to the host goes by lo.
 func withinHostRules() []netfilter.Rule {
-	list := linkRules(&expr.Meta{Key: expr.MetaKeyOIFNAME, Register: reg0})
+	list := linkRules(netfilter.Meta(expr.MetaKeyOIFNAME))
 	return append(list, rule("ports", jump("ports")))
 }
 
@@ -129,11 +129,7 @@ func setMark(bit uint32) []expr.Any {
 }
 
 func hasMark(bit uint32) []expr.Any {
-	return []expr.Any{
-		&expr.Meta{Key: expr.MetaKeyMARK, Register: reg0},
-		masked(native(bit)),
-		&expr.Cmp{Op: expr.CmpOpEq, Register: reg0, Data: native(bit)},
-	}
+	return join(netfilter.Meta(expr.MetaKeyMARK), masked(native(bit)), equals(native(bit)))
 }
 
 // postroutingRules rewrite the source only where the answer would not come back otherwise. A
@@ -161,32 +157,31 @@ func postroutingRules() []netfilter.Rule {
 }
 
 // snat translates the source to what a map says of it.
-func (f family) snat(set string) []expr.Any {
-	return []expr.Any{
-		f.source(),
+func (f *family) snat(set string) []expr.Any {
+	return join(f.source(), []expr.Any{
 		&expr.Lookup{SourceRegister: reg0, DestRegister: reg0, IsDestRegSet: true, SetName: set},
 		&expr.NAT{Type: expr.NATTypeSourceNAT, Family: uint32(f.nfproto()), RegAddrMin: reg0},
-	}
+	})
 }
 
 // bothIn matches source . destination in a set.
-func (f family) bothIn(set string) []expr.Any {
-	return []expr.Any{f.source(), f.load(f.destinationOffset(), reg0+f.words()), in(set)}
+func (f *family) bothIn(set string) []expr.Any {
+	return join(f.source(), f.load(f.destinationOffset(), reg0+f.words()), in(set))
 }
 
-func (f family) fromLocalhost() []expr.Any {
+func (f *family) fromLocalhost() []expr.Any {
 	if f.nfproto() == unix.NFPROTO_IPV6 {
-		return []expr.Any{f.source(), equals([]byte{15: 1})}
+		return join(f.source(), equals([]byte{15: 1}))
 	}
-	return []expr.Any{f.source(), masked([]byte{0xff, 0, 0, 0}), equals([]byte{127, 0, 0, 0})}
+	return join(f.source(), masked([]byte{0xff, 0, 0, 0}), equals([]byte{127, 0, 0, 0}))
 }
 
 // toMulticast matches 224.0.0.0/4 (RFC 5771) and ff00::/8 (RFC 4291).
-func (f family) toMulticast() []expr.Any {
+func (f *family) toMulticast() []expr.Any {
 	mask, value := make([]byte, f.addrLen), make([]byte, f.addrLen)
 	mask[0], value[0] = 0xff, 0xff
 	if f.nfproto() == unix.NFPROTO_IPV4 {
 		mask[0], value[0] = 0xf0, 224
 	}
-	return []expr.Any{f.destination(), masked(mask), equals(value)}
+	return join(f.destination(), masked(mask), equals(value))
 }

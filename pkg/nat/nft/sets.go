@@ -23,9 +23,9 @@ type family struct {
 }
 
 var (
-	ipv4     = family{"4", nftables.TypeIPAddr, 4}
-	ipv6     = family{"6", nftables.TypeIP6Addr, 16}
-	families = []family{ipv4, ipv6}
+	ipv4     = &family{"4", nftables.TypeIPAddr, 4}
+	ipv6     = &family{"6", nftables.TypeIP6Addr, 16}
+	families = []*family{ipv4, ipv6}
 )
 
 // The maps of published ports of one family, in the order in which they are asked. Every name
@@ -46,7 +46,7 @@ func limited(name string) bool {
 }
 
 // portMap makes a map of published ports.
-func (f family) portMap(name string) *nftables.Set {
+func (f *family) portMap(name string) *nftables.Set {
 	key := []nftables.SetDatatype{nftables.TypeInetProto, nftables.TypeInetService}
 	if name != anyPorts {
 		key = append([]nftables.SetDatatype{f.addrType}, key...)
@@ -77,7 +77,7 @@ var networkTreatments = []nat.Treatment{
 func setName(t nat.Treatment) string { return strings.ReplaceAll(t.String(), "-", "_") }
 
 // networkSet makes the set of the networks with a treatment.
-func (f family) networkSet(t nat.Treatment) *nftables.Set {
+func (f *family) networkSet(t nat.Treatment) *nftables.Set {
 	s := &nftables.Set{Table: table(), Name: setName(t) + f.suffix, Interval: true, KeyType: f.addrType}
 	switch t {
 	case nat.Inside, nat.Direct:
@@ -90,7 +90,7 @@ func (f family) networkSet(t nat.Treatment) *nftables.Set {
 }
 
 // portMaps are the maps of published ports.
-func (f family) portMaps() (list []*nftables.Set) {
+func (f *family) portMaps() (list []*nftables.Set) {
 	for _, name := range portMaps {
 		list = append(list, f.portMap(name))
 	}
@@ -98,7 +98,7 @@ func (f family) portMaps() (list []*nftables.Set) {
 }
 
 // sets lists all sets of a family.
-func (f family) sets() []*nftables.Set {
+func (f *family) sets() []*nftables.Set {
 	list := f.portMaps()
 	for _, t := range networkTreatments {
 		list = append(list, f.networkSet(t))
