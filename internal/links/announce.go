@@ -24,12 +24,12 @@ func (h *Host) Announce(_ context.Context, p Port) error {
 	if err := h.forgetNeighbours(&p); err != nil {
 		return err
 	}
-	inside, link, err := p.enter(p.letKernelAnnounce)
+	inside, err := p.enter(p.letKernelAnnounce)
 	if err != nil {
 		return err
 	}
 	defer inside.close()
-	if err := inside.setMAC(link.Attrs().Index, link.Attrs().HardwareAddr); err != nil {
+	if err := inside.setMAC(p.ContainerName, p.MAC); err != nil {
 		return fmt.Errorf("announce addresses of %s in the container: %w", p.ContainerName, err)
 	}
 	return nil

@@ -58,7 +58,7 @@ func (h *Host) CheckPort(_ context.Context, p Port) error {
 	var d differences
 	h.checkHostEnd(&p, &d)
 	var routes *netlink.Handle
-	inside, link, err := p.enter(func() (err error) {
+	inside, link, err := p.look(func() (err error) {
 		routes, err = netlink.NewHandle(unix.NETLINK_ROUTE)
 		return err
 	})
@@ -112,7 +112,7 @@ func (r *requests) checkContainer(link portLink, p *Port, d *differences) {
 	up := a.Flags&net.FlagUp != 0
 	d.when(up == p.Down, "%s in the container is up: %t, want %t", p.ContainerName, up, !p.Down)
 	d.when(p.MTU != 0 && a.MTU != p.MTU, "%s in the container has MTU %d, not %d", p.ContainerName, a.MTU, p.MTU)
-	d.when(p.MAC != nil && !bytes.Equal(a.HardwareAddr, p.MAC), "%s in the container has MAC %s, not %s", p.ContainerName, a.HardwareAddr, p.MAC)
+	d.when(!bytes.Equal(a.HardwareAddr, p.MAC), "%s in the container has MAC %s, not %s", p.ContainerName, a.HardwareAddr, p.MAC)
 	have, err := retry(func() ([]netip.Prefix, error) { return r.addresses(a.Index) })
 	d.fail(err)
 	for _, want := range p.Addresses {

@@ -12,7 +12,7 @@ import (
 
 // enter opens a netlink socket in the container's namespace, after doing first there. One
 // switch of the thread serves both.
-func (p *Port) enter(first func() error) (inside *requests, link portLink, err error) {
+func (p *Port) enter(first func() error) (inside *requests, err error) {
 	err = p.Netns.Do(func() error {
 		if err := first(); err != nil {
 			return err
@@ -21,7 +21,15 @@ func (p *Port) enter(first func() error) (inside *requests, link portLink, err e
 		return err
 	})
 	if err != nil {
-		return nil, link, fmt.Errorf("enter the container: %w", err)
+		return nil, fmt.Errorf("enter the container: %w", err)
+	}
+	return inside, nil
+}
+
+// look enters the container and finds the interface.
+func (p *Port) look(first func() error) (inside *requests, link portLink, err error) {
+	if inside, err = p.enter(first); err != nil {
+		return nil, link, err
 	}
 	if link, err = inside.link(p.ContainerName); err != nil {
 		inside.close()
@@ -30,37 +38,26 @@ func (p *Port) enter(first func() error) (inside *requests, link portLink, err e
 	return inside, link, nil
 }
 
-// setUpContainer shuts the interface to router advertisements before it goes up, and gives
-// it its addresses and routes.
-func setUpContainer(p *Port) (Link, error) {
-	inside, link, err := p.enter(p.setSysctls)
-	if err != nil {
-		return Link{}, err
-	}
-	defer inside.close()
-	index := link.Attrs().Index
+// setUpContainer gives the interface its addresses, sets it up and gives it its routes. By then it is shut
+// to router advertisements.
+func (r *requests) setUpContainer(p *Port, index int) error {
 	for _, a := range p.Addresses {
-		if err := p.addAddress(inside, index, a); err != nil {
-			return Link{}, addressError(err, a, p.ContainerName+" in the container")
+		if err := p.addAddress(r, index, a); err != nil {
+			return addressError(err, a, p.ContainerName+" in the container")
 		}
 	}
 	if p.Down {
-		return linkOf(link), nil
+		return nil
 	}
-	if err := inside.setUp(index); err != nil {
-		return Link{}, fmt.Errorf("set %s in the container up: %w", p.ContainerName, err)
+	if err := r.setUp(ofLink(index)); err != nil {
+		return fmt.Errorf("set %s in the container up: %w", p.ContainerName, err)
 	}
-	// Since Linux 6.8 this look also makes the kernel take note at once of the carrier that
-	// has just come: until then the interface drops IPv6.
-	if link, err = inside.linkAt(index); err != nil {
-		return Link{}, fmt.Errorf("find %s in the container: %w", p.ContainerName, err)
-	}
-	for _, r := range distinct(p.Routes) {
-		if err := addRoute(inside, r, index); err != nil {
-			return Link{}, fmt.Errorf("add route %s in the container: %w", r, err)
+	for _, route := range distinct(p.Routes) {
+		if err := addRoute(r, route, index); err != nil {
+			return fmt.Errorf("add route %s in the container: %w", route, err)
 		}
 	}
-	return linkOf(link), nil
+	return nil
 }
 
 // addAddress turns IPv6 on for the interface where that stands in the way: runtimes turn it off by

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
 	"vethbridge/internal/netns"
@@ -18,7 +19,7 @@ type Port struct {
 	HostName, Mark, Bridge string
 	ContainerName          string
 	Netns                  *netns.Namespace
-	MAC                    net.HardwareAddr // of the container's end; nil: random
+	MAC                    net.HardwareAddr // of the container's end
 	MTU                    int              // 0: the kernel's default
 	Hairpin, Isolated      bool
 	VLANs                  VLANs
@@ -57,8 +58,12 @@ func (h *Host) ConfigurePort(p Port) error {
 			return fmt.Errorf("enter the container: %w", err)
 		}
 	}
-	_, err := setUpContainer(&p)
-	return err
+	inside, link, err := p.look(p.setSysctls)
+	if err != nil {
+		return err
+	}
+	defer inside.close()
+	return inside.setUpContainer(&p, link.Attrs().Index)
 }
 
 func (h *Host) makePort(p *Port) error {
@@ -89,21 +94,52 @@ func (h *Host) nameTaken(p *Port) error {
 	return &NameTakenError{Name: p.ContainerName, InContainer: true}
 }
 
+// setUp sets up the container's end before the host's end goes up: then carrier comes once, and for an
+// interface that is ready. Where it comes and goes, the bridge goes through all its ports each time.
 func (h *Host) setUp(ctx context.Context, p *Port) (hostEnd, container Link, err error) {
+	if err := h.prepareHostEnd(p); err != nil {
+		return Link{}, Link{}, err
+	}
+	inside, link, err := p.look(p.setSysctls)
+	if err != nil {
+		return Link{}, Link{}, err
+	}
+	defer inside.close()
+	if err := inside.setUpContainer(p, link.Attrs().Index); err != nil {
+		return Link{}, Link{}, err
+	}
+	port, err := h.connect(ctx, p)
+	if err != nil {
+		return Link{}, Link{}, err
+	}
+	// Since Linux 6.8 this look also makes the kernel take note at once of the carrier that
+	// has just come: until then the interface drops IPv6.
+	if link, err = inside.linkAt(link.Attrs().Index); err != nil {
+		return Link{}, Link{}, fmt.Errorf("find %s in the container: %w", p.ContainerName, err)
+	}
+	return linkOf(port), linkOf(link), nil
+}
+
+// prepareHostEnd is for all that costs less while the link is down: of a change of its alias the kernel
+// then tells nobody.
+func (h *Host) prepareHostEnd(p *Port) error {
 	if err := h.raw.finishHostEnd(p); err != nil {
-		return Link{}, Link{}, fmt.Errorf("set up link %s: %w", p.HostName, err)
+		return fmt.Errorf("set up link %s: %w", p.HostName, err)
 	}
-	if err := h.setPortVLANs(p); err != nil {
-		return Link{}, Link{}, err
-	}
-	if container, err = setUpContainer(p); err != nil {
-		return Link{}, Link{}, err
+	p.turnIPv6OffAtHost()
+	return h.setPortVLANs(p)
+}
+
+// connect sets the host's end up and waits until the bridge forwards.
+func (h *Host) connect(ctx context.Context, p *Port) (portLink, error) {
+	if err := h.raw.setUp(nl.NewIfInfomsg(unix.AF_UNSPEC), name(p.HostName)); err != nil {
+		return portLink{}, fmt.Errorf("set link %s up: %w", p.HostName, err)
 	}
 	port, err := h.awaitForwarding(ctx, p)
 	if err != nil {
-		return Link{}, Link{}, fmt.Errorf("wait for port %s: %w", p.HostName, err)
+		return portLink{}, fmt.Errorf("wait for port %s: %w", p.HostName, err)
 	}
-	return linkOf(port), container, nil
+	return port, nil
 }
 
 // DeletePort deletes the host-side link if it carries mark, wherever its other end is now; if there is no link of that

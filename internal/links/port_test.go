@@ -83,15 +83,6 @@ func TestAnIPv4OnlyPortHasNoIPv6AddressOnEitherEnd(t *testing.T) {
 	}
 }
 
-func TestTheHostEndHasNoLinkLocalAddress(t *testing.T) {
-	h := newHost(t)
-	h.ensure(t, demoBridge())
-	hostEnd, _ := h.add(t, h.container(t).port(0))
-	if list := addresses(t, hostEnd); len(list) > 0 {
-		t.Errorf("addresses of the host's end: %v", list)
-	}
-}
-
 // A second network's default route is there, and the first one's stays the one in use.
 func TestTheDefaultRouteOfASecondNetworkDoesNotReplaceTheFirst(t *testing.T) {
 	h := newHost(t)

@@ -15,25 +15,23 @@ const addrGenModeNone = 1
 const skipStats = 1 << 3
 
 // makeVeth makes the pair by one message: names, MTU, the container's MAC address and
-// namespace, and the host's end up and in the bridge (rtnl_newlink_create in
-// net/core/rtnetlink.c). The kernel takes an alias and port flags only for a link that is
+// namespace, and the host's end in the bridge (rtnl_newlink_create in
+// net/core/rtnetlink.c); both are down. The kernel takes an alias and port flags only for a link that is
 // there.
 func (r *requests) makeVeth(p *Port, bridge int) error {
-	up := nl.NewIfInfomsg(unix.AF_UNSPEC)
-	up.Flags, up.Change = unix.IFF_UP, unix.IFF_UP
 	info := nl.NewRtAttr(unix.IFLA_LINKINFO, nil)
 	info.AddRtAttr(nl.IFLA_INFO_KIND, nl.NonZeroTerminated("veth"))
 	peer := info.AddRtAttr(nl.IFLA_INFO_DATA, nil).AddRtAttr(nl.VETH_INFO_PEER, nil)
 	nl.NewIfInfomsgChild(peer, unix.AF_UNSPEC)
 	peer.AddRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(p.ContainerName))
+	peer.AddRtAttr(unix.IFLA_ADDRESS, p.MAC)
 	peer.AddRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(p.Netns.FD())))
-	data := []nl.NetlinkRequestData{up, name(p.HostName), number(unix.IFLA_MASTER, bridge), number(unix.IFLA_GROUP, p.Group)}
+	data := []nl.NetlinkRequestData{
+		nl.NewIfInfomsg(unix.AF_UNSPEC), name(p.HostName), number(unix.IFLA_MASTER, bridge), number(unix.IFLA_GROUP, p.Group),
+	}
 	if p.MTU != 0 {
 		peer.AddRtAttr(unix.IFLA_MTU, nl.Uint32Attr(uint32(p.MTU)))
 		data = append(data, number(unix.IFLA_MTU, p.MTU))
-	}
-	if p.MAC != nil {
-		peer.AddRtAttr(unix.IFLA_ADDRESS, p.MAC)
 	}
 	_, err := r.do(unix.RTM_NEWLINK, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK, append(data, info)...)
 	return err
@@ -74,15 +72,16 @@ func (r *requests) setHairpin(index int, on bool) error {
 	return err
 }
 
-func (r *requests) setUp(index int) error {
-	up := ofLink(index)
-	up.Flags, up.Change = unix.IFF_UP, unix.IFF_UP
-	_, err := r.do(unix.RTM_NEWLINK, unix.NLM_F_ACK, up)
+// setUp sets a link up, which is said by its index or by an attribute beside it.
+func (r *requests) setUp(of *nl.IfInfomsg, which ...nl.NetlinkRequestData) error {
+	of.Flags, of.Change = unix.IFF_UP, unix.IFF_UP
+	_, err := r.do(unix.RTM_NEWLINK, unix.NLM_F_ACK, append([]nl.NetlinkRequestData{of}, which...)...)
 	return err
 }
 
-func (r *requests) setMAC(index int, mac net.HardwareAddr) error {
-	_, err := r.do(unix.RTM_SETLINK, unix.NLM_F_ACK, ofLink(index), nl.NewRtAttr(unix.IFLA_ADDRESS, mac))
+func (r *requests) setMAC(linkName string, mac net.HardwareAddr) error {
+	of := nl.NewIfInfomsg(unix.AF_UNSPEC)
+	_, err := r.do(unix.RTM_SETLINK, unix.NLM_F_ACK, of, name(linkName), nl.NewRtAttr(unix.IFLA_ADDRESS, mac))
 	return err
 }
 

@@ -61,7 +61,7 @@ func (f Fence) cutOff() bool { return f.Walls.Internal || f.Walls.Mode == fence.
 func (p *Plan) planFence(f Fence, ipam *IPAM) {
 	guarded := f.Guard || f.MACOnly
 	var port fence.Port
-	if guarded && p.Port.MAC != nil {
+	if guarded {
 		p.Port.Group = fence.Group
 		port = fence.Port{Link: p.Port.HostName, MAC: fence.MACOf(p.Port.MAC), AnyAddress: f.MACOnly || ipam.Kind == IPAMNone}
 		port.Trunk = len(p.Port.VLANs.Trunk) > 0
