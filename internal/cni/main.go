@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 
@@ -62,10 +63,15 @@ func Begin() {
 	signal.Ignore(syscall.SIGPIPE)
 }
 
+// OneByOne keeps the runtime to one CPU, for a call that does one thing after the other, as an ADD does: it would wake
+// threads for others to look for work that there is not. A DEL is no such call, it waits for the kernel in two places at once.
+func OneByOne() { runtime.GOMAXPROCS(1) }
+
 func run(p Plugin) *types.Error {
 	ctx, command := context.Background(), os.Getenv("CNI_COMMAND")
 	var interruptible func() context.Context
 	if command == string(verbAdd) {
+		OneByOne()
 		interruptible = Interruptible()
 	}
 	var config []byte

@@ -92,6 +92,7 @@ func create(ctx context.Context, d Driver, stdin io.Reader) (map[string]json.Raw
 
 // setup takes back an attachment that podman never hears of.
 func setup(d Driver, netns string, stdin io.Reader, answer *json.Encoder) error {
+	cni.OneByOne()
 	interruptible := cni.Interruptible()
 	j, err := newJob(netns, stdin)
 	if err == nil {
