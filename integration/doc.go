@@ -30,7 +30,7 @@
 //	portmodes_test.go   hairpin and promiscuous mode, by frames
 //	input_test.go       bad input
 //	versions_test.go    spec versions, VERSION, STATUS
-//	del_test.go         DEL in every odd situation
+//	del_test.go         DEL in every odd situation; del_again_test.go, of what is gone, or not in the book
 //	check_test.go       CHECK, and healing
 //	gc_test.go          GC
 //	kill_test.go        kill -9 at any moment; killcall_test.go, before every system call
@@ -74,7 +74,7 @@
 //	counts_test.go      what each verb asks of the kernel; counting_test.go, how that is counted
 //	proc_test.go        what is not looked up in /proc
 //	grace_test.go       grace periods that many DELs share
-//	connections_test.go tracked connections of mappings that come and go
+//	connections_test.go tracked connections of mappings that come and go; ended_test.go, who ends them
 //	switch_test.go      conflists of the reference plugins with their types changed
 //	install_test.go     installing on a node
 //	subnetfile_test.go  what flanneld says about a host
