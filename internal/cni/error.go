@@ -62,6 +62,9 @@ func InvalidEnvironment(name, value, reason string) *Error {
 // NetnsError names the environment variable that led to an error of internal/netns, as
 // the spec demands.
 func NetnsError(err error) error {
+	if errors.Is(err, syscall.EPERM) { // not the namespace is wrong, but the rights are
+		return fmt.Errorf("open CNI_NETNS: %w", err)
+	}
 	return &Error{Code: CodeEnvironment, Message: "open CNI_NETNS: " + err.Error(), Cause: err}
 }
 
