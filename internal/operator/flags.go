@@ -14,27 +14,26 @@ type Flag struct {
 	Words   []string // what the value can be, where that is known beforehand
 	Default string
 	Summary string
-	target  func(*session) any // *bool, *string, *time.Duration or value
 }
 
 func allFlags() []Flag {
 	return []Flag{
-		{Name: "network", Value: "NAME", Summary: "this network only", target: func(s *session) any { return &s.network }},
-		{Name: "container", Value: "ID", Summary: "container IDs that begin so", target: func(s *session) any { return &s.filter.container }},
-		{Name: "address", Value: "ADDRESS", Summary: "this address, or those in this prefix", target: func(s *session) any { return &s.filter.address }},
-		{Name: "port", Value: "PORT", Summary: "this host port: 8080, or 8080/udp", target: func(s *session) any { return &s.filter.port }},
-		{Name: "check", Summary: "compare with the kernel: what differs is drifted", target: func(s *session) any { return &s.check }},
-		{Name: "watch", Summary: "again every second, until interrupted", target: func(s *session) any { return &s.watch }},
-		{Name: "narrow", Summary: "fewer columns, for a terminal of 80", target: func(s *session) any { return &s.narrow }},
-		{Name: "json", Summary: "JSON instead of a table", target: func(s *session) any { return &s.json }},
-		{Name: "state", Summary: "the state file only", target: func(s *session) any { return &s.state }},
-		{Name: "dry-run", Summary: "say what would be done", target: func(s *session) any { return &s.dryRun }},
-		{Name: "config", Value: "FILE", Summary: "network config with the plugin's ipam", target: func(s *session) any { return &s.config }},
-		{Name: "format", Value: "FORMAT", Words: []string{"text", "dot", "mermaid", "svg", "png"}, Default: "text", Summary: "text, dot, mermaid, svg or png", target: func(s *session) any { return &s.format }},
-		{Name: "wait", Value: "TIME", Default: "30s", Summary: "how long to wait for a client elsewhere", target: func(s *session) any { return &s.wait }},
-		{Name: "output", Value: "FILE", Summary: "into this file, replaced as a whole", target: func(s *session) any { return &s.output }},
-		{Name: "data-dir", Value: "DIR", Default: "/var/lib/cni/networks", Summary: "data of host-local", target: func(s *session) any { return &s.dataDir }},
-		{Name: "state-dir", Value: "DIR", Default: state.DefaultDir, Summary: "directory of the state file", target: func(s *session) any { return &s.stateDir }},
+		{Name: "network", Value: "NAME", Summary: "this network only"},
+		{Name: "container", Value: "ID", Summary: "container IDs that begin so"},
+		{Name: "address", Value: "ADDRESS", Summary: "this address, or those in this prefix"},
+		{Name: "port", Value: "PORT", Summary: "this host port: 8080, or 8080/udp"},
+		{Name: "check", Summary: "compare with the kernel: what differs is drifted"},
+		{Name: "watch", Summary: "again every second, until interrupted"},
+		{Name: "narrow", Summary: "fewer columns, for a terminal of 80"},
+		{Name: "json", Summary: "JSON instead of a table"},
+		{Name: "state", Summary: "the state file only"},
+		{Name: "dry-run", Summary: "say what would be done"},
+		{Name: "config", Value: "FILE", Summary: "network config with the plugin's ipam"},
+		{Name: "format", Value: "FORMAT", Words: []string{"text", "dot", "mermaid", "svg", "png"}, Default: "text", Summary: "text, dot, mermaid, svg or png"},
+		{Name: "wait", Value: "TIME", Default: "30s", Summary: "how long to wait for a client elsewhere"},
+		{Name: "output", Value: "FILE", Summary: "into this file, replaced as a whole"},
+		{Name: "data-dir", Value: "DIR", Default: "/var/lib/cni/networks", Summary: "data of host-local"},
+		{Name: "state-dir", Value: "DIR", Default: state.DefaultDir, Summary: "directory of the state file"},
 	}
 }
 
@@ -62,4 +61,43 @@ func (f Flag) String() string {
 func flagNamed(name string) Flag {
 	list := allFlags()
 	return list[slices.IndexFunc(list, func(f Flag) bool { return f.Name == name })]
+}
+
+// target is what a flag is read into: a *bool, *string, *time.Duration or value.
+func (s *session) target(f Flag) any {
+	switch f.Name {
+	case "network":
+		return &s.network
+	case "container":
+		return &s.filter.container
+	case "address":
+		return &s.filter.address
+	case "port":
+		return &s.filter.port
+	case "check":
+		return &s.check
+	case "watch":
+		return &s.watch
+	case "narrow":
+		return &s.narrow
+	case "json":
+		return &s.json
+	case "state":
+		return &s.state
+	case "dry-run":
+		return &s.dryRun
+	case "config":
+		return &s.config
+	case "format":
+		return &s.format
+	case "wait":
+		return &s.wait
+	case "output":
+		return &s.output
+	case "data-dir":
+		return &s.dataDir
+	case "state-dir":
+		return &s.stateDir
+	}
+	return nil
 }

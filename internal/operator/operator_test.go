@@ -39,7 +39,7 @@ func TestEveryFlagOfACommandIsThere(t *testing.T) {
 		have := map[string]bool{}
 		for _, f := range c.Flags() {
 			have[f.Name] = true
-			switch f.target(&session{}).(type) {
+			switch (&session{}).target(f).(type) {
 			case *bool, *string, *time.Duration, value:
 			default:
 				t.Errorf("--%s can't be set", f.Name)

@@ -105,7 +105,7 @@ func unknownFlag(flags []Flag, name string) error {
 
 // set reads the text of a flag.
 func (f Flag) set(s *session, text string) (err error) {
-	switch target := f.target(s).(type) {
+	switch target := s.target(f).(type) {
 	case *bool:
 		*target, err = strconv.ParseBool(text)
 	case *string:
@@ -121,7 +121,7 @@ func (f Flag) set(s *session, text string) (err error) {
 // words refuses what is none of the words that a subject or a flag can be.
 func (s *session) words(c *Command) error {
 	for _, f := range c.Flags() {
-		if text, ok := f.target(s).(*string); ok && len(f.Words) > 0 && !slices.Contains(f.Words, *text) {
+		if text, ok := s.target(f).(*string); ok && len(f.Words) > 0 && !slices.Contains(f.Words, *text) {
 			return fmt.Errorf("--%s is %q, and can be %s", f.Name, *text, strings.Join(f.Words, ", "))
 		}
 	}
