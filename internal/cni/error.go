@@ -82,7 +82,7 @@ func DriftError(err error) error {
 		return err
 	}
 	return &Error{Code: CodeDrift, Message: err.Error(), Cause: err,
-		Details: "the attachment is not as ADD made it; DEL and ADD it again"}
+		Details: "\"vethbridge repair\" restores rules; for all else DEL and ADD the attachment again"}
 }
 
 // NotAvailable is what STATUS answers when no ADD can succeed. The way out is that of err.

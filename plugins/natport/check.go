@@ -54,5 +54,5 @@ func check(ctx context.Context, r cni.Request) error {
 		return nil
 	}
 	return &cni.Error{Code: cni.CodeDrift, Message: err.Error(), Cause: err,
-		Details: "the next ADD restores what is missing"}
+		Details: "\"vethbridge repair\" restores what is missing"}
 }
