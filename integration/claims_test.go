@@ -83,6 +83,27 @@ func TestAddressesAndPortsOfTheDeadAreReclaimedWhenNeeded(t *testing.T) {
 	h.Same(t, before)
 }
 
+// TestManyDeadAreFoundByOneListOfLinks: it takes the kernel half a second beside 4,000.
+func TestManyDeadAreFoundByOneListOfLinks(t *testing.T) {
+	h, n := newDemo(t)
+	n.Chain = n.Chain[:1]
+	attach(t, h, n.With(0, "name", "other").With(0, "bridge", "other0").With(0, "ipam", testbed.Config{"subnet": "10.98.0.0/24"}), "alive")
+	n = smallPool(n)
+	before := h.Snapshot()
+	for i := range 2 {
+		c, _ := attach(t, h, n, fmt.Sprint("c", i))
+		h.StopServing()
+		h.Forget(c.Netns)
+		h.WaitLinkGone(t, "demo0")
+	}
+	_, trace := straced(t, n.Plugins, testbed.Call{Plugin: "vethbridge", Command: "ADD", Container: "late", Netns: h.NewContainer(), Config: n.Chain[0].JSON()})
+	if lists := listsLinks.FindAllString(trace, -1); len(lists) != 1 {
+		t.Errorf("%d lists of links for two dead: %v", len(lists), lists)
+	}
+	n.Del(t, testbed.Container{ID: "late"}, nil)
+	h.Same(t, before)
+}
+
 func TestAHostPortOfALivingContainerIsRefusedNamingIt(t *testing.T) {
 	h, n := newDemo(t)
 	web, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/netns"
@@ -26,9 +27,19 @@ func (l Liveness) String() string {
 	return [...]string{"alive", "dead", "unknown"}[l]
 }
 
+// Census judges the life of many attachments by one list of the host's links, since the kernel takes half a second for
+// that beside 4,000. It is made for the first attachment whose namespace is gone.
+type Census struct {
+	host  *Host
+	marks func() (map[string]bool, error)
+}
+
+// Census begins one. What is made later may count as dead, so ReleaseDead looks whether the record has changed.
+func (h *Host) Census() Census { return Census{h, sync.OnceValues(h.Links.Marks)} }
+
 // Liveness judges the attachment of a record.
-func (h *Host) Liveness(ctx context.Context, a state.Attachment) (Liveness, error) {
-	if a.BootID != h.Store.BootID() {
+func (c Census) Liveness(a *state.Attachment) (Liveness, error) {
+	if a.BootID != c.host.Store.BootID() {
 		return Dead, nil
 	}
 	if a.Netns == (state.Netns{}) && a.HostLink == "" {
@@ -44,7 +55,7 @@ func (h *Host) Liveness(ctx context.Context, a state.Attachment) (Liveness, erro
 	if a.HostLink == "" {
 		return Dead, nil
 	}
-	there, err := h.Links.LinkExists(a.HostLink, a.Owner.Mark())
+	there, err := c.host.Links.LinkExists(a.HostLink, a.Owner.Mark(), c.marks)
 	if err != nil {
 		return Unknown, err
 	}
@@ -78,34 +89,31 @@ func (h *Host) Reclaim(ctx context.Context, network string) (released []attachme
 		return nil, err
 	}
 	var failed []error
-	for _, a := range list {
-		ok, err := h.ReclaimOne(ctx, a)
+	census := h.Census()
+	for i := range list {
+		if !census.dead(ctx, &list[i]) {
+			continue
+		}
+		ok, err := h.ReleaseDead(ctx, &list[i])
 		if err != nil {
 			failed = append(failed, err)
 		} else if ok {
-			h.logReclaimed(ctx, a.Owner)
-			released = append(released, a.Owner)
+			h.logReclaimed(ctx, list[i].Owner)
+			released = append(released, list[i].Owner)
 		}
 	}
 	return released, errors.Join(failed...)
-}
-
-// ReclaimOne releases an attachment if it is dead and reports whether it was.
-func (h *Host) ReclaimOne(ctx context.Context, a state.Attachment) (bool, error) {
-	if !h.dead(ctx, &a) {
-		return false, nil
-	}
-	return h.releaseDead(ctx, a.Owner)
 }
 
 // ReclaimHolder releases the attachment of owner if it is dead, and reports whether what
 // it held is free now: it also is if owner has no record at all.
 func (h *Host) ReclaimHolder(ctx context.Context, owner attachment.Owner) (bool, error) {
 	record, known, err := h.record(ctx, owner)
-	if err != nil || known && !h.dead(ctx, &record) {
+	if err != nil || known && !h.Census().dead(ctx, &record) {
 		return false, err
 	}
-	released, err := h.releaseDead(ctx, owner)
+	record.Owner = owner
+	released, err := h.ReleaseDead(ctx, &record)
 	if released {
 		h.logReclaimed(ctx, owner)
 	}
@@ -118,31 +126,36 @@ func (h *Host) logReclaimed(ctx context.Context, owner attachment.Owner) {
 }
 
 // dead warns where it can't be told, which counts as alive.
-func (h *Host) dead(ctx context.Context, a *state.Attachment) bool {
-	life, err := h.Liveness(ctx, *a)
+func (c Census) dead(ctx context.Context, a *state.Attachment) bool {
+	life, err := c.Liveness(a)
 	if err != nil {
-		h.Log.WarnContext(ctx, "cannot tell whether an attachment is alive, keeping it", "owner", a.Owner.String(), "err", err)
+		c.host.Log.WarnContext(ctx, "cannot tell whether an attachment is alive, keeping it", "owner", a.Owner.String(), "err", err)
 	}
 	return life == Dead
 }
 
-// releaseDead releases an owner that was found dead. It judges once more what the book says when
-// nobody else is at the owner: a container may have been started again under the same name.
+// ReleaseDead releases an attachment that was found dead, and reports whether it did. A record that has changed is judged
+// once more when nobody else is at its owner: a container may have been started again under the same name.
 // Another call for the owner is not waited for, since that may be waiting for the caller.
-func (h *Host) releaseDead(ctx context.Context, owner attachment.Owner) (bool, error) {
-	unlock, ok, err := h.Store.TryLockOwner(owner)
+func (h *Host) ReleaseDead(ctx context.Context, found *state.Attachment) (bool, error) {
+	unlock, ok, err := h.Store.TryLockOwner(found.Owner)
 	if err != nil || !ok {
 		return false, err
 	}
 	defer unlock()
-	record, known, err := h.record(ctx, owner)
-	if err != nil || known && !h.dead(ctx, &record) {
+	record, known, err := h.record(ctx, found.Owner)
+	if err != nil || known && !sameLife(&record, found) && !h.Census().dead(ctx, &record) {
 		return false, err
 	}
-	if err := h.Release(ctx, owner); err != nil {
+	if err := h.Release(ctx, found.Owner); err != nil {
 		return false, fmt.Errorf("reclaim: %w", err)
 	}
 	return true, nil
+}
+
+// sameLife reports whether two records are of one container: what is dead stays dead until it is attached anew.
+func sameLife(a, b *state.Attachment) bool {
+	return a.BootID == b.BootID && a.Created == b.Created && a.Netns == b.Netns && a.HostLink == b.HostLink
 }
 
 // Attachments lists the records of a network, or of all if network is empty.

@@ -55,11 +55,11 @@ func TestAnOwnerThatIsAttachedAgainIsNotReclaimedForItsFormerAttachment(t *testi
 	}
 	former := attach(t, h, state.Netns{Path: "/nowhere", Dev: 1, Inode: 1}, 1)
 	attach(t, h, alive, 2)
-	if released, err := h.ReclaimOne(context.Background(), former); err != nil || released || !attached(t, h) {
+	if released, err := h.ReleaseDead(context.Background(), &former); err != nil || released || !attached(t, h) {
 		t.Errorf("reclaimed: %v, %v; attached still: %v", released, err, attached(t, h))
 	}
 	attach(t, h, former.Netns, 3)
-	if released, err := h.ReclaimOne(context.Background(), former); err != nil || !released || attached(t, h) {
+	if released, err := h.ReleaseDead(context.Background(), &former); err != nil || !released || attached(t, h) {
 		t.Errorf("the dead one: reclaimed %v, %v; attached still: %v", released, err, attached(t, h))
 	}
 }

@@ -49,13 +49,29 @@ func (h *Host) Others(prefix string, except []string) ([]string, error) {
 	return names, nil
 }
 
-// LinkExists reports whether the attachment's link is there, under whatever name.
-func (h *Host) LinkExists(hostName, mark string) (bool, error) {
-	link, err := h.named(hostName, mark)
-	if err == nil && link == nil {
-		link, err = h.marked(mark)
+// Marks are those that links of the host have now.
+func (h *Host) Marks() (map[string]bool, error) {
+	list, err := retry(h.nl.LinkList)
+	if err != nil {
+		return nil, fmt.Errorf("list links: %w", err)
 	}
-	return link != nil, err
+	marks := map[string]bool{}
+	for _, l := range list {
+		if mark := markOf(l); mark != "" {
+			marks[mark] = true
+		}
+	}
+	return marks, nil
+}
+
+// LinkExists reports whether the attachment's link is there, or is among those with the marks under another name.
+func (h *Host) LinkExists(hostName, mark string, marks func() (map[string]bool, error)) (bool, error) {
+	link, err := h.named(hostName, mark)
+	if err != nil || link != nil {
+		return link != nil, err
+	}
+	all, err := marks()
+	return all[mark], err
 }
 
 // Has reports whether there is a link of that name.

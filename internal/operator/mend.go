@@ -64,8 +64,9 @@ func collect(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	census := s.host.Census()
 	for _, a := range records {
-		life, err := s.host.Liveness(ctx, a)
+		life, err := census.Liveness(&a)
 		switch {
 		case life == host.Unknown:
 			s.say("kept %s: cannot tell whether it is alive: %v", a.Owner, err)
@@ -82,7 +83,7 @@ func collect(ctx context.Context, s *session) error {
 
 // release waits for nobody: an owner that another call is at may be on its way to life again.
 func (s *session) release(ctx context.Context, dead *state.Attachment) error {
-	released, err := s.host.ReclaimOne(ctx, *dead)
+	released, err := s.host.ReleaseDead(ctx, dead)
 	switch {
 	case err != nil:
 		return err

@@ -51,8 +51,9 @@ func (s *session) rows(ctx context.Context) ([]row, error) {
 	if rows, err = s.addressed(rows); err != nil {
 		return nil, err
 	}
-	for i, r := range rows {
-		life, _ := s.host.Liveness(ctx, r.record) // an error leaves it unknown, which is shown
+	census := s.host.Census()
+	for i := range rows {
+		life, _ := census.Liveness(&rows[i].record) // an error leaves it unknown, which is shown
 		rows[i].State = life.String()
 	}
 	if s.check {
