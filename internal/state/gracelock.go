@@ -2,18 +2,21 @@ package state
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
+	"time"
 )
 
 const graceLock = "grace.lock"
 
-// LockRemoval is LockKernel for the removal of rules, which AwaitRemovals waits for.
+// announceLimit is long for a lock that others hold for no longer than it takes to let it go.
+const announceLimit = 100 * time.Millisecond
+
+// LockRemoval is LockKernel for the removal of rules, which AwaitRemovals waits for. A removal that can't be
+// announced, on a full disk for instance, goes on all the same: only time depends on that.
 func (s *Store) LockRemoval(ctx context.Context) (unlock func(), err error) {
-	announced, err := lockFile(ctx, filepath.Join(s.dir, graceLock), shared)
-	if err != nil {
-		return nil, fmt.Errorf("lock removals: %w", err)
-	}
+	soon, cancel := context.WithTimeout(ctx, announceLimit)
+	defer cancel()
+	announced, _ := lockFile(soon, filepath.Join(s.dir, graceLock), shared) // what is not had lets nothing go
 	kernel, err := s.LockKernel(ctx)
 	if err != nil {
 		announced.release()

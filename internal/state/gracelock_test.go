@@ -82,6 +82,20 @@ func TestARemovalThatGivesUpIsNotWaitedFor(t *testing.T) {
 	s.AwaitRemovals(t.Context())
 }
 
+// A full disk keeps no DEL from removing rules: to be waited for saves time only.
+func TestARemovalThatCantBeAnnouncedGoesOn(t *testing.T) {
+	s := statetest.Open(t, func(*state.Tx) error { return nil })
+	if err := os.Mkdir(filepath.Join(s.Dir(), "grace.lock"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := s.LockRemoval(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+	s.AwaitRemovals(t.Context())
+}
+
 // awaitWaiting returns when somebody waits for a lock of the store, by /proc/locks (proc(5)).
 func awaitWaiting(t *testing.T, s *state.Store, name string) {
 	t.Helper()
