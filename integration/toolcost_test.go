@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,7 +14,13 @@ import (
 )
 
 // sizeLimit is what an executable may have, in bytes: a little more than the larger one has. It goes down with that.
-const sizeLimit = 6_150_000
+// Other versions of Go bring a runtime of another size, which is not ours to answer for: 1.27.0 makes 6.43 million.
+func sizeLimit() int64 {
+	if strings.HasPrefix(runtime.Version(), "go1.26") {
+		return 6_150_000
+	}
+	return 6_600_000
+}
 
 // TestThePluginPathPaysNothingForTheTool builds what is shipped, and the same without the commands
 // for people, and compares what a runtime pays for: bytes that are read from disk, and what packages
@@ -28,8 +35,8 @@ func TestThePluginPathPaysNothingForTheTool(t *testing.T) {
 				t.Fatal(err)
 			}
 			sizes[i] += info.Size()
-			if dir == with && info.Size() >= sizeLimit {
-				t.Errorf("%s has %d bytes, more than %d", plugin, info.Size(), sizeLimit)
+			if dir == with && info.Size() >= sizeLimit() {
+				t.Errorf("%s has %d bytes, more than %d", plugin, info.Size(), sizeLimit())
 			}
 			t.Logf("%s: %d bytes", filepath.Join(filepath.Base(dir), plugin), info.Size())
 		}

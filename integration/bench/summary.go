@@ -77,7 +77,7 @@ func (r *results) sizeGoals() []goal {
 		return subject{programsPart, scenario, quantity, "MB", oursNft}
 	}
 	return []goal{
-		{"executables, MB", "6.29 (6 MiB)", r.value(of("executable 1", "size")) + ", " + r.value(of("executable 2", "size"))},
+		{"executables, MB", "6", r.value(of("executable 1", "size")) + ", " + r.value(of("executable 2", "size"))},
 		{"peak memory of ADD and of DEL, MB", "15", r.value(of("ADD with one port", "peak memory of one")) + ", " + r.value(of("DEL with one port", "peak memory of one"))},
 	}
 }
