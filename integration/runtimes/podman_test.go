@@ -133,6 +133,7 @@ func TestPodmansContainersComeBackAfterAReboot(t *testing.T) {
 func (p podman) comeBack(dir string) {
 	t := p.t
 	t.Helper()
+	run(t, "mkdir", "-p", "-m", "700", dir) // "ls" takes one that is not there for a slip
 	all := func() string { return state(t) + run(t, bin+"/vethbridge", "ls", "--json", "--state-dir", dir) }
 	before := all()
 	p.serve("web", "-p", "8080:80", "--network", "podman,second")
