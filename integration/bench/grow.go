@@ -10,13 +10,33 @@ import (
 const (
 	growPart = "Beside others with 4 ports each, on other bridges"
 	fullPart = "Beside others with one port each, on the same bridge"
+	// alonePart has one contender's containers on the machine at a time.
+	alonePart = "Beside others with 4 ports each, nobody else's on the machine"
 	// spread is how many of the others a bridge gets.
 	spread = 250
+	// tidying is how long the kernel may be busy with taking thousands of namespaces away.
+	tidying = 45 * time.Second
 )
 
 // grow measures one attachment beside ever more others on the host.
 func (b *bench) grow() error {
 	return b.growing(growPart, scenario{Ports: 4, Spread: spread}, []int{0, 200, 1000, 4000}, b.contenders())
+}
+
+// alone is grow for one contender after the other: where the kernel looks through all namespaces, it looks through those
+// of others in grow. The first of a host, which makes the tables, is not in it.
+func (b *bench) alone() error {
+	for _, c := range b.contenders() {
+		if c.Name != oursNft && c.Name != floorName && c.Name != calledFloor {
+			continue
+		}
+		b.say("  %s", c.Name)
+		if err := b.growing(alonePart, scenario{Ports: 4, Spread: spread}, []int{1, 1000, 4000}, []contender{c}); err != nil {
+			return err
+		}
+		time.Sleep(tidying)
+	}
+	return nil
 }
 
 // fullBridge measures one attachment beside ever more others on its bridge, which the kernel lets

@@ -53,7 +53,7 @@ func parts() []part {
 	return []part{
 		{"attach", (*bench).attach}, {"bridges", (*bench).bridges}, {"burst", (*bench).burst}, {"verbs", (*bench).verbs},
 		{"programs", (*bench).programs}, {"leases", (*bench).leases}, {"path", (*bench).path}, {"traffic", (*bench).traffic}, {"tracked", (*bench).tracked},
-		{"grow", (*bench).grow}, {"full", (*bench).fullBridge}, // last: for minutes the kernel tidies up behind them
+		{"alone", (*bench).alone}, {"grow", (*bench).grow}, {"full", (*bench).fullBridge}, // last: for minutes the kernel tidies up behind them
 	}
 }
 
