@@ -15,7 +15,7 @@ import (
 var colors = map[string]color.RGBA{
 	"ours, nftables": {0x1b, 0x7f, 0x5c, 255}, "ours, iptables": {0x7f, 0xc4, 0xa8, 255},
 	"reference, iptables": {0xd9, 0x8c, 0x3a, 255}, "reference, nftables": {0xe6, 0xbf, 0x7d, 255},
-	"floor: kernel calls": {0xb0, 0xb0, 0xb0, 255},
+	"floor: kernel calls": {0xb0, 0xb0, 0xb0, 255}, "floor, as CNI plugins": {0x6e, 0x6e, 0x6e, 255},
 }
 
 const barWidth = vg.Length(9)

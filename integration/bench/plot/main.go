@@ -28,6 +28,7 @@ var pictures = []picture{
 	{"add", "One ADD and one DEL", "ADD"},
 	{"del", "One ADD and one DEL", "DEL"},
 	{"grow", "Beside others with 4 ports each, on other bridges", "ADD"},
+	{"alone", "Beside others with 4 ports each, nobody else's on the machine", "ADD"},
 	{"burst", "100 at once, 16 at a time", "ADD"},
 	{"connections", "Traffic through published ports and masquerade", "new connections"},
 }
