@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/links"
 	"vethbridge/internal/netns"
 	"vethbridge/internal/state"
 )
@@ -30,12 +31,12 @@ func (l Liveness) String() string {
 // Census judges the life of many attachments by one list of the host's links, since the kernel takes half a second for
 // that beside 4,000. It is made for the first attachment whose namespace is gone.
 type Census struct {
-	host  *Host
-	marks func() (map[string]bool, error)
+	host   *Host
+	marked func() ([]links.Marked, error)
 }
 
 // Census begins one. What is made later may count as dead, so ReleaseDead looks whether the record has changed.
-func (h *Host) Census() Census { return Census{h, sync.OnceValues(h.Links.Marks)} }
+func (h *Host) Census() Census { return Census{h, sync.OnceValues(h.markedPorts)} }
 
 // Liveness judges the attachment of a record.
 func (c Census) Liveness(a *state.Attachment) (Liveness, error) {
@@ -55,7 +56,7 @@ func (c Census) Liveness(a *state.Attachment) (Liveness, error) {
 	if a.HostLink == "" {
 		return Dead, nil
 	}
-	there, err := c.host.Links.LinkExists(a.HostLink, a.Owner.Mark(), c.marks)
+	there, err := c.host.Links.LinkExists(a.HostLink, a.Owner.Mark(), c.marked)
 	if err != nil {
 		return Unknown, err
 	}

@@ -49,29 +49,14 @@ func (h *Host) Others(prefix string, except []string) ([]string, error) {
 	return names, nil
 }
 
-// Marks are those that links of the host have now.
-func (h *Host) Marks() (map[string]bool, error) {
-	list, err := retry(h.nl.LinkList)
-	if err != nil {
-		return nil, fmt.Errorf("list links: %w", err)
-	}
-	marks := map[string]bool{}
-	for _, l := range list {
-		if mark := markOf(l); mark != "" {
-			marks[mark] = true
-		}
-	}
-	return marks, nil
-}
-
-// LinkExists reports whether the attachment's link is there, or is among those with the marks under another name.
-func (h *Host) LinkExists(hostName, mark string, marks func() (map[string]bool, error)) (bool, error) {
+// LinkExists reports whether the attachment's link is there, or is among the marked ones under another name.
+func (h *Host) LinkExists(hostName, mark string, marked func() ([]Marked, error)) (bool, error) {
 	link, err := h.named(hostName, mark)
 	if err != nil || link != nil {
 		return link != nil, err
 	}
-	all, err := marks()
-	return all[mark], err
+	list, err := marked()
+	return slices.ContainsFunc(list, func(l Marked) bool { return l.Mark == mark }), err
 }
 
 // Has reports whether there is a link of that name.
