@@ -162,9 +162,10 @@ func configFiles(ctx context.Context, s *session) error {
 			return err
 		}
 		for _, r := range remarks {
-			s.problem("a-config-has-an-unknown-key-or-a-wrong-value", fmt.Sprintf("%s, line %d, column %d: %s", r.File, r.Line, r.Column, r.Message),
-				"correct it, and see what \"vethbridge validate "+file+"\" says")
-			s.found[len(s.found)-1].Severity = r.Severity
+			s.found = append(s.found, finding{
+				Severity: r.Severity, What: fmt.Sprintf("%s, line %d, column %d: %s", r.File, r.Line, r.Column, r.Message),
+				WayOut: "correct it, and see what \"vethbridge validate " + file + "\" says", See: "a-config-has-an-unknown-key-or-a-wrong-value",
+			})
 		}
 	}
 	return nil
