@@ -66,7 +66,7 @@ func (k Keeper) Remove(ctx context.Context, owner attachment.Owner, portGone fun
 
 // remove reports whether the port has to be gone first.
 func (k Keeper) remove(ctx context.Context, owner attachment.Owner, gone bool) (wait bool, err error) {
-	err = locked(ctx, k.Store.LockRemoval, func() error {
+	err = state.Holding(ctx, "change fences", k.Store.LockRemoval, func() error {
 		l, err := k.leaving(ctx, owner)
 		if err != nil || !l.recorded {
 			return err
@@ -161,14 +161,5 @@ func (k Keeper) wanted(ctx context.Context, except attachment.Owner) (list []ent
 func (k Keeper) kernel() kernel { return kernel{k.Conn} }
 
 func (k Keeper) locked(ctx context.Context, fn func() error) error {
-	return locked(ctx, k.Store.LockKernel, fn)
-}
-
-func locked(ctx context.Context, lock func(context.Context) (func(), error), fn func() error) error {
-	unlock, err := lock(ctx)
-	if err != nil {
-		return fmt.Errorf("change fences: %w", err)
-	}
-	defer unlock()
-	return fn()
+	return state.Holding(ctx, "change fences", k.Store.LockKernel, fn)
 }

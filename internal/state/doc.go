@@ -27,6 +27,6 @@
 //	check.go       consistency of the whole file
 //	open.go        opening files
 //	ownerlock.go   LockOwner: one call at a time for an owner
-//	gracelock.go   LockRemoval, AwaitRemovals: one grace period for all who remove rules
+//	gracelock.go   LockRemoval, AwaitRemovals: one grace period for all who remove rules; Holding
 //	lock.go        file locks with a time limit that name their holder
 package state

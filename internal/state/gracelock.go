@@ -2,6 +2,7 @@ package state
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"time"
 )
@@ -36,4 +37,14 @@ func (s *Store) AwaitRemovals(ctx context.Context) {
 	if held, err := lockFile(ctx, filepath.Join(s.dir, graceLock), exclusive); err == nil {
 		held.release()
 	}
+}
+
+// Holding runs fn with a lock held, LockKernel or LockRemoval, which is for what is named.
+func Holding(ctx context.Context, what string, lock func(context.Context) (unlock func(), err error), fn func() error) error {
+	unlock, err := lock(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	defer unlock()
+	return fn()
 }

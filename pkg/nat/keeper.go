@@ -3,7 +3,6 @@ package nat
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 
 	"vethbridge/internal/attachment"
@@ -119,7 +118,7 @@ func removal(tx *state.Tx, r *record) (Change, error) {
 // back into the kernel. It finds by itself which backend holds it. What is not there is no error.
 func (k Keeper) Remove(ctx context.Context, owner attachment.Owner, part Part, gone func([]Mapping)) error {
 	h := holder{owner, part}
-	return locked(ctx, k.Store.LockRemoval, func() error {
+	return state.Holding(ctx, "change translations", k.Store.LockRemoval, func() error {
 		r, known, err := k.removeFromKernel(ctx, h)
 		if err != nil || !known {
 			return err
@@ -169,14 +168,5 @@ func (k Keeper) change(ctx context.Context, kind Kind, c *Change, except *holder
 }
 
 func (k Keeper) locked(ctx context.Context, fn func() error) error {
-	return locked(ctx, k.Store.LockKernel, fn)
-}
-
-func locked(ctx context.Context, lock func(context.Context) (func(), error), fn func() error) error {
-	unlock, err := lock(ctx)
-	if err != nil {
-		return fmt.Errorf("change translations: %w", err)
-	}
-	defer unlock()
-	return fn()
+	return state.Holding(ctx, "change translations", k.Store.LockKernel, fn)
 }
