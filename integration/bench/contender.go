@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 )
 
 type config = map[string]any
@@ -42,6 +43,13 @@ const unlimited = 1 << 16
 func (b *bench) contenders() []contender {
 	return append(b.plugins(), contender{floorName, b.bare, unlimited, unlimited},
 		contender{calledFloor, b.cni(b.reference(), floorChain), unlimited, unlimited})
+}
+
+// nearest are ours with nftables and both floors: those that are near each other.
+func (b *bench) nearest() []contender {
+	return slices.DeleteFunc(b.contenders(), func(c contender) bool {
+		return c.Name != oursNft && c.Name != floorName && c.Name != calledFloor
+	})
 }
 
 // plugins are those of them that are called through libcni.

@@ -15,6 +15,7 @@
 //	bare.go       attaching by the kernel calls alone
 //	measure.go    the rounds
 //	attach.go     part "attach": one ADD and DEL
+//	ports.go      part "ports": 100 ports and one, in turns
 //	bridges.go    part "bridges": beside docker's and podman's own
 //	debian.go     the Debian that has these
 //	docker.go     attaching by docker's API

@@ -26,10 +26,7 @@ func (b *bench) grow() error {
 // alone is grow for one contender after the other: where the kernel looks through all namespaces, it looks through those
 // of others in grow. The first of a host, which makes the tables, is not in it.
 func (b *bench) alone() error {
-	for _, c := range b.contenders() {
-		if c.Name != oursNft && c.Name != floorName && c.Name != calledFloor {
-			continue
-		}
+	for _, c := range b.nearest() {
 		b.say("  %s", c.Name)
 		if err := b.growing(alonePart, scenario{Ports: 4, Spread: spread}, []int{1, 1000, 4000}, []contender{c}); err != nil {
 			return err

@@ -51,7 +51,7 @@ type part struct {
 
 func parts() []part {
 	return []part{
-		{"attach", (*bench).attach}, {"bridges", (*bench).bridges}, {"burst", (*bench).burst}, {"verbs", (*bench).verbs},
+		{"attach", (*bench).attach}, {"ports", (*bench).ports}, {"bridges", (*bench).bridges}, {"burst", (*bench).burst}, {"verbs", (*bench).verbs},
 		{"programs", (*bench).programs}, {"leases", (*bench).leases}, {"path", (*bench).path}, {"traffic", (*bench).traffic}, {"tracked", (*bench).tracked},
 		{"alone", (*bench).alone}, {"grow", (*bench).grow}, {"full", (*bench).fullBridge}, // last: for minutes the kernel tidies up behind them
 	}

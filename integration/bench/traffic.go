@@ -11,6 +11,8 @@ import (
 const (
 	trafficPart  = "Traffic through published ports and masquerade"
 	trafficTurns = 15
+	// connectionTurns are many: how many connections are made in a tenth of a second depends on what else the machine does.
+	connectionTurns = 40
 	// trafficIperfTurns are few, since each takes a second.
 	trafficIperfTurns = 3
 	outWay            = ", out by masquerade"
@@ -52,8 +54,10 @@ func (b *bench) traffic() error {
 			all = append(all, t)
 		}
 	}
-	b.say("  %d turns", trafficTurns)
-	left := b.trafficTurns(trafficTurns, all, b.trafficTurn)
+	b.say("  %d turns of new connections", connectionTurns)
+	left := b.trafficTurns(connectionTurns, all, b.connectionTurn)
+	b.say("  %d turns of requests and bulk", trafficTurns)
+	left = b.trafficTurns(trafficTurns, left, b.trafficTurn)
 	b.say("  %d turns of iperf3", trafficIperfTurns)
 	left = b.trafficTurns(1, left, (*trafficked).serveIperf)
 	b.trafficTurns(trafficIperfTurns, left, b.iperfTurn)
@@ -128,28 +132,41 @@ func (b *bench) iperfTurn(t *trafficked) error {
 	return errors.Join(in, b.iperf(of, t.web.netns, lanAddress, 7, "--time", "1"))
 }
 
-// trafficTurn goes in by the last port, and out by masquerade.
-func (b *bench) trafficTurn(t *trafficked) error {
+func (b *bench) trafficTurn(t *trafficked) error { return t.bothWays(b.requestsAndBulk) }
+
+func (b *bench) connectionTurn(t *trafficked) error { return t.bothWays(b.connections) }
+
+// bothWays measures in by the last port, and out by masquerade.
+func (t *trafficked) bothWays(measure func(to string, of subject) error) error {
 	published := net.JoinHostPort(hostAddress, fmt.Sprint(t.published()))
-	in := func() error { return b.trafficTo(published, t, "") }
-	out := func() error { return b.trafficTo(lanAddress+":7", t, outWay) }
+	of := subject{Part: trafficPart, Scenario: t.scenario.Name, Contender: t.runner.Name}
+	in := func() error { return measure(published, of) }
+	outward := of
+	outward.Scenario += outWay
+	out := func() error { return measure(lanAddress+":7", outward) }
 	return errors.Join(within(t.lan(), in), within(t.web.netns, out))
 }
 
-func (b *bench) trafficTo(to string, t *trafficked, way string) error {
+func (b *bench) connections(to string, of subject) error {
 	dials, err := dialing(to)
 	if err != nil {
 		return err
 	}
+	of.Quantity, of.Unit = "new connections", "1/s"
+	b.add(of, float64(dials)/pathTurn.Seconds())
+	return nil
+}
+
+func (b *bench) requestsAndBulk(to string, of subject) error {
 	answers, err := asking(to)
 	if err != nil {
 		return err
 	}
 	bytes, err := pouring(to)
-	name := t.scenario.Name + way
-	b.add(subject{trafficPart, name, "new connections", "1/s", t.runner.Name}, float64(dials)/pathTurn.Seconds())
-	b.add(subject{trafficPart, name, "requests", "1/s", t.runner.Name}, float64(answers)/pathTurn.Seconds())
-	b.add(subject{trafficPart, name, "bulk", "Gbit/s", t.runner.Name}, float64(bytes)*8e-9/pathTurn.Seconds())
+	of.Quantity, of.Unit = "requests", "1/s"
+	b.add(of, float64(answers)/pathTurn.Seconds())
+	of.Quantity, of.Unit = "bulk", "Gbit/s"
+	b.add(of, float64(bytes)*8e-9/pathTurn.Seconds())
 	return err
 }
 
