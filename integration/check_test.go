@@ -32,6 +32,7 @@ func breakages() []breakage {
 		{"spoof guard flushed", `rule "from another MAC address"`, onHost("nft flush chain bridge vethbridge prerouting")},
 		{"one address of the guard gone", "10.99.0.2 is missing", onHost("nft delete element bridge vethbridge senders4 { LINK . 0a:58:0a:63:00:02 . 10.99.0.2 }")},
 		{"port out of the guarded group", "device group 0", onHost("ip link set LINK group 0")},
+		{"frames for bridges past the guard", "group_fwd_mask 0x0", onHost("ip link set LINK type bridge_slave group_fwd_mask 0")},
 		{"wall gone", "closed demo0 is missing", onHost("nft delete element inet vethbridge-walls closed { demo0 }")},
 		{"host link down", "is down", onHost("ip link set LINK down")},
 		{"host link out of the bridge", "not a port of bridge demo0", onHost("ip link set LINK nomaster")},

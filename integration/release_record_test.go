@@ -75,7 +75,10 @@ type link struct {
 	MTU                                     int
 	LinkInfo                                struct {
 		Kind  string `json:"info_kind"`
-		Slave struct{ Hairpin, Isolated bool }
+		Slave struct {
+			Hairpin, Isolated bool
+			GroupForward      string `json:"group_fwd_mask"`
+		}
 	}
 	Addresses []struct {
 		Local, Scope string
@@ -116,7 +119,8 @@ func (r released) links(t *testing.T) string {
 					say("ip link add %s address %s mtu %d group %s type veth peer name %s address %s mtu %d netns {%s}",
 						l.IfName, l.Address, l.MTU, l.Group, inner.IfName, inner.Address, inner.MTU, c)
 					say("ip link set %s master %s alias '%s'", l.IfName, l.Master, l.IfAlias)
-					say("ip link set %s type bridge_slave hairpin %s isolated %s", l.IfName, onOff(l.LinkInfo.Slave.Hairpin), onOff(l.LinkInfo.Slave.Isolated))
+					port := l.LinkInfo.Slave
+					say("ip link set %s type bridge_slave hairpin %s isolated %s group_fwd_mask %s", l.IfName, onOff(port.Hairpin), onOff(port.Isolated), port.GroupForward)
 					r.settle(t, say, "", "/proc/thread-self/ns/net", l)
 					r.settle(t, say, "nsenter --net={"+c+"} ", netns, inner)
 					r.routes(say, c)

@@ -104,6 +104,7 @@ func (h *Host) checkHostEnd(p *Port, d *differences) {
 	h.checkVLANs(p, a.Index, d)
 	// Others may have reason to turn hairpin mode on: published ports can need it.
 	d.when(p.Hairpin && !link.hairpin, "port %s has hairpin mode off", p.HostName)
+	d.when(p.Group != 0 && link.groupForward != groupForward, "port %s takes frames for bridges (group_fwd_mask %#x, not %#x)", p.HostName, link.groupForward, groupForward)
 	d.when(p.Isolated != link.isolated, "port %s is isolated: %t, want %t", p.HostName, link.isolated, p.Isolated)
 }
 

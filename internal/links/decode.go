@@ -18,6 +18,7 @@ type portLink struct {
 	netlink.Link
 	state             PortState
 	hairpin, isolated bool
+	groupForward      uint16
 }
 
 // link asks for a link by its name. One that is missing is ENODEV.
@@ -104,6 +105,9 @@ func (p *portLink) decodeInfo(attrs netlink.LinkAttrs, info []byte) {
 	p.state = PortState(is(nl.IFLA_BRPORT_STATE))
 	p.hairpin = is(nl.IFLA_BRPORT_MODE) == 1
 	p.isolated = is(nl.IFLA_BRPORT_ISOLATED) == 1
+	if mask, _ := nlsocket.Attribute(flags, nl.IFLA_BRPORT_GROUP_FWD_MASK); len(mask) == 2 {
+		p.groupForward = binary.NativeEndian.Uint16(mask)
+	}
 }
 
 func decodeBridge(b *netlink.Bridge, info []byte) {

@@ -26,7 +26,7 @@ type Port struct {
 	HostSide               string // link by which the host itself reaches the container; may be empty
 	DAD                    bool   // duplicate address detection for IPv6 addresses
 	Down                   bool   // the container's end stays down
-	Group                  int    // device group of the host's end; 0 is the kernel's default
+	Group                  int    // device group of the host's end, which is guarded then; 0 is the kernel's default
 	Addresses              []netip.Prefix
 	Routes                 []Route
 }

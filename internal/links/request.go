@@ -60,8 +60,17 @@ func portFlags(p *Port) *nl.RtAttr {
 	flags := info.AddRtAttr(nl.IFLA_INFO_SLAVE_DATA, nil)
 	flags.AddRtAttr(nl.IFLA_BRPORT_MODE, flag(p.Hairpin))
 	flags.AddRtAttr(nl.IFLA_BRPORT_ISOLATED, flag(p.Isolated))
+	if p.Group != 0 {
+		flags.AddRtAttr(nl.IFLA_BRPORT_GROUP_FWD_MASK, nl.Uint16Attr(groupForward))
+	}
 	return info
 }
+
+// groupForward has a bit for each of the addresses 01:80:c2:00:00:00 to 0f (IEEE 802.1D, table 7-10) but that of pause
+// frames, which the kernel drops. A bridge takes frames for these before any rule of nftables: it learns their source, and hands
+// them to the host as the port's own (br_handle_frame in net/bridge/br_input.c). With its bit set, a frame
+// goes the way of all others. Linux 4.15 and later know it for a port.
+const groupForward = 0xfffd
 
 // setHairpin sets hairpin mode of a bridge port.
 func (r *requests) setHairpin(index int, on bool) error {

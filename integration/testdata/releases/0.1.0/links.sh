@@ -22,7 +22,7 @@ ip address add 10.98.0.1/24 dev lab0
 ip link set lab0 up
 ip link add vetha4517c8ce20 address 2a:eb:66:30:a4:d6 mtu 1500 group 30306 type veth peer name eth0 address 0a:58:0a:63:00:02 mtu 1500 netns {web}
 ip link set vetha4517c8ce20 master demo0 alias 'vethbridge demo/web/eth0 10.99.0.2/24 fd99::2/64'
-ip link set vetha4517c8ce20 type bridge_slave hairpin on isolated off
+ip link set vetha4517c8ce20 type bridge_slave hairpin on isolated off group_fwd_mask 0xfffd
 sysctl -qw net.ipv6.conf.vetha4517c8ce20.accept_ra=1
 sysctl -qw net.ipv6.conf.vetha4517c8ce20.autoconf=1
 sysctl -qw net.ipv6.conf.vetha4517c8ce20.accept_redirects=1
@@ -43,7 +43,7 @@ nsenter --net={web} ip -4 route add default via 10.99.0.1 dev eth0
 nsenter --net={web} ip -6 route add default via fd99::1 dev eth0 metric 1024
 ip link add vethdf0b23d8efa address 3a:a8:f8:b0:d6:bc mtu 1500 group 30306 type veth peer name eth0 address 0a:58:0a:63:00:03 mtu 1500 netns {db}
 ip link set vethdf0b23d8efa master demo0 alias 'vethbridge demo/db/eth0 10.99.0.3/24 fd99::3/64'
-ip link set vethdf0b23d8efa type bridge_slave hairpin off isolated off
+ip link set vethdf0b23d8efa type bridge_slave hairpin off isolated off group_fwd_mask 0xfffd
 sysctl -qw net.ipv6.conf.vethdf0b23d8efa.accept_ra=1
 sysctl -qw net.ipv6.conf.vethdf0b23d8efa.autoconf=1
 sysctl -qw net.ipv6.conf.vethdf0b23d8efa.accept_redirects=1
@@ -64,7 +64,7 @@ nsenter --net={db} ip -4 route add default via 10.99.0.1 dev eth0
 nsenter --net={db} ip -6 route add default via fd99::1 dev eth0 metric 1024
 ip link add veth45cb15f421f address 26:7b:38:3b:7d:04 mtu 1500 group 30306 type veth peer name eth0 address 0a:58:0a:62:00:02 mtu 1500 netns {api}
 ip link set veth45cb15f421f master lab0 alias 'vethbridge lab/api/eth0 10.98.0.2/24'
-ip link set veth45cb15f421f type bridge_slave hairpin on isolated off
+ip link set veth45cb15f421f type bridge_slave hairpin on isolated off group_fwd_mask 0xfffd
 sysctl -qw net.ipv6.conf.veth45cb15f421f.accept_ra=1
 sysctl -qw net.ipv6.conf.veth45cb15f421f.autoconf=1
 sysctl -qw net.ipv6.conf.veth45cb15f421f.accept_redirects=1
