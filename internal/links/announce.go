@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,11 +25,14 @@ func (h *Host) Announce(_ context.Context, p Port) error {
 	if err := h.forgetNeighbours(&p); err != nil {
 		return err
 	}
-	inside, err := p.enter(p.letKernelAnnounce)
+	var first func() error
+	if p.has(netip.Addr.Is6) {
+		first = p.letKernelAdvertise
+	}
+	inside, err := p.Container.enter(first)
 	if err != nil {
 		return err
 	}
-	defer inside.close()
 	if err := inside.setMAC(p.ContainerName, p.MAC); err != nil {
 		return fmt.Errorf("announce addresses of %s in the container: %w", p.ContainerName, err)
 	}
@@ -51,11 +55,8 @@ func (h *Host) forgetNeighbours(p *Port) error {
 	return nil
 }
 
-// letKernelAnnounce comes after the interface is up: each announcement goes to all ports
+// letKernelAdvertise comes after the interface is up: each advertisement goes to all ports
 // of the bridge, and one is enough.
-func (p *Port) letKernelAnnounce() error {
-	return ensureAll([]setting{
-		{"net/ipv4/conf/" + p.ContainerName + "/arp_notify", "1"},
-		{"net/ipv6/conf/" + p.ContainerName + "/ndisc_notify", "1"},
-	})
+func (p *Port) letKernelAdvertise() error {
+	return ensureAll([]setting{{"net/ipv6/conf/" + p.ContainerName + "/ndisc_notify", "1"}})
 }

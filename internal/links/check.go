@@ -72,7 +72,6 @@ func (h *Host) CheckPort(_ context.Context, p Port) error {
 	if err != nil {
 		return errors.Join(err, d.error())
 	}
-	defer inside.close()
 	inside.checkContainer(link, &p, &d)
 	if !p.Down {
 		checkRoutes(routes, link, &p, &d)

@@ -5,34 +5,58 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/netns"
 )
 
-// enter opens a netlink socket in the container's namespace, after doing first there. One
-// switch of the thread serves both.
-func (p *Port) enter(first func() error) (inside *requests, err error) {
-	err = p.Netns.Do(func() error {
-		if err := first(); err != nil {
-			return err
+// Container is the network namespace of a container, with a netlink socket in it from when that is first
+// needed until Close. It is not safe for concurrent use.
+type Container struct {
+	ns  *netns.Namespace
+	raw *requests
+}
+
+// In returns the container whose namespace is ns, which stays the caller's.
+func In(ns *netns.Namespace) *Container { return &Container{ns: ns} }
+
+// Close closes the socket, if there is one.
+func (c *Container) Close() {
+	if c.raw != nil {
+		c.raw.close()
+	}
+}
+
+// enter returns the netlink socket in the container, after doing first there unless that is nil. One switch of
+// the thread serves both.
+func (c *Container) enter(first func() error) (inside *requests, err error) {
+	if first == nil && c.raw != nil {
+		return c.raw, nil
+	}
+	err = c.ns.Do(func() (err error) {
+		if first != nil {
+			err = first()
 		}
-		inside, err = openRequests()
+		if err == nil && c.raw == nil {
+			c.raw, err = openRequests()
+		}
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("enter the container: %w", err)
 	}
-	return inside, nil
+	return c.raw, nil
 }
 
 // look enters the container and finds the interface.
 func (p *Port) look(first func() error) (inside *requests, link portLink, err error) {
-	if inside, err = p.enter(first); err != nil {
+	if inside, err = p.Container.enter(first); err != nil {
 		return nil, link, err
 	}
 	if link, err = inside.link(p.ContainerName); err != nil {
-		inside.close()
 		return nil, link, fmt.Errorf("find %s in the container: %w", p.ContainerName, err)
 	}
 	return inside, link, nil
@@ -41,6 +65,9 @@ func (p *Port) look(first func() error) (inside *requests, link portLink, err er
 // setUpContainer gives the interface its addresses, sets it up and gives it its routes. By then it is shut
 // to router advertisements.
 func (r *requests) setUpContainer(p *Port, index int) error {
+	if err := r.configure(p, index); err != nil {
+		return fmt.Errorf("configure %s in the container: %w", p.ContainerName, err)
+	}
 	for _, a := range p.Addresses {
 		if err := p.addAddress(r, index, a); err != nil {
 			return addressError(err, a, p.ContainerName+" in the container")
@@ -68,44 +95,37 @@ func (p *Port) addAddress(inside *requests, index int, a netip.Prefix) error {
 		return err
 	}
 	on := setting{"net/ipv6/conf/" + p.ContainerName + "/disable_ipv6", "0"}
-	if err := p.Netns.Do(func() error { return ensureAll([]setting{on}) }); err != nil {
+	if err := p.Container.ns.Do(func() error { return ensureAll([]setting{on}) }); err != nil {
 		return err
 	}
 	return inside.addAddress(index, a, p.DAD)
 }
 
-// setSysctls closes the interface to router advertisements and redirects. It runs in the
-// container.
+// setSysctls closes the interface to router advertisements and redirects, as far as there are no messages for
+// it: configure does the rest. It runs in the container.
 func (p *Port) setSysctls() error {
 	conf := "net/ipv6/conf/" + p.ContainerName + "/"
 	list := []setting{
 		{conf + "accept_ra", "0"}, {conf + "autoconf", "0"}, {conf + "accept_redirects", "0"},
 		// Of IPv4 a host takes them if either says so (IN_DEV_RX_REDIRECTS in linux/inetdevice.h).
-		{"net/ipv4/conf/all/accept_redirects", "0"}, {"net/ipv4/conf/" + p.ContainerName + "/accept_redirects", "0"},
+		{"net/ipv4/conf/all/accept_redirects", "0"},
 	}
-	switch {
-	case !p.hasIPv6():
-		list = append(list, setting{conf + "addr_gen_mode", "1"})
-	case !p.DAD:
+	if p.has(netip.Addr.Is6) && !p.DAD {
 		list = append(list, setting{conf + "accept_dad", "0"}) // of the link-local address
 	}
 	return ensureAll(list)
 }
 
-// allowLinkLocal takes back what setSysctls did for an interface without IPv6 addresses:
+// allowLinkLocal takes back what configure did for an interface without IPv6 addresses:
 // the kernel then makes the link-local one at once (addrconf_sysctl_addr_gen_mode in
 // net/ipv6/addrconf.c). It runs in the container.
 func (p *Port) allowLinkLocal() error {
 	return ensureAll([]setting{{"net/ipv6/conf/" + p.ContainerName + "/addr_gen_mode", "0"}})
 }
 
-func (p *Port) hasIPv6() bool {
-	for _, a := range p.Addresses {
-		if a.Addr().Is6() {
-			return true
-		}
-	}
-	return false
+// has reports whether the port has an address of a family.
+func (p *Port) has(family func(netip.Addr) bool) bool {
+	return slices.ContainsFunc(p.Addresses, func(a netip.Prefix) bool { return family(a.Addr()) })
 }
 
 // addressError tells a link without IPv6 from all else: it is off by the sysctl disable_ipv6

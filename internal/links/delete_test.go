@@ -52,8 +52,9 @@ func TestDeletePortNeedsNoNamespace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := container{ns}.port(0)
+	port := container{ns, links.In(ns)}.port(0)
 	h.add(t, port)
+	port.Container.Close()
 	netnstest.Remove(path)
 	ns.Close()
 	h.remove(t, port)

@@ -15,6 +15,9 @@ import (
 // other namespaces have under the same name (proc_sys_compare in fs/proc/proc_sysctl.c): beside a thousand
 // containers it takes 0.2 ms, and netlink 0.01 as ever.
 
+// IFLA_INET_CONF of uapi/linux/if_link.h: a number for each IPV4_DEVCONF_* of uapi/linux/ip.h, which begin at 1.
+const inetConf, acceptRedirects, arpNotify, routeLocalnet = 1, 4, 22, 26
+
 var errNoAnswer = errors.New("the kernel does not say")
 
 // Forwards reports whether the host forwards IPv4, or IPv6, from wherever it comes (net.ipv4.ip_forward,
@@ -44,8 +47,6 @@ func (h *Host) RouteLocalnet(linkName string) (bool, error) {
 	if err != nil || len(answers) != 1 {
 		return false, fmt.Errorf("ask for route_localnet of %s: %w", linkName, errors.Join(err, errNoAnswer))
 	}
-	// IFLA_INET_CONF of uapi/linux/if_link.h: a number for each IPV4_DEVCONF_* of uapi/linux/ip.h, which begin at 1.
-	const inetConf, routeLocalnet = 1, 26
 	values := answers[0][min(unix.SizeofIfInfomsg, len(answers[0])):]
 	for _, kind := range []uint16{unix.IFLA_AF_SPEC, unix.AF_INET, inetConf} {
 		values, _ = nlsocket.Attribute(values, kind)

@@ -29,7 +29,10 @@ func newHost(t testing.TB) testHost {
 }
 
 // container is a namespace behind a host.
-type container struct{ ns *netns.Namespace }
+type container struct {
+	ns    *netns.Namespace
+	links *links.Container
+}
 
 func (h testHost) container(t testing.TB) container {
 	t.Helper()
@@ -38,7 +41,9 @@ func (h testHost) container(t testing.TB) container {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { ns.Close() })
-	return container{ns}
+	c := container{ns, links.In(ns)}
+	t.Cleanup(c.links.Close)
+	return c
 }
 
 func demoBridge() links.Bridge {
@@ -62,7 +67,7 @@ func (c container) port(i int) links.Port {
 	six := netip.MustParseAddr(fmt.Sprintf("2001:db8::%x", 0x100+i))
 	return links.Port{
 		HostName: fmt.Sprintf("veth%d", i), Mark: fmt.Sprintf("vethbridge demo/c%d/eth0", i), Bridge: "demo0",
-		ContainerName: fmt.Sprintf("eth%d", i), Netns: c.ns, MAC: links.StableMAC(four), MTU: 1400,
+		ContainerName: fmt.Sprintf("eth%d", i), Container: c.links, MAC: links.StableMAC(four), MTU: 1400,
 		Addresses: []netip.Prefix{netip.PrefixFrom(four, 16), netip.PrefixFrom(six, 64)},
 		Routes: []links.Route{
 			{Dst: netip.MustParsePrefix("0.0.0.0/0"), Gateway: netip.MustParseAddr("10.1.0.1")},

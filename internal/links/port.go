@@ -10,15 +10,13 @@ import (
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
-
-	"vethbridge/internal/netns"
 )
 
 // Port is a veth pair between a bridge and a container, as an attachment wants it.
 type Port struct {
 	HostName, Mark, Bridge string
 	ContainerName          string
-	Netns                  *netns.Namespace
+	Container              *Container
 	MAC                    net.HardwareAddr // of the container's end
 	MTU                    int              // 0: the kernel's default
 	Hairpin, Isolated      bool
@@ -53,8 +51,8 @@ func (h *Host) ConfigurePort(p Port) error {
 	if err := h.raw.finishHostEnd(&p); err != nil {
 		return fmt.Errorf("set up link %s: %w", p.HostName, err)
 	}
-	if p.hasIPv6() {
-		if err := p.Netns.Do(p.allowLinkLocal); err != nil {
+	if p.has(netip.Addr.Is6) {
+		if err := p.Container.ns.Do(p.allowLinkLocal); err != nil {
 			return fmt.Errorf("enter the container: %w", err)
 		}
 	}
@@ -62,7 +60,6 @@ func (h *Host) ConfigurePort(p Port) error {
 	if err != nil {
 		return err
 	}
-	defer inside.close()
 	return inside.setUpContainer(&p, link.Attrs().Index)
 }
 
@@ -104,7 +101,6 @@ func (h *Host) setUp(ctx context.Context, p *Port) (hostEnd, container Link, err
 	if err != nil {
 		return Link{}, Link{}, err
 	}
-	defer inside.close()
 	if err := inside.setUpContainer(p, link.Attrs().Index); err != nil {
 		return Link{}, Link{}, err
 	}

@@ -3,6 +3,7 @@ package links
 import (
 	"errors"
 	"net"
+	"net/netip"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -25,7 +26,7 @@ func (r *requests) makeVeth(p *Port, bridge int) error {
 	nl.NewIfInfomsgChild(peer, unix.AF_UNSPEC)
 	peer.AddRtAttr(unix.IFLA_IFNAME, nl.ZeroTerminated(p.ContainerName))
 	peer.AddRtAttr(unix.IFLA_ADDRESS, p.MAC)
-	peer.AddRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(p.Netns.FD())))
+	peer.AddRtAttr(unix.IFLA_NET_NS_FD, nl.Uint32Attr(uint32(p.Container.ns.FD())))
 	data := []nl.NetlinkRequestData{
 		nl.NewIfInfomsg(unix.AF_UNSPEC), name(p.HostName), number(unix.IFLA_MASTER, bridge), number(unix.IFLA_GROUP, p.Group),
 	}
@@ -39,17 +40,41 @@ func (r *requests) makeVeth(p *Port, bridge int) error {
 
 // finishHostEnd marks the host's end, sets its port flags, and keeps it without a
 // link-local address: a bridge port needs none, and each would flood the bridge with
-// multicast. Where the host has no IPv6, there is none to keep away.
+// multicast.
 func (r *requests) finishHostEnd(p *Port) error {
 	data := []nl.NetlinkRequestData{
 		nl.NewIfInfomsg(unix.AF_UNSPEC), name(p.HostName), nl.NewRtAttr(unix.IFLA_IFALIAS, nl.NonZeroTerminated(p.alias())),
 		portFlags(p),
 	}
-	quiet := nl.NewRtAttr(unix.IFLA_AF_SPEC, nil)
-	quiet.AddRtAttr(unix.AF_INET6, nil).AddRtAttr(unix.IFLA_INET6_ADDR_GEN_MODE, nl.Uint8Attr(addrGenModeNone))
-	_, err := r.do(unix.RTM_NEWLINK, unix.NLM_F_ACK, append(data, quiet)...)
-	if errors.Is(err, unix.EAFNOSUPPORT) {
-		_, err = r.do(unix.RTM_NEWLINK, unix.NLM_F_ACK, data...)
+	return r.setFamilies(nil, true, data...)
+}
+
+// configure makes settings of the container's end that need no sysctl, before it goes up: no redirects, what Announce
+// wants of IPv4, and no link-local address where no other is of IPv6. What goes up without a carrier announces nothing yet.
+func (r *requests) configure(p *Port, index int) error {
+	conf := []*nl.RtAttr{number(acceptRedirects, 0)}
+	if p.has(netip.Addr.Is4) {
+		conf = append(conf, number(arpNotify, 1))
+	}
+	return r.setFamilies(conf, !p.has(netip.Addr.Is6), ofLink(index))
+}
+
+// setFamilies changes a link, its settings of IPv4, and those of IPv6 if it shall have no link-local address. Where the
+// kernel has no IPv6, there is none to keep away.
+func (r *requests) setFamilies(conf []*nl.RtAttr, quiet bool, data ...nl.NetlinkRequestData) error {
+	spec := nl.NewRtAttr(unix.IFLA_AF_SPEC, nil)
+	if len(conf) > 0 {
+		list := spec.AddRtAttr(unix.AF_INET, nil).AddRtAttr(inetConf, nil)
+		for _, c := range conf {
+			list.AddChild(c)
+		}
+	}
+	if quiet {
+		spec.AddRtAttr(unix.AF_INET6, nil).AddRtAttr(unix.IFLA_INET6_ADDR_GEN_MODE, nl.Uint8Attr(addrGenModeNone))
+	}
+	_, err := r.do(unix.RTM_NEWLINK, unix.NLM_F_ACK, append(data, spec)...)
+	if quiet && errors.Is(err, unix.EAFNOSUPPORT) {
+		return r.setFamilies(conf, false, data...)
 	}
 	return err
 }

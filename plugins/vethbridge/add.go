@@ -17,10 +17,11 @@ import (
 
 // adding is an ADD under way.
 type adding struct {
-	host *host.Host
-	req  cni.Request
-	cfg  Config
-	ns   *netns.Namespace
+	host   *host.Host
+	req    cni.Request
+	cfg    Config
+	ns     *netns.Namespace
+	inside *links.Container // in ns
 
 	backend   nat.Kind // that holds the translations
 	plan      Plan
@@ -48,7 +49,8 @@ func add(ctx context.Context, r cni.Request) (cni.Result, error) {
 		return cni.Result{}, cni.StateError(err)
 	}
 	defer h.Close()
-	a := &adding{host: h, req: r, cfg: cfg, ns: ns}
+	a := &adding{host: h, req: r, cfg: cfg, ns: ns, inside: links.In(ns)}
+	defer a.inside.Close()
 	if cfg.Leave.Masquerade {
 		if a.backend, err = h.Backend(ctx, cfg.Backend); err != nil {
 			return cni.Result{}, cniError(err)
@@ -184,7 +186,7 @@ func (a *adding) attachPort(ctx context.Context) (err error) {
 // bridge's MTU where the config leaves it open.
 func (a *adding) port() links.Port {
 	port := a.plan.Port
-	port.Netns = a.ns
+	port.Container = a.inside
 	if port.MTU == 0 {
 		port.MTU = a.bridge.MTU
 	}

@@ -163,7 +163,7 @@ func (a *adding) makeRoom(ctx context.Context, err error) (bool, error) {
 func (a *adding) complete(ctx context.Context, leases []ipam.Lease) bool {
 	assigned := builtInAssignment(&a.cfg.IPAM, leases)
 	plan := newPlan(&a.cfg, a.req.Owner, &assigned)
-	plan.Port.Netns = a.ns
+	plan.Port.Container = a.inside
 	return a.host.Links.CheckPort(ctx, plan.Port) == nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
+	"vethbridge/internal/links"
 	"vethbridge/internal/netns"
 	"vethbridge/internal/state"
 	"vethbridge/pkg/ipam"
@@ -37,7 +38,8 @@ func check(ctx context.Context, r cni.Request) error {
 	if err != nil {
 		return cni.DriftError(err)
 	}
-	plan.Port.Netns = ns
+	plan.Port.Container = links.In(ns)
+	defer plan.Port.Container.Close()
 	err = errors.Join(
 		checkResult(&plan, &r),
 		h.Links.CheckBridge(ctx, plan.Bridge),

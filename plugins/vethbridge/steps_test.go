@@ -12,6 +12,7 @@ import (
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
+	"vethbridge/internal/links"
 	"vethbridge/internal/netns"
 	"vethbridge/internal/steps"
 	"vethbridge/pkg/nat"
@@ -86,7 +87,9 @@ func attempt(t *testing.T, r cni.Request, failing int) (err error, last bool) {
 		t.Fatal(err)
 	}
 	defer h.Close()
-	list := (&adding{host: h, req: r, cfg: cfg, ns: ns, backend: nat.Nftables}).steps()
+	inside := links.In(ns)
+	defer inside.Close()
+	list := (&adding{host: h, req: r, cfg: cfg, ns: ns, inside: inside, backend: nat.Nftables}).steps()
 	if failing >= 0 {
 		list[failing].Do = func(context.Context) error { return errInjected }
 	}
