@@ -284,7 +284,8 @@ func each(networks []nat.Network, conditions, comment, target string) (list []st
 	}
 	for _, n := range networks {
 		rule := fmt.Sprintf(conditions, n.Prefix) + " -m comment --comment " + comment + " " + target
-		list = append(list, strings.NewReplacer(toAddress, n.To.String(), toDst, n.Dst.String()).Replace(rule))
+		rule = strings.ReplaceAll(rule, toAddress, n.To.String())
+		list = append(list, strings.ReplaceAll(rule, toDst, n.Dst.String()))
 	}
 	return list
 }

@@ -18,7 +18,10 @@ func quote(word string) (string, error) {
 	if word != "" && strings.Trim(word, plain) == "" {
 		return word, nil
 	}
-	return `"` + strings.NewReplacer(`"`, `\"`, `\`, `\\`, `'`, `\'`).Replace(word) + `"`, nil
+	for _, special := range []string{`\`, `"`, `'`} {
+		word = strings.ReplaceAll(word, special, `\`+special)
+	}
+	return `"` + word + `"`, nil
 }
 
 // words splits a line of iptables-save.
