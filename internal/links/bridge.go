@@ -77,7 +77,7 @@ func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
 		return link, false, errors.Join(h.filterVLANs(link, &b, link.Attrs().Alias == b.Mark), b.addIPv6(link))
 	}
 	if err := h.finish(link, &b); err != nil {
-		return nil, false, errors.Join(fmt.Errorf("make bridge %s: %w", b.Name, err), h.nl.LinkDel(link))
+		return nil, false, errors.Join(fmt.Errorf("make bridge %s: %w", b.Name, err), rare.LinkDel(link))
 	}
 	return link, made, nil
 }
@@ -86,7 +86,7 @@ func (h *Host) makeBridge(b *Bridge) (netlink.Link, error) {
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name, attrs.HardwareAddr, attrs.MTU = b.Name, b.MAC, otherMTU
 	// Another process may have been faster.
-	if err := h.nl.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}); err != nil && !errors.Is(err, unix.EEXIST) {
+	if err := rare.LinkAdd(&netlink.Bridge{LinkAttrs: attrs}); err != nil && !errors.Is(err, unix.EEXIST) {
 		return nil, err
 	}
 	return h.find(b.Name)
@@ -122,7 +122,7 @@ func (b *Bridge) halfMade(link netlink.Link) bool {
 
 // finish makes a bridge just created ready; the mark comes last and says that it is.
 func (h *Host) finish(link netlink.Link, b *Bridge) error {
-	if err := h.nl.LinkSetMTU(link, b.MTU); err != nil {
+	if err := rare.LinkSetMTU(link, b.MTU); err != nil {
 		return fmt.Errorf("set MTU %d: %w", b.MTU, err)
 	}
 	link.Attrs().MTU = b.MTU
@@ -132,7 +132,7 @@ func (h *Host) finish(link netlink.Link, b *Bridge) error {
 	if err := h.filterVLANs(link, b, true); err != nil {
 		return err
 	}
-	return h.nl.LinkSetAlias(link, b.Mark)
+	return rare.LinkSetAlias(link, b.Mark)
 }
 
 // quiet keeps a bridge from taking addresses and routes out of router advertisements and

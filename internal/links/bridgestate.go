@@ -38,7 +38,7 @@ func (h *Host) undoBridge(ctx context.Context, b *Bridge, st *BridgeState) error
 // SetBridgeMTU told. One that is gone is no error.
 func (h *Host) RestoreBridge(ctx context.Context, b Bridge, st BridgeState) error {
 	failed := h.RemoveAddresses(ctx, b.GatewayName(), st.Added)
-	link, err := h.nl.LinkByName(b.Name)
+	link, err := rare.LinkByName(b.Name)
 	if isMissing(err) {
 		return failed
 	}
@@ -46,20 +46,20 @@ func (h *Host) RestoreBridge(ctx context.Context, b Bridge, st BridgeState) erro
 		return errors.Join(failed, fmt.Errorf("find bridge %s: %w", b.Name, err))
 	}
 	if st.FormerMTU != 0 {
-		failed = errors.Join(failed, h.nl.LinkSetMTU(link, st.FormerMTU))
+		failed = errors.Join(failed, rare.LinkSetMTU(link, st.FormerMTU))
 	}
 	if st.Promisc {
-		failed = errors.Join(failed, h.nl.SetPromiscOff(link))
+		failed = errors.Join(failed, rare.SetPromiscOff(link))
 	}
 	if st.Raised {
-		failed = errors.Join(failed, h.nl.LinkSetDown(link))
+		failed = errors.Join(failed, rare.LinkSetDown(link))
 	}
 	return failed
 }
 
 // SetBridgeMTU gives a bridge the MTU that b wants, and notes what it was.
 func (h *Host) SetBridgeMTU(b Bridge, st *BridgeState) error {
-	if err := h.nl.LinkSetMTU(device(st.Link), b.MTU); err != nil {
+	if err := rare.LinkSetMTU(device(st.Link), b.MTU); err != nil {
 		return fmt.Errorf("set MTU %d of bridge %s: %w", b.MTU, b.Name, err)
 	}
 	st.FormerMTU, st.Link.MTU = st.Link.MTU, b.MTU
@@ -68,7 +68,7 @@ func (h *Host) SetBridgeMTU(b Bridge, st *BridgeState) error {
 
 func (h *Host) bringUp(link netlink.Link, b *Bridge, st *BridgeState) error {
 	if b.Promisc && link.Attrs().Promisc == 0 {
-		if err := h.nl.SetPromiscOn(link); err != nil {
+		if err := rare.SetPromiscOn(link); err != nil {
 			return fmt.Errorf("set bridge %s promiscuous: %w", b.Name, err)
 		}
 		st.Promisc = true
@@ -76,7 +76,7 @@ func (h *Host) bringUp(link netlink.Link, b *Bridge, st *BridgeState) error {
 	if link.Attrs().Flags&net.FlagUp != 0 {
 		return nil
 	}
-	if err := h.nl.LinkSetUp(link); err != nil {
+	if err := rare.LinkSetUp(link); err != nil {
 		return fmt.Errorf("set bridge %s up: %w", b.Name, err)
 	}
 	st.Raised = true

@@ -2,6 +2,7 @@ package links
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 
 // CheckBridge compares a bridge with the kernel. The error names all that differs.
 func (h *Host) CheckBridge(_ context.Context, b Bridge) error {
-	link, err := h.nl.LinkByName(b.Name)
+	link, err := rare.LinkByName(b.Name)
 	if isMissing(err) {
 		return fmt.Errorf("check bridge: %s is missing", b.Name)
 	}
@@ -39,7 +40,7 @@ func (h *Host) checkGateways(link netlink.Link, b *Bridge, d *differences) {
 	}
 	if b.VLAN != 0 {
 		var err error
-		if link, err = h.nl.LinkByName(b.GatewayName()); err != nil {
+		if link, err = rare.LinkByName(b.GatewayName()); err != nil {
 			d.fail(fmt.Errorf("find link %s: %w", b.GatewayName(), err))
 			return
 		}
@@ -57,14 +58,7 @@ func (h *Host) checkGateways(link netlink.Link, b *Bridge, d *differences) {
 func (h *Host) CheckPort(_ context.Context, p Port) error {
 	var d differences
 	h.checkHostEnd(&p, &d)
-	var routes *netlink.Handle
-	inside, link, err := p.look(func() (err error) {
-		routes, err = netlink.NewHandle(unix.NETLINK_ROUTE)
-		return err
-	})
-	if routes != nil {
-		defer routes.Close()
-	}
+	inside, link, err := p.look(func() error { return nil })
 	if isMissing(err) {
 		d.when(true, "%s is missing in the container", p.ContainerName)
 		return d.error()
@@ -74,7 +68,7 @@ func (h *Host) CheckPort(_ context.Context, p Port) error {
 	}
 	inside.checkContainer(link, &p, &d)
 	if !p.Down {
-		checkRoutes(routes, link, &p, &d)
+		inside.checkRoutes(link, &p, &d)
 	}
 	return d.error()
 }
@@ -113,29 +107,25 @@ func (r *requests) checkContainer(link portLink, p *Port, d *differences) {
 	d.when(up == p.Down, "%s in the container is up: %t, want %t", p.ContainerName, up, !p.Down)
 	d.when(p.MTU != 0 && a.MTU != p.MTU, "%s in the container has MTU %d, not %d", p.ContainerName, a.MTU, p.MTU)
 	d.when(!bytes.Equal(a.HardwareAddr, p.MAC), "%s in the container has MAC %s, not %s", p.ContainerName, a.HardwareAddr, p.MAC)
-	have, err := retry(func() ([]netip.Prefix, error) { return r.addresses(a.Index) })
+	have, err := r.addresses(a.Index)
 	d.fail(err)
 	for _, want := range p.Addresses {
 		d.when(!slices.Contains(have, want), "%s in the container lacks address %s", p.ContainerName, want)
 	}
 }
 
-func checkRoutes(nl *netlink.Handle, link netlink.Link, p *Port, d *differences) {
+func (r *requests) checkRoutes(link portLink, p *Port, d *differences) {
 	for _, want := range distinct(p.Routes) {
-		filter := &netlink.Route{LinkIndex: link.Attrs().Index, Dst: ipNet(want.Dst), Table: want.Table, Gw: want.Gateway.AsSlice()}
-		mask := netlink.RT_FILTER_OIF | netlink.RT_FILTER_DST | netlink.RT_FILTER_TABLE
-		if want.Table == 0 {
-			filter.Table = 254 // RT_TABLE_MAIN
-		}
-		if want.Gateway.IsValid() {
-			mask |= netlink.RT_FILTER_GW
-		}
-		found, err := retry(func() ([]netlink.Route, error) {
-			return nl.RouteListFiltered(family(want.Dst.Addr()), filter, mask)
-		})
+		found, err := r.routes(family(want.Dst.Addr()), number(unix.RTA_OIF, link.Attrs().Index))
 		d.fail(err)
-		d.when(err == nil && len(found) == 0, "the container lacks route %s", want)
+		is := func(r HeldRoute) bool { return r.link() == link.Attrs().Index && want.is(r) }
+		d.when(err == nil && !slices.ContainsFunc(found, is), "the container lacks route %s", want)
 	}
+}
+
+// is reports whether the kernel has the route as it was meant.
+func (r Route) is(held HeldRoute) bool {
+	return held.dst() == r.Dst && held.table() == cmp.Or(r.Table, unix.RT_TABLE_MAIN) && (!r.Gateway.IsValid() || held.gateway() == r.Gateway)
 }
 
 func family(a netip.Addr) int {

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
@@ -34,7 +34,7 @@ func (t Traffic) String() string {
 
 // Describe reads a link.
 func (h *Host) Describe(name string) (d Description, err error) {
-	link, err := h.nl.LinkByName(name)
+	link, err := rare.LinkByName(name)
 	if err != nil {
 		return d, fmt.Errorf("find link %s: %w", name, err)
 	}
@@ -46,22 +46,24 @@ func (h *Host) Describe(name string) (d Description, err error) {
 	if d.Addresses, err = h.addresses(link); err != nil {
 		return d, err
 	}
-	routes, err := retry(func() ([]netlink.Route, error) { return h.nl.RouteList(link, netlink.FAMILY_ALL) })
-	for _, r := range routes {
-		if r.Protocol != unix.RTPROT_KERNEL {
-			d.Routes = append(d.Routes, routeWords(r))
+	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
+		routes, err := h.raw.mainRoutes(family)
+		if err != nil {
+			return d, fmt.Errorf("list routes of %s: %w", name, err)
+		}
+		for _, r := range routes {
+			if r.link() == a.Index && r[routeProtocol] != unix.RTPROT_KERNEL {
+				d.Routes = append(d.Routes, r.words())
+			}
 		}
 	}
-	return d, err
+	return d, nil
 }
 
-func routeWords(r netlink.Route) string {
-	text := "default"
-	if r.Dst != nil && !r.Dst.IP.IsUnspecified() {
-		text = r.Dst.String()
+// words returns "default via 10.1.0.1".
+func (r HeldRoute) words() string {
+	if r.dst().Bits() > 0 {
+		return r.String()
 	}
-	if r.Gw != nil {
-		text += " via " + r.Gw.String()
-	}
-	return text
+	return strings.Replace(r.String(), r.dst().String(), "default", 1)
 }

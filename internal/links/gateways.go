@@ -33,7 +33,7 @@ func (h *Host) addGateways(link netlink.Link, b *Bridge) ([]netip.Prefix, error)
 		if err := h.makeWay(link, b, gw, have); err != nil {
 			return added, err
 		}
-		err := h.nl.AddrAdd(link, address(gw, false))
+		err := rare.AddrAdd(link, address(gw, false))
 		if errors.Is(err, unix.EEXIST) {
 			continue // someone else has just added it
 		}
@@ -50,7 +50,7 @@ func (h *Host) makeWay(link netlink.Link, b *Bridge, gw netip.Prefix, have []net
 		if !b.ForceAddress || old.Addr().Is6() != gw.Addr().Is6() || old.Addr().IsLinkLocalUnicast() || slices.Contains(b.Gateways, old) {
 			continue
 		}
-		if err := h.nl.AddrDel(link, address(old, false)); err != nil {
+		if err := rare.AddrDel(link, address(old, false)); err != nil {
 			return fmt.Errorf("remove address %s from bridge %s: %w", old, b.GatewayName(), err)
 		}
 	}
@@ -63,7 +63,7 @@ func (h *Host) RemoveAddresses(_ context.Context, name string, prefixes []netip.
 	if len(prefixes) == 0 {
 		return nil
 	}
-	link, err := h.nl.LinkByName(name)
+	link, err := rare.LinkByName(name)
 	if isMissing(err) {
 		return nil
 	}
@@ -71,7 +71,7 @@ func (h *Host) RemoveAddresses(_ context.Context, name string, prefixes []netip.
 		return fmt.Errorf("find link %s: %w", name, err)
 	}
 	for _, p := range prefixes {
-		if err := h.nl.AddrDel(link, address(p, false)); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
+		if err := rare.AddrDel(link, address(p, false)); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
 			return fmt.Errorf("remove address %s from %s: %w", p, name, err)
 		}
 	}

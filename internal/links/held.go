@@ -1,8 +1,8 @@
 package links
 
 import (
+	"cmp"
 	"encoding/binary"
-	"fmt"
 	"net/netip"
 	"syscall"
 
@@ -29,7 +29,9 @@ const (
 	validLifetime = 4
 	routeExpires  = 8
 	routeFlags    = 8
+	routeTable    = 4
 	routeProtocol = 5
+	routeType     = 7
 	forever       = 0xffffffff
 	ticks         = 100
 	rtaNextHopID  = 30
@@ -137,13 +139,27 @@ func (r HeldRoute) dst() netip.Prefix {
 	return netip.PrefixFrom(addr, int(r[1]))
 }
 
-// String returns "10.0.0.0/8 via 10.1.0.1".
-func (r HeldRoute) String() string {
-	if gw, ok := netip.AddrFromSlice(r.attribute(unix.RTA_GATEWAY)); ok {
-		return fmt.Sprintf("%s via %s", r.dst(), gw)
-	}
-	return r.dst().String()
+// gateway is invalid if there is none.
+func (r HeldRoute) gateway() netip.Addr {
+	gw, _ := netip.AddrFromSlice(r.attribute(unix.RTA_GATEWAY))
+	return gw
 }
+
+// link is the index of the route's link, 0 if it has none of its own.
+func (r HeldRoute) link() int { return r.number(unix.RTA_OIF) }
+
+// table is the route's, of which the head has room for 255.
+func (r HeldRoute) table() int { return cmp.Or(r.number(unix.RTA_TABLE), int(r[routeTable])) }
+
+func (r HeldRoute) number(kind uint16) int {
+	if value := r.attribute(kind); len(value) == 4 {
+		return int(binary.NativeEndian.Uint32(value))
+	}
+	return 0
+}
+
+// String returns "10.0.0.0/8 via 10.1.0.1".
+func (r HeldRoute) String() string { return Route{Dst: r.dst(), Gateway: r.gateway()}.String() }
 
 // on makes the message for another link. Of the flags only "onlink" is a wish, the others
 // are news; and what is left of a lifetime is said in one unit and told in another.
@@ -187,20 +203,18 @@ func linkLocal6(a netip.Addr) bool { return a.Is6() && a.IsLinkLocalUnicast() }
 
 // heldRoutes lists the unicast routes by a link.
 func (r *requests) heldRoutes(family uint8, link Link) ([]HeldRoute, error) {
-	msgs, err := r.do(unix.RTM_GETROUTE, unix.NLM_F_DUMP,
-		&nl.RtMsg{RtMsg: unix.RtMsg{Family: family}}, number(unix.RTA_OIF, link.Index))
+	routes, err := r.routes(int(family), number(unix.RTA_OIF, link.Index))
 	var list []HeldRoute
-	for _, m := range msgs {
-		route, head := HeldRoute(m), nl.DeserializeRtMsg(m)
-		if head.Type != unix.RTN_UNICAST || head.Table == unix.RT_TABLE_LOCAL || head.Flags&unix.RTM_F_CLONED != 0 ||
-			head.Protocol == unix.RTPROT_KERNEL && linkLocal6(route.dst().Addr()) {
+	for _, route := range routes {
+		if route[routeType] != unix.RTN_UNICAST || route.table() == unix.RT_TABLE_LOCAL ||
+			route[routeProtocol] == unix.RTPROT_KERNEL && linkLocal6(route.dst().Addr()) {
 			continue
 		}
 		if route.shares(link.Index) {
 			return nil, &MultipathError{route.String(), link.Name}
 		}
-		if oif := route.attribute(unix.RTA_OIF); len(oif) == 4 && binary.NativeEndian.Uint32(oif) == uint32(link.Index) {
-			list = append(list, append(HeldRoute(nil), route...))
+		if route.link() == link.Index {
+			list = append(list, route)
 		}
 	}
 	return list, err
@@ -208,9 +222,8 @@ func (r *requests) heldRoutes(family uint8, link Link) ([]HeldRoute, error) {
 
 // shares reports whether the link is one of several next hops, or stands in an object.
 func (r HeldRoute) shares(link int) bool {
-	oif := r.attribute(unix.RTA_OIF)
 	if r.attribute(rtaNextHopID) != nil {
-		return len(oif) == 4 && binary.NativeEndian.Uint32(oif) == uint32(link)
+		return r.link() == link
 	}
 	hops := r.attribute(unix.RTA_MULTIPATH)
 	for len(hops) >= unix.SizeofRtNexthop {

@@ -27,13 +27,13 @@ func (e *MultipathError) Error() string {
 
 // Holdings lists what a link holds. A route that can't be moved is a *MultipathError.
 func (h *Host) Holdings(link Link) (Holdings, error) {
-	addresses, err := retry(func() ([]HeldAddress, error) { return h.raw.heldAddresses(link.Index) })
+	addresses, err := h.raw.heldAddresses(link.Index)
 	if err != nil {
 		return Holdings{}, fmt.Errorf("list addresses of %s: %w", link.Name, err)
 	}
 	held := Holdings{Addresses: addresses}
 	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
-		routes, err := retry(func() ([]HeldRoute, error) { return h.raw.heldRoutes(family, link) })
+		routes, err := h.raw.heldRoutes(family, link)
 		if err != nil {
 			return Holdings{}, fmt.Errorf("list routes of %s: %w", link.Name, err)
 		}
@@ -124,7 +124,7 @@ func (h *Host) DropRoutes(link Link, list []HeldRoute) error {
 func (h *Host) Lasting(list []HeldAddress, on ...Link) ([]HeldAddress, error) {
 	var current []HeldAddress
 	for _, link := range on {
-		held, err := retry(func() ([]HeldAddress, error) { return h.raw.heldAddresses(link.Index) })
+		held, err := h.raw.heldAddresses(link.Index)
 		if err != nil {
 			return nil, fmt.Errorf("list addresses of %s: %w", link.Name, err)
 		}

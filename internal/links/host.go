@@ -6,14 +6,16 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/nlsocket"
 )
 
 // Host works on the links of the network namespace that it was opened in. It is safe for
 // concurrent use.
-type Host struct {
-	raw *requests
-	nl  *netlink.Handle // for what is rare: it opens a socket for each request
-}
+type Host struct{ raw *requests }
+
+// rare is for what is rare: it opens a socket for each request.
+var rare netlink.Handle
 
 // Link is a link as the kernel has it.
 type Link struct {
@@ -29,7 +31,7 @@ func Open() (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Host{raw: raw, nl: &netlink.Handle{}}, nil
+	return &Host{raw}, nil
 }
 
 // Close closes the socket.
@@ -54,7 +56,7 @@ func isMissing(err error) bool {
 // retry repeats a dump that was interrupted by a change in between (NLM_F_DUMP_INTR).
 func retry[T any](dump func() (T, error)) (list T, err error) {
 	for range 10 {
-		if list, err = dump(); !errors.Is(err, netlink.ErrDumpInterrupted) {
+		if list, err = dump(); !errors.Is(err, netlink.ErrDumpInterrupted) && !errors.Is(err, nlsocket.ErrInterrupted) {
 			return list, err
 		}
 	}

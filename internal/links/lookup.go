@@ -13,7 +13,7 @@ import (
 
 // MarkedLinks lists the host's links whose alias begins with prefix.
 func (h *Host) MarkedLinks(prefix string) ([]Marked, error) {
-	list, err := retry(h.nl.LinkList)
+	list, err := retry(rare.LinkList)
 	if err != nil {
 		return nil, fmt.Errorf("list links: %w", err)
 	}
@@ -35,7 +35,7 @@ func (h *Host) MarkedLinks(prefix string) ([]Marked, error) {
 // Others lists the links of the host that packets may come in by or leave by and that don't
 // have an alias with a prefix: neither loopback nor ports of a bridge.
 func (h *Host) Others(prefix string, except []string) ([]string, error) {
-	list, err := retry(h.nl.LinkList)
+	list, err := retry(rare.LinkList)
 	if err != nil {
 		return nil, fmt.Errorf("list links: %w", err)
 	}
@@ -70,7 +70,7 @@ func (h *Host) Has(name string) (bool, error) {
 
 // Holder returns the name of the link that has an address.
 func (h *Host) Holder(addr netip.Addr) (string, error) {
-	addrs, err := retry(func() ([]netlink.Addr, error) { return h.nl.AddrList(nil, family(addr)) })
+	addrs, err := retry(func() ([]netlink.Addr, error) { return rare.AddrList(nil, family(addr)) })
 	if err != nil {
 		return "", fmt.Errorf("list addresses: %w", err)
 	}
@@ -104,7 +104,7 @@ func (h *Host) DefaultRouteMTU() (int, error) {
 			return 0, err
 		}
 		for _, r := range routes {
-			link, err := h.nl.LinkByIndex(r.LinkIndex)
+			link, err := rare.LinkByIndex(r.link())
 			if err == nil {
 				return link.Attrs().MTU, nil
 			}
@@ -122,10 +122,10 @@ func (h *Host) RouterAdvertisementDevices() ([]string, error) {
 	}
 	var names []string
 	for _, r := range routes {
-		if r.Protocol != unix.RTPROT_RA {
+		if r[routeProtocol] != unix.RTPROT_RA {
 			continue
 		}
-		link, err := h.nl.LinkByIndex(r.LinkIndex)
+		link, err := rare.LinkByIndex(r.link())
 		if err != nil {
 			return nil, fmt.Errorf("find link of the default route: %w", err)
 		}
@@ -134,20 +134,18 @@ func (h *Host) RouterAdvertisementDevices() ([]string, error) {
 	return names, nil
 }
 
-func (h *Host) defaultRoutes(family int) ([]netlink.Route, error) {
-	routes, err := retry(func() ([]netlink.Route, error) {
-		return h.nl.RouteListFiltered(family, &netlink.Route{Dst: nil}, netlink.RT_FILTER_DST)
-	})
+func (h *Host) defaultRoutes(family int) ([]HeldRoute, error) {
+	routes, err := h.raw.mainRoutes(family)
 	if err != nil {
 		return nil, fmt.Errorf("list default routes: %w", err)
 	}
-	return routes, nil
+	return slices.DeleteFunc(routes, func(r HeldRoute) bool { return r.dst().Bits() > 0 }), nil
 }
 
 // addresses lists the addresses of one link. The kernel chooses them: a list of all would
 // grow with the links of the host.
 func (h *Host) addresses(link netlink.Link) ([]netip.Prefix, error) {
-	list, err := retry(func() ([]netip.Prefix, error) { return h.raw.addresses(link.Attrs().Index) })
+	list, err := h.raw.addresses(link.Attrs().Index)
 	if err != nil {
 		return nil, fmt.Errorf("list addresses of %s: %w", link.Attrs().Name, err)
 	}

@@ -24,7 +24,7 @@ func (e *OverlapError) Error() string {
 // default routes overlap everything, and don't count.
 func (h *Host) refuseOverlap(network netip.Prefix, b *Bridge) error {
 	own := h.indexes(b.Name, b.GatewayName(), b.Uplink)
-	addrs, err := retry(func() ([]netlink.Addr, error) { return h.nl.AddrList(nil, family(network.Addr())) })
+	addrs, err := retry(func() ([]netlink.Addr, error) { return rare.AddrList(nil, family(network.Addr())) })
 	if err != nil {
 		return fmt.Errorf("list addresses: %w", err)
 	}
@@ -33,16 +33,14 @@ func (h *Host) refuseOverlap(network netip.Prefix, b *Bridge) error {
 			return &OverlapError{network, "address " + p.String(), h.NameOf(a.LinkIndex)}
 		}
 	}
-	routes, err := retry(func() ([]netlink.Route, error) { return h.nl.RouteList(nil, family(network.Addr())) })
+	routes, err := h.raw.mainRoutes(family(network.Addr()))
 	if err != nil {
 		return fmt.Errorf("list routes: %w", err)
 	}
 	for _, r := range routes {
-		if r.Dst == nil || own[r.LinkIndex] || r.Type != unix.RTN_UNICAST {
-			continue
-		}
-		if p := prefixOf(r.Dst); p.Bits() > 0 && p.Overlaps(network) {
-			return &OverlapError{network, "route " + p.String(), h.NameOf(r.LinkIndex)}
+		p := r.dst()
+		if p.Bits() > 0 && p.Overlaps(network) && !own[r.link()] && r[routeType] == unix.RTN_UNICAST {
+			return &OverlapError{network, "route " + p.String(), h.NameOf(r.link())}
 		}
 	}
 	return nil
@@ -58,7 +56,7 @@ func isTunnelEnd(p, network netip.Prefix) bool {
 func (h *Host) indexes(names ...string) map[int]bool {
 	set := map[int]bool{}
 	for _, name := range names {
-		if link, err := h.nl.LinkByName(name); name != "" && err == nil {
+		if link, err := rare.LinkByName(name); name != "" && err == nil {
 			set[link.Attrs().Index] = true
 		}
 	}
@@ -67,7 +65,7 @@ func (h *Host) indexes(names ...string) map[int]bool {
 
 // NameOf returns the name of the link with an index, or words for it if there is none.
 func (h *Host) NameOf(index int) string {
-	link, err := h.nl.LinkByIndex(index)
+	link, err := rare.LinkByIndex(index)
 	if err != nil {
 		return fmt.Sprintf("link %d", index)
 	}

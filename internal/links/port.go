@@ -85,7 +85,7 @@ func (h *Host) makePort(p *Port) error {
 
 // nameTaken finds out which of the two names the kernel means.
 func (h *Host) nameTaken(p *Port) error {
-	if _, err := h.nl.LinkByName(p.HostName); err == nil {
+	if _, err := rare.LinkByName(p.HostName); err == nil {
 		return &NameTakenError{Name: p.HostName}
 	}
 	return &NameTakenError{Name: p.ContainerName, InContainer: true}
@@ -173,7 +173,7 @@ func (h *Host) named(hostName, mark string) (netlink.Link, error) {
 // marked finds the link of an attachment by its mark, among all: for each veth among them the kernel looks through
 // all namespaces, so that it takes half a second beside 4,000.
 func (h *Host) marked(mark string) (netlink.Link, error) {
-	list, err := retry(h.nl.LinkList)
+	list, err := retry(rare.LinkList)
 	if err != nil {
 		return nil, fmt.Errorf("list links: %w", err)
 	}

@@ -2,8 +2,8 @@ package links
 
 import (
 	"cmp"
-	"encoding/binary"
 	"net/netip"
+	"slices"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -42,6 +42,25 @@ func (r Route) metrics() *nl.RtAttr {
 	return metrics
 }
 
+// routes lists the routes of a family in all tables, those by one link if RTA_OIF says so. It leaves out what the kernel
+// has only noted, and without IPv6 the kernel lists those of IPv4 in its place.
+func (r *requests) routes(family int, of ...nl.NetlinkRequestData) (list []HeldRoute, err error) {
+	head := &nl.RtMsg{RtMsg: unix.RtMsg{Family: uint8(family)}}
+	msgs, err := r.do(unix.RTM_GETROUTE, unix.NLM_F_DUMP, append([]nl.NetlinkRequestData{head}, of...)...)
+	for _, m := range msgs {
+		if head := nl.DeserializeRtMsg(m); int(head.Family) == family && head.Flags&unix.RTM_F_CLONED == 0 {
+			list = append(list, m)
+		}
+	}
+	return list, err
+}
+
+// mainRoutes lists the routes of the table "main".
+func (r *requests) mainRoutes(family int) ([]HeldRoute, error) {
+	list, err := r.routes(family)
+	return slices.DeleteFunc(list, func(r HeldRoute) bool { return r.table() != unix.RT_TABLE_MAIN }), err
+}
+
 // wayTo asks the kernel by which link it reaches an address.
 func (r *requests) wayTo(a netip.Addr) (link int, err error) {
 	of := &nl.RtMsg{RtMsg: unix.RtMsg{Family: uint8(family(a)), Dst_len: uint8(a.BitLen())}}
@@ -49,9 +68,8 @@ func (r *requests) wayTo(a netip.Addr) (link int, err error) {
 	if err != nil || len(msgs) == 0 {
 		return 0, cmp.Or(err, error(unix.ENETUNREACH))
 	}
-	attrs, err := nl.ParseRouteAttrAsMap(msgs[0][unix.SizeofRtMsg:])
-	if out := attrs[unix.RTA_OIF].Value; len(out) == 4 {
-		return int(binary.NativeEndian.Uint32(out)), err
+	if link = HeldRoute(msgs[0]).link(); link == 0 {
+		return 0, unix.ENETUNREACH
 	}
-	return 0, cmp.Or(err, error(unix.ENETUNREACH))
+	return link, nil
 }

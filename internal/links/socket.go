@@ -1,9 +1,6 @@
 package links
 
 import (
-	"errors"
-
-	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
@@ -32,15 +29,12 @@ func openRequests() (*requests, error) {
 
 func (r *requests) close() { r.socket.Close() }
 
-// do sends a request and returns what it is answered with, without the headers.
+// do sends a request and returns what it is answered with, without the headers. A list that changed meanwhile is
+// asked for again.
 func (r *requests) do(kind, flags int, data ...nl.NetlinkRequestData) ([][]byte, error) {
 	request := nlsocket.Begin(kind, flags)
 	for _, d := range data {
 		request = append(request, d.Serialize()...)
 	}
-	replies, err := r.socket.Ask(request)
-	if errors.Is(err, nlsocket.ErrInterrupted) {
-		err = errors.Join(err, netlink.ErrDumpInterrupted) // as the netlink package's own calls have it
-	}
-	return replies, err
+	return retry(func() ([][]byte, error) { return r.socket.Ask(request) })
 }

@@ -20,7 +20,7 @@ type Uplink struct {
 
 // Uplink reads a link. One that is missing is an *UplinkMissingError.
 func (h *Host) Uplink(name string) (Uplink, error) {
-	link, err := h.nl.LinkByName(name)
+	link, err := rare.LinkByName(name)
 	if isMissing(err) {
 		return Uplink{}, &UplinkMissingError{name}
 	}
@@ -32,7 +32,7 @@ func (h *Host) Uplink(name string) (Uplink, error) {
 
 // UplinkByIndex reads a link that may have another name now; it reports false if it is gone.
 func (h *Host) UplinkByIndex(index int) (Uplink, bool, error) {
-	link, err := h.nl.LinkByIndex(index)
+	link, err := rare.LinkByIndex(index)
 	if isMissing(err) {
 		return Uplink{}, false, nil
 	}
@@ -80,7 +80,7 @@ func (h *Host) LinkLocal(of, lacking Link) ([]netip.Prefix, error) {
 }
 
 func (h *Host) linkAddresses(l Link) ([]netip.Prefix, error) {
-	list, err := retry(func() ([]netip.Prefix, error) { return h.raw.addresses(l.Index) })
+	list, err := h.raw.addresses(l.Index)
 	if err != nil {
 		return nil, fmt.Errorf("list addresses of %s: %w", l.Name, err)
 	}
@@ -90,7 +90,7 @@ func (h *Host) linkAddresses(l Link) ([]netip.Prefix, error) {
 // AddLinkLocal gives a link addresses that it may have already.
 func (h *Host) AddLinkLocal(link Link, list []netip.Prefix) error {
 	for _, p := range list {
-		if err := h.nl.AddrReplace(device(link), address(p, false)); err != nil {
+		if err := rare.AddrReplace(device(link), address(p, false)); err != nil {
 			return fmt.Errorf("add address %s to %s: %w", p, link.Name, err)
 		}
 	}
@@ -102,7 +102,7 @@ func (h *Host) SetMAC(link Link, mac net.HardwareAddr) error {
 	if bytes.Equal(link.MAC, mac) {
 		return nil
 	}
-	if err := h.nl.LinkSetHardwareAddr(device(link), mac); err != nil {
+	if err := rare.LinkSetHardwareAddr(device(link), mac); err != nil {
 		return fmt.Errorf("set MAC %s of %s: %w", mac, link.Name, err)
 	}
 	return nil
@@ -111,14 +111,14 @@ func (h *Host) SetMAC(link Link, mac net.HardwareAddr) error {
 // Enslave makes a link a port of the bridge, and sets it up.
 func (h *Host) Enslave(u Uplink, bridge Link) error {
 	if u.Master != bridge.Index {
-		if err := h.nl.LinkSetMasterByIndex(device(u.Link), bridge.Index); err != nil {
+		if err := rare.LinkSetMasterByIndex(device(u.Link), bridge.Index); err != nil {
 			return fmt.Errorf("make %s a port of bridge %s: %w", u.Name, bridge.Name, err)
 		}
 	}
 	if u.Up {
 		return nil
 	}
-	if err := h.nl.LinkSetUp(device(u.Link)); err != nil {
+	if err := rare.LinkSetUp(device(u.Link)); err != nil {
 		return fmt.Errorf("set uplink %s up: %w", u.Name, err)
 	}
 	return nil
@@ -127,14 +127,14 @@ func (h *Host) Enslave(u Uplink, bridge Link) error {
 // Free takes a link out of the bridge and, if it was down before, sets it down.
 func (h *Host) Free(u Uplink, bridge Link, wasUp bool) error {
 	if u.Master == bridge.Index && u.Master != 0 {
-		if err := h.nl.LinkSetNoMaster(device(u.Link)); err != nil {
+		if err := rare.LinkSetNoMaster(device(u.Link)); err != nil {
 			return fmt.Errorf("take %s out of bridge %s: %w", u.Name, bridge.Name, err)
 		}
 	}
 	if wasUp || !u.Up {
 		return nil
 	}
-	if err := h.nl.LinkSetDown(device(u.Link)); err != nil {
+	if err := rare.LinkSetDown(device(u.Link)); err != nil {
 		return fmt.Errorf("set %s down: %w", u.Name, err)
 	}
 	return nil

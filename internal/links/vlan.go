@@ -92,13 +92,13 @@ func (h *Host) setPortVLANs(p *Port) error {
 	if err != nil {
 		return err
 	}
-	port, err := h.nl.LinkByName(p.HostName)
+	port, err := rare.LinkByName(p.HostName)
 	if err != nil {
 		return fmt.Errorf("find link %s: %w", p.HostName, err)
 	}
 	set := p.VLANs.set(byDefault)
 	if _, stays := set[byDefault]; !stays && byDefault != 0 {
-		if err := h.nl.BridgeVlanDel(port, byDefault, false, false, false, true); err != nil {
+		if err := rare.BridgeVlanDel(port, byDefault, false, false, false, true); err != nil {
 			return fmt.Errorf("take %s out of VLAN %d: %w", p.HostName, byDefault, err)
 		}
 	}
@@ -110,7 +110,7 @@ func (h *Host) setPortVLANs(p *Port) error {
 
 // defaultVLAN is the one that every new port of a bridge gets; 0: none.
 func (h *Host) defaultVLAN(name string) (uint16, error) {
-	link, err := h.nl.LinkByName(name)
+	link, err := rare.LinkByName(name)
 	if err != nil {
 		return 0, fmt.Errorf("find bridge %s: %w", name, err)
 	}

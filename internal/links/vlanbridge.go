@@ -51,11 +51,11 @@ func (h *Host) filterVLANs(link netlink.Link, b *Bridge, ours bool) error {
 	on := true
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name = b.Name // with the index beside it, it would be a new name, which a link that is up refuses
-	err := h.nl.LinkModify(&netlink.Bridge{LinkAttrs: attrs, VlanFiltering: &on})
+	err := rare.LinkModify(&netlink.Bridge{LinkAttrs: attrs, VlanFiltering: &on})
 	if err != nil && !errors.Is(err, unix.EOPNOTSUPP) {
 		return fmt.Errorf("turn on VLAN filtering of %s: %w", b.Name, err)
 	}
-	now, err := h.nl.LinkByIndex(link.Attrs().Index)
+	now, err := rare.LinkByIndex(link.Attrs().Index)
 	if err == nil && !filtering(now) { // a kernel without it may also say yes
 		return &VLANUnsupportedError{noFiltering}
 	}
@@ -65,7 +65,7 @@ func (h *Host) filterVLANs(link netlink.Link, b *Bridge, ours bool) error {
 // RefuseVLANs returns why a bridge that is there can't separate VLANs: a *VLANUnsupportedError or,
 // without the mark of ours, a *VLANFilteringOffError. One that is missing refuses nothing yet.
 func (h *Host) RefuseVLANs(name, mark string) error {
-	link, err := h.nl.LinkByName(name)
+	link, err := rare.LinkByName(name)
 	if isMissing(err) || err == nil && filtering(link) {
 		return nil
 	}
@@ -96,7 +96,7 @@ func (h *Host) gatewayLink(bridge netlink.Link, b *Bridge, st *BridgeState) (net
 	if err := h.bringUp(bridge, b, st); err != nil { // it carries the other
 		return nil, err
 	}
-	link, err := h.nl.LinkByName(b.GatewayName())
+	link, err := rare.LinkByName(b.GatewayName())
 	if isMissing(err) {
 		st.GatewayMade = true
 		link, err = h.makeVLANLink(bridge, b)
@@ -114,14 +114,14 @@ func (h *Host) gatewayLink(bridge netlink.Link, b *Bridge, st *BridgeState) (net
 func (h *Host) makeVLANLink(bridge netlink.Link, b *Bridge) (netlink.Link, error) {
 	attrs := netlink.NewLinkAttrs()
 	attrs.Name, attrs.ParentIndex = b.GatewayName(), bridge.Attrs().Index
-	err := h.nl.LinkAdd(&netlink.Vlan{LinkAttrs: attrs, VlanId: b.VLAN, VlanProtocol: netlink.VLAN_PROTOCOL_8021Q})
+	err := rare.LinkAdd(&netlink.Vlan{LinkAttrs: attrs, VlanId: b.VLAN, VlanProtocol: netlink.VLAN_PROTOCOL_8021Q})
 	switch {
 	case errors.Is(err, unix.EOPNOTSUPP):
 		return nil, &VLANUnsupportedError{"VLAN links (CONFIG_VLAN_8021Q)"}
 	case err != nil && !errors.Is(err, unix.EEXIST): // another process may have been faster
 		return nil, fmt.Errorf("make link %s: %w", attrs.Name, err)
 	}
-	return h.nl.LinkByName(attrs.Name)
+	return rare.LinkByName(attrs.Name)
 }
 
 // finishVLANLink repeats what is done already: a plugin may have been killed on its way.
@@ -131,15 +131,15 @@ func (h *Host) finishVLANLink(bridge, link netlink.Link, b *Bridge) error {
 	if err := quiet.quiet(); err != nil {
 		return err
 	}
-	if err := h.nl.BridgeVlanAdd(bridge, uint16(b.VLAN), false, false, true, false); err != nil {
+	if err := rare.BridgeVlanAdd(bridge, uint16(b.VLAN), false, false, true, false); err != nil {
 		return fmt.Errorf("put bridge %s into VLAN %d: %w", b.Name, b.VLAN, err)
 	}
 	if link.Attrs().Alias != b.Mark {
-		if err := h.nl.LinkSetAlias(link, b.Mark); err != nil {
+		if err := rare.LinkSetAlias(link, b.Mark); err != nil {
 			return fmt.Errorf("mark link %s: %w", name, err)
 		}
 	}
-	if err := h.nl.LinkSetUp(link); err != nil {
+	if err := rare.LinkSetUp(link); err != nil {
 		return fmt.Errorf("set link %s up: %w", name, err)
 	}
 	return nil
@@ -148,7 +148,7 @@ func (h *Host) finishVLANLink(bridge, link netlink.Link, b *Bridge) error {
 // RemoveVLANLink removes a VLAN's link that was made here, by its mark, and takes its bridge
 // out of the VLAN. One that is gone is no error, one that is someone else's stays.
 func (h *Host) RemoveVLANLink(name, mark string) error {
-	link, err := h.nl.LinkByName(name)
+	link, err := rare.LinkByName(name)
 	if isMissing(err) {
 		return nil
 	}
@@ -159,12 +159,12 @@ func (h *Host) RemoveVLANLink(name, mark string) error {
 	if !ok || vlan.Attrs().Alias != mark {
 		return nil
 	}
-	if err := h.nl.LinkDel(link); err != nil && !isMissing(err) {
+	if err := rare.LinkDel(link); err != nil && !isMissing(err) {
 		return fmt.Errorf("remove link %s: %w", name, err)
 	}
-	bridge, err := h.nl.LinkByIndex(vlan.ParentIndex)
+	bridge, err := rare.LinkByIndex(vlan.ParentIndex)
 	if err == nil {
-		err = h.nl.BridgeVlanDel(bridge, uint16(vlan.VlanId), false, false, true, false)
+		err = rare.BridgeVlanDel(bridge, uint16(vlan.VlanId), false, false, true, false)
 	}
 	if err != nil && !isMissing(err) {
 		return fmt.Errorf("take the bridge out of VLAN %d: %w", vlan.VlanId, err)

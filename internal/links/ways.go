@@ -18,7 +18,7 @@ func (h *Host) DefaultRouteDevices() ([]string, error) {
 			return nil, err
 		}
 		for _, r := range routes {
-			if name := h.NameOf(r.LinkIndex); r.LinkIndex != 0 && !slices.Contains(names, name) {
+			if name := h.NameOf(r.link()); r.link() != 0 && !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 		}
@@ -29,7 +29,7 @@ func (h *Host) DefaultRouteDevices() ([]string, error) {
 // Addresses lists the addresses of a link, without link-local IPv6 ones; none if the link is
 // missing.
 func (h *Host) Addresses(name string) ([]netip.Prefix, error) {
-	link, err := h.nl.LinkByName(name)
+	link, err := rare.LinkByName(name)
 	if isMissing(err) {
 		return nil, nil
 	}

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"net/netip"
 
-	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
 	"vethbridge/internal/nlsocket"
@@ -122,9 +122,20 @@ func targetOf(m *nat.Mapping, port uint16) netip.AddrPort {
 func (d *dropping) isLocal(a netip.Addr) bool {
 	local, known := d.local[a]
 	if !known {
-		routes, err := netlink.RouteGet(a.AsSlice())
-		local = err == nil && len(routes) > 0 && routes[0].Type == unix.RTN_LOCAL
+		local = isLocal(a)
 		d.local[a] = local
 	}
 	return local
+}
+
+func isLocal(a netip.Addr) bool {
+	socket, err := nlsocket.Open(unix.NETLINK_ROUTE)
+	if err != nil {
+		return false
+	}
+	defer socket.Close()
+	of := &nl.RtMsg{RtMsg: unix.RtMsg{Family: familyOf(a), Dst_len: uint8(a.BitLen())}}
+	request := append(nlsocket.Begin(unix.RTM_GETROUTE, 0), of.Serialize()...)
+	routes, err := socket.Ask(append(request, nl.NewRtAttr(unix.RTA_DST, a.AsSlice()).Serialize()...))
+	return err == nil && len(routes) > 0 && nl.DeserializeRtMsg(routes[0]).Type == unix.RTN_LOCAL
 }
