@@ -94,6 +94,7 @@ func ipv4Attempts() []forged {
 		{"IPv4 from the victim's address", false, ip(victimMAC, udp(victim4, 7, victim4, 7, "own"))},
 		{"IPv4 from the loopback", false, ip(victimMAC, udp(netip.MustParseAddr("127.0.0.1"), 7, victim4, 7, "lo"))},
 		{"redirect as the gateway", false, ip(victimMAC, redirect4())},
+		{"multicast query", false, ip(mac("01:00:5e:00:00:01"), query4())},
 		{"IPv4 without an address", false, ip(victimMAC, udp(none4, 7, victim4, 7, "none"))},
 		{"DHCP client", true, ip(everybody, udp(none4, 68, everybody4, 67, "discover"))},
 		{"IPv4 to everybody", true, ip(everybody, udp(evil4, 7, everybody4, 7, "all"))},
@@ -110,6 +111,7 @@ func ipv6Attempts() []forged {
 		{"router advertisement from its own address", false, ip(testbed.ICMPv6(134, evil6, allNodes, none6))},
 		{"router advertisement", false, ip(testbed.ICMPv6(134, evilLocal, allNodes, none6))},
 		{"hidden router advertisement", false, ip(testbed.HiddenICMPv6(134, evilLocal, allNodes, none6))},
+		{"multicast query", false, ip(query6())},
 		{"redirect", false, ip(testbed.ICMPv6(137, evilLocal, victim6, gateway6))},
 		{"advertisement of the gateway", false, ip(testbed.ICMPv6(136, evil6, allNodes, gateway6))},
 		{"hidden advertisement of the gateway", false, ip(testbed.HiddenICMPv6(136, evil6, allNodes, gateway6))},
@@ -132,6 +134,14 @@ func redirect4() []byte {
 	about := testbed.ICMPv4(0, 0, victim4, netip.MustParseAddr(testbed.LANAddr4), make([]byte, 4))
 	return testbed.ICMPv4(5, 1, gateway4, victim4, slices.Concat(evil4.AsSlice(), about))
 }
+
+// query4 and query6 ask who listens to multicasts, as routers do (RFC 2236, RFC 2710); answers have ten
+// seconds and more.
+func query4() []byte {
+	return testbed.IPv4(unix.IPPROTO_IGMP, evil4, netip.MustParseAddr("224.0.0.1"), []byte{0x11, 100, 0xee, 0x9b, 0, 0, 0, 0})
+}
+
+func query6() []byte { return testbed.HiddenICMPv6(130, evilLocal, allNodes, none6) }
 
 // attack returns what of the attempts has arrived at the victim.
 func attack(t *testing.T, h *testbed.Host, victim, evil string, list []forged) []bool {

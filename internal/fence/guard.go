@@ -55,6 +55,7 @@ func guardChains() []netfilter.Chain {
 		{Name: "port_ipv4", Rules: only(unix.ETH_P_IP, ipv4Rules())},
 		{Name: "port_icmpv6", Rules: only(unix.ETH_P_IPV6, icmpv6Rules())},
 		{Name: "port_ipv6", Rules: only(unix.ETH_P_IPV6, ipv6Rules())},
+		{Name: "port_group", Rules: groupRules()},
 		{Name: "prerouting", Type: nftables.ChainTypeFilter, Hook: nftables.ChainHookPrerouting, Priority: before, Rules: portRules()},
 		{Name: "input", Type: nftables.ChainTypeFilter, Hook: nftables.ChainHookInput, Priority: before, Rules: bpduRules()},
 	}
@@ -69,7 +70,7 @@ func portRules() []netfilter.Rule {
 	source := slices.Concat(iifname(), link(6, 6, macWord))
 	return []netfilter.Rule{
 		rule("not a guarded port", netfilter.Meta(expr.MetaKeyIIFGROUP), differs(netfilter.Native(Group)), accept()),
-		rule("more broadcasts than anybody needs", netfilter.Meta(expr.MetaKeyPKTTYPE), equals([]byte{unix.PACKET_BROADCAST}), iifname(), beyondLimit(), drop()),
+		rule("to many", netfilter.Meta(expr.MetaKeyPKTTYPE), toMany(), jump("port_group")),
 		rule("DHCP server, IPv4", udpPort(0, 67), four, drop()),
 		rule("IPv4 from its address", four, source, network(12, 4, addressWord), in(Senders4), accept()),
 		rule("ICMPv6", protocol(unix.IPPROTO_ICMPV6), six, jump("port_icmpv6")),
@@ -81,6 +82,22 @@ func portRules() []netfilter.Rule {
 		rule("ARP", etherType(unix.ETH_P_ARP), jump("port_arp")),
 		rule("VLANs of a trunk", etherType(unix.ETH_P_8021Q), iifname(), in(Tagged), accept()),
 		rule("other protocols", drop()),
+	}
+}
+
+func toMany() []expr.Any {
+	return []expr.Any{&expr.Range{
+		Op: expr.CmpOpEq, Register: netfilter.Reg, FromData: []byte{unix.PACKET_BROADCAST}, ToData: []byte{unix.PACKET_MULTICAST},
+	}}
+}
+
+// groupRules are for frames to many. Whoever asks a bridge who listens to multicasts gets all of them from then
+// on, and those who have not answered yet get none, not even the solicitations of IPv6.
+func groupRules() []netfilter.Rule {
+	const query = 0x11 // of IGMP (RFC 2236)
+	return []netfilter.Rule{
+		rule("more broadcasts than anybody needs", netfilter.Meta(expr.MetaKeyPKTTYPE), equals([]byte{unix.PACKET_BROADCAST}), iifname(), beyondLimit(), drop()),
+		rule("multicast querier, IPv4", etherType(unix.ETH_P_IP), protocol(unix.IPPROTO_IGMP), transport(0, 1, 0), equals([]byte{query}), drop()),
 	}
 }
 
@@ -143,6 +160,7 @@ func ipv4Rules() []netfilter.Rule {
 
 // ICMPv6 types (IANA, ICMPv6 Parameters).
 const (
+	listenerQuery   = 130
 	listenerReport1 = 131
 	routerAdvert    = 134
 	solicitation    = 135
@@ -162,6 +180,7 @@ func icmpv6Rules() []netfilter.Rule {
 	return []netfilter.Rule{
 		rule("router advertisement", icmpv6(routerAdvert), drop()),
 		rule("redirect", icmpv6(redirect), drop()),
+		rule("multicast querier, IPv6", icmpv6(listenerQuery), drop()),
 		rule("of any address", iifname(), in(AnyAddress), netfilter.Return()),
 		rule("advertisement of another address", icmpv6(advertisement), target(), notIn(Senders6), drop()),
 	}
