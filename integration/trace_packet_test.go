@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -113,6 +114,23 @@ func TestAnInterruptedTraceLeavesNothing(t *testing.T) {
 	h.Same(t, before)
 }
 
+// TestATraceHearsOfAPacketThatCameInTimeHoweverLateItHasItsTurn holds it up until its wait is over.
+func TestATraceHearsOfAPacketThatCameInTimeHoweverLateItHasItsTurn(t *testing.T) {
+	h, n := newDemo(t)
+	attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+	cmd, out := startTrace(t, h, testbed.HostAddr4, 8080, "--wait", "1s")
+	if err := cmd.Process.Signal(unix.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
+	time.Sleep(1100 * time.Millisecond) // longer than it waits
+	if err := cmd.Process.Signal(unix.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	wants(t, out.String(), cmd.ProcessState.ExitCode(), 0, "tcp 198.51.100.2:", "left by veth", "10.99.0.2 is demo/web/eth0")
+}
+
 // traceFromTheLAN starts a trace and connects from the LAN as soon as it waits.
 func traceFromTheLAN(t *testing.T, h *testbed.Host, dest string, port int) (string, int) {
 	t.Helper()
@@ -123,10 +141,11 @@ func traceFromTheLAN(t *testing.T, h *testbed.Host, dest string, port int) (stri
 }
 
 // startTrace returns when the trace waits for its packet.
-func startTrace(t testing.TB, h *testbed.Host, dest string, port int) (*exec.Cmd, *strings.Builder) {
+func startTrace(t testing.TB, h *testbed.Host, dest string, port int, args ...string) (*exec.Cmd, *strings.Builder) {
 	t.Helper()
 	var out strings.Builder
-	cmd := exec.Command(filepath.Join(string(built), "vethbridge"), "trace", testbed.LANAddr4, dest, strconv.Itoa(port), "--state-dir", h.StateDir)
+	words := append([]string{"trace", testbed.LANAddr4, dest, strconv.Itoa(port), "--state-dir", h.StateDir}, args...)
+	cmd := exec.Command(filepath.Join(string(built), "vethbridge"), words...)
 	cmd.Stdout = &out
 	waiting, err := cmd.StderrPipe()
 	if err == nil {

@@ -41,13 +41,13 @@ func (l *Listener) Close() error { return l.conn.Close() }
 func (l *Listener) Follow(ctx context.Context, limit time.Duration) (list []Event, err error) {
 	deadline := time.Now().Add(limit)
 	var packet followed
-	for ctx.Err() == nil && time.Now().Before(deadline) {
+	for ctx.Err() == nil && (time.Now().Before(deadline) || l.behind()) {
 		if err := l.conn.SetReadDeadline(time.Now().Add(quiet)); err != nil {
 			return nil, err
 		}
 		messages, err := l.conn.Receive()
 		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded) && len(list) > 0:
+		case errors.Is(err, os.ErrDeadlineExceeded) && len(list) > 0 && !l.behind():
 			return list, nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			continue
@@ -65,6 +65,20 @@ func (l *Listener) Follow(ctx context.Context, limit time.Duration) (list []Even
 		}
 	}
 	return list, ctx.Err()
+}
+
+// behind reports whether there are events that have not been read yet: on a busy machine a deadline may pass
+// before this process has its turn.
+func (l *Listener) behind() bool {
+	ready := []unix.PollFd{{Events: unix.POLLIN}}
+	raw, err := l.conn.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(fd uintptr) {
+			ready[0].Fd = int32(fd)
+			_, _ = unix.Poll(ready, 0)
+		})
+	}
+	return err == nil && ready[0].Revents&unix.POLLIN != 0
 }
 
 // followed tells one packet from others that the same client sends at the same time. Its trace
