@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -100,10 +99,10 @@ func discovery(kind byte, from, to, target netip.Addr) []byte {
 }
 
 // Arriving sends frames from a device in one namespace and tells which of them another device
-// in another namespace has seen. It waits for the last one, which is sent by a good sender.
+// in another namespace has seen. It waits for the last one, which is sent by a good sender and is none of them.
 func (h *Host) Arriving(from, fromDev, to, toDev string, frames []Frame, last Frame) []bool {
 	h.t.Helper()
-	seen := h.sniff(from, fromDev, to, toDev, append(slices.Clone(frames), last), last)
+	seen := h.sniff(from, fromDev, to, toDev, frames, last)
 	arrived := make([]bool, len(frames))
 	for i, f := range frames {
 		arrived[i] = slices.ContainsFunc(seen, func(s []byte) bool { return bytes.Equal(s, f) })
@@ -111,34 +110,76 @@ func (h *Host) Arriving(from, fromDev, to, toDev string, frames []Frame, last Fr
 	return arrived
 }
 
-// sniff returns all that the device sees while the frames are sent, until it has seen last.
+// sniff returns all that the device sees while the frames are sent, until it has seen last. That one is sent
+// until then: a processor that has no time drops frames. All are sent by one processor, on which they can't
+// overtake each other: each has a queue of its own.
 func (h *Host) sniff(from, fromDev, to, toDev string, frames []Frame, last Frame) (seen [][]byte) {
 	h.t.Helper()
-	var reading sync.WaitGroup
 	sniffer := h.packetSocket(to, toDev)
 	sender := h.packetSocket(from, fromDev)
 	defer unix.Close(sender)
-	reading.Go(func() {
+	heard := make(chan [][]byte)
+	go func() {
 		defer unix.Close(sniffer)
-		buffer := make([]byte, 2048)
-		for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-			n, _, err := unix.Recvfrom(sniffer, buffer, 0)
-			if err != nil {
-				continue
+		heard <- listen(sniffer, last)
+	}()
+	defer h.onOneProcessor()()
+	h.write(sender, frames...)
+	for {
+		h.write(sender, last)
+		select {
+		case seen = <-heard:
+			if len(seen) == 0 || !bytes.Equal(seen[len(seen)-1], last) {
+				h.t.Errorf("%s does not hear the last frame", toDev)
 			}
-			seen = append(seen, slices.Clone(buffer[:n]))
-			if bytes.Equal(buffer[:n], last) {
-				return
-			}
+			return seen
+		case <-time.After(silence):
 		}
-	})
+	}
+}
+
+// listen reads frames until the last one has come, or until its patience ends.
+func listen(sniffer int, last Frame) (seen [][]byte) {
+	buffer := make([]byte, 2048)
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		n, _, err := unix.Recvfrom(sniffer, buffer, 0)
+		if err != nil {
+			continue
+		}
+		seen = append(seen, slices.Clone(buffer[:n]))
+		if bytes.Equal(buffer[:n], last) {
+			break
+		}
+	}
+	return seen
+}
+
+// onOneProcessor keeps the calling thread, which is the test's own, on one processor until the end.
+func (h *Host) onOneProcessor() (end func()) {
+	h.t.Helper()
+	var all, one unix.CPUSet
+	err := unix.SchedGetaffinity(0, &all)
+	for i := 0; err == nil && one.Count() == 0; i++ {
+		if all.IsSet(i) {
+			one.Set(i)
+		}
+	}
+	if err == nil {
+		err = unix.SchedSetaffinity(0, &one)
+	}
+	if err != nil {
+		h.t.Fatalf("stay on one processor: %v", err)
+	}
+	return func() { _ = unix.SchedSetaffinity(0, &all) }
+}
+
+func (h *Host) write(fd int, frames ...Frame) {
+	h.t.Helper()
 	for _, f := range frames {
-		if _, err := unix.Write(sender, f); err != nil {
+		if _, err := unix.Write(fd, f); err != nil {
 			h.t.Errorf("send frame: %v", err)
 		}
 	}
-	reading.Wait()
-	return seen
 }
 
 // Flood sends copies of a frame from a device in one namespace and returns how many of them
@@ -149,7 +190,7 @@ func (h *Host) Flood(from, fromDev, to, toDev string, frame, last Frame, copies 
 	for i := range frames {
 		frames[i] = frame
 	}
-	for _, s := range h.sniff(from, fromDev, to, toDev, append(frames, last), last) {
+	for _, s := range h.sniff(from, fromDev, to, toDev, frames, last) {
 		if bytes.Equal(s, frame) {
 			seen++
 		}
@@ -162,11 +203,7 @@ func (h *Host) Send(path, dev string, frames ...Frame) {
 	h.t.Helper()
 	fd := h.packetSocket(path, dev)
 	defer unix.Close(fd)
-	for _, f := range frames {
-		if _, err := unix.Write(fd, f); err != nil {
-			h.t.Errorf("send frame: %v", err)
-		}
-	}
+	h.write(fd, frames...)
 }
 
 // packetSocket is a socket for whole frames (packet(7)) on a device.
