@@ -2,6 +2,7 @@ package testbed
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -9,12 +10,16 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// patience is how long a client waits for an answer that should come, and silence how
-// long for one that should not.
+// patience is how long a client waits for an answer that should come, and silence how long for one
+// that should not, or before a datagram is sent again. The former is only for a broken host: the first
+// packet may be lost, since a container joins the group of its IPv6 address in its own time, and on a busy
+// machine the second one too; TCP repeats after 1, 3 and 7 seconds.
 const (
-	patience = 3 * time.Second
+	patience = 30 * time.Second
 	silence  = 300 * time.Millisecond
 )
 
@@ -102,19 +107,32 @@ func (h *Host) AskAgain(path string, from int, host string, port int) (name stri
 			return err
 		}
 		defer c.Close()
-		var b [64]byte
 		for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
-			_, _ = io.WriteString(c, "?") // refused while nobody listens
-			_ = c.SetReadDeadline(time.Now().Add(silence))
-			n, err := c.Read(b[:])
+			line, err := insist(c, deadline)
 			if err == nil {
-				name, _, _ = strings.Cut(string(b[:n]), " ")
+				name, _, _ = strings.Cut(line, " ")
 				return nil
 			}
+			time.Sleep(time.Millisecond) // refused while nobody listens
 		}
 		return os.ErrDeadlineExceeded
 	})
 	return name, err
+}
+
+// insist asks by UDP again and again until there is an answer, or the word that there won't be one.
+func insist(c net.Conn, deadline time.Time) (line string, err error) {
+	var b [64]byte
+	for err = os.ErrDeadlineExceeded; errors.Is(err, os.ErrDeadlineExceeded) && time.Now().Before(deadline); {
+		if _, err := io.WriteString(c, "?"); err != nil {
+			return "", err
+		}
+		_ = c.SetReadDeadline(time.Now().Add(silence))
+		var n int
+		n, err = c.Read(b[:])
+		line = string(b[:n])
+	}
+	return line, err
 }
 
 // Silent reports whether nothing answers.
@@ -125,20 +143,33 @@ func (h *Host) Silent(path, network, host string, port int) bool {
 
 func (h *Host) ask(path, network, host string, port int, limit time.Duration) (name, seen string, err error) {
 	err = h.In(path, func() error {
-		c, err := net.DialTimeout(network, net.JoinHostPort(host, fmt.Sprint(port)), limit)
+		deadline := time.Now().Add(limit)
+		c, err := dial(network, net.JoinHostPort(host, fmt.Sprint(port)), deadline)
 		if err != nil {
 			return err
 		}
 		defer c.Close()
-		_ = c.SetDeadline(time.Now().Add(limit))
+		var line string
 		if network == "udp" {
-			if _, err := io.WriteString(c, "?"); err != nil {
-				return err
-			}
+			line, err = insist(c, deadline)
+		} else {
+			_ = c.SetDeadline(deadline)
+			line, err = bufio.NewReader(c).ReadString('\n')
 		}
-		line, err := bufio.NewReader(c).ReadString('\n')
 		name, seen, _ = strings.Cut(strings.TrimSpace(line), " ")
 		return err
 	})
 	return name, seen, err
+}
+
+// dial connects, and tries again where the kernel has asked three times, within 3 seconds, who has the address:
+// a container that answers to no such question joins its group when the kernel's lock for links is free.
+func dial(network, address string, deadline time.Time) (c net.Conn, err error) {
+	for {
+		c, err = net.DialTimeout(network, address, time.Until(deadline))
+		if !errors.Is(err, unix.EHOSTUNREACH) || time.Now().After(deadline) {
+			return c, err
+		}
+		time.Sleep(silence / 10)
+	}
 }
