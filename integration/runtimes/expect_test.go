@@ -1,11 +1,11 @@
 package runtimes
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // probe is the probe of the machine itself.
@@ -26,15 +26,10 @@ func seenBy(t *testing.T, server, client string, words ...string) {
 // says runs a command until one of its lines begins so.
 func says(t *testing.T, line string, words ...string) {
 	t.Helper()
-	var out string
-	var err error
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
-		if out, err = try(words...); err == nil && strings.Contains("\n"+out, "\n"+line) {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Errorf("%s: %v: %q, want %q", strings.Join(words, " "), err, out, line)
+	eventually(t, strings.Join(words, " ")+" says "+line, func() (string, bool) {
+		out, err := try(words...)
+		return fmt.Sprintf("%v: %q", err, out), err == nil && strings.Contains("\n"+out, "\n"+line)
+	})
 }
 
 // silent wants no answer.

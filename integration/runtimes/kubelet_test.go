@@ -1,6 +1,7 @@
 package runtimes
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -111,7 +112,7 @@ func place(t *testing.T, name, manifest string) {
 	}
 }
 
-// withdraw takes the manifests of static pods away, and waits until they are gone.
+// withdraw takes the manifests of the last static pods away, and waits until they are gone.
 func (n *node) withdraw(names ...string) {
 	n.t.Helper()
 	for _, name := range names {
@@ -125,7 +126,11 @@ func (n *node) withdraw(names ...string) {
 			return left, left == ""
 		})
 	}
-	time.Sleep(time.Second) // DEL is over when the sandbox is not ready, but for the cache of libcni
+	// DEL is over when the sandbox is not ready, but for the cache of libcni.
+	within(n.t, patience, "libcni forgets them", func() (string, bool) {
+		cached, err := filepath.Glob("/var/lib/cni/results/*")
+		return fmt.Sprint(cached, err), err == nil && len(cached) == 0
+	})
 }
 
 // sandboxBeside waits for a sandbox of the pod other than another one, and returns its ID.
