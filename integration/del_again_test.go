@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"vethbridge/integration/testbed"
 )
@@ -42,11 +41,7 @@ func TestDelOfWhatIsGoneListsNothing(t *testing.T) {
 	h.StopServing()
 	n.Add(t, c)
 	h.Forget(c.Netns)
-	for end := time.Now().Add(10 * time.Second); strings.Contains(h.Run("ip", "link"), "demo/web/eth0"); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the link does not go with its namespace")
-		}
-	}
+	testbed.Await(t, "the link to go with its namespace", func() bool { return !strings.Contains(h.Run("ip", "link"), "demo/web/eth0") })
 	frugalDel(t, n, c, "without its namespace", true)
 	h.Same(t, before)
 }

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"vethbridge/integration/testbed"
 )
@@ -79,10 +78,8 @@ func background(t *testing.T, name string, args ...string) {
 
 func waitFile(t *testing.T, path string) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if _, err := os.Stat(path); err == nil {
-			return
-		}
-	}
-	t.Fatalf("%s does not appear", path)
+	testbed.Await(t, path, func() bool {
+		_, err := os.Stat(path)
+		return err == nil
+	})
 }

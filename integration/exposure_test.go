@@ -236,7 +236,7 @@ func heard(t *testing.T, service net.PacketConn, address string) string {
 	var all []string
 	buffer := make([]byte, 100)
 	for {
-		_ = service.SetReadDeadline(time.Now().Add(10 * time.Second))
+		_ = service.SetReadDeadline(time.Now().Add(time.Minute))
 		n, _, err := service.ReadFrom(buffer)
 		if err != nil {
 			t.Fatalf("the host itself is not heard: %v", err)

@@ -43,7 +43,7 @@ func newFirewalld(t *testing.T, h *testbed.Host, backend string) *firewalld {
 	f.write("bus.conf", fmt.Sprintf(busConfig, socket))
 	f.write("firewalld.conf", "DefaultZone=public\nFirewallBackend="+backend+"\nCleanupOnExit=yes\nIPv6_rpfilter=no\n")
 	f.start("dbus-daemon", "--nofork", "--config-file="+filepath.Join(f.dir, "bus.conf"))
-	await(t, "the bus", func() bool { _, err := os.Stat(socket); return err == nil })
+	testbed.Await(t, "the bus", func() bool { _, err := os.Stat(socket); return err == nil })
 	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path="+socket)
 	f.run()
 	return f
@@ -60,7 +60,7 @@ func (f *firewalld) write(name, text string) {
 func (f *firewalld) run() {
 	f.t.Helper()
 	f.main = f.start("firewalld", "--nofork", "--nopid", "--system-config="+f.dir, "--log-file="+filepath.Join(f.dir, "log"))
-	await(f.t, "firewalld", func() bool { return exec.Command("firewall-cmd", "--state").Run() == nil })
+	testbed.Await(f.t, "firewalld", func() bool { return exec.Command("firewall-cmd", "--state").Run() == nil })
 }
 
 func (f *firewalld) start(name string, args ...string) *exec.Cmd {

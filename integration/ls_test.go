@@ -121,7 +121,7 @@ func watching(t *testing.T, h *testbed.Host, out *os.File) (interrupt func()) {
 // until reads until the words have come.
 func until(t *testing.T, from *os.File, words string) string {
 	t.Helper()
-	if err := from.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := from.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	var text strings.Builder

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"vethbridge/integration/testbed"
 )
@@ -60,11 +59,7 @@ func TestTheOperatorSeesChecksAndMends(t *testing.T) {
 
 	h.StopServing()
 	h.Forget(lost.Netns)
-	deadline := time.Now().Add(10 * time.Second)
-	// The kernel takes a dead namespace apart in its own time.
-	for out := ""; !strings.Contains(out, "dead") && time.Now().Before(deadline); {
-		out, _ = operate(t, h, "ls")
-	}
+	awaitDeath(t, h)
 	says(t, h, 1, []string{"demo/lost/eth0 is dead"}, "check")
 	dying := h.Snapshot()
 	says(t, h, 0, []string{"would release demo/lost/eth0"}, "gc", "--dry-run")
@@ -78,6 +73,15 @@ func TestTheOperatorSeesChecksAndMends(t *testing.T) {
 	}
 	n.Del(t, web, result.Raw)
 	h.Same(t, before)
+}
+
+// awaitDeath waits until the kernel has taken a dead namespace apart.
+func awaitDeath(t *testing.T, h *testbed.Host) {
+	t.Helper()
+	testbed.Await(t, "a dead container", func() bool {
+		out, _ := operate(t, h, "ls")
+		return strings.Contains(out, "dead")
+	})
 }
 
 func TestTheOperatorIsToldHowToUseTheTool(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"vethbridge/integration/testbed"
 )
@@ -79,10 +78,7 @@ func newBusyHost(t *testing.T) *testbed.Host {
 	h.RunIn(dead.Netns, "ip", "link", "del", "eth0")
 	h.StopServing() // sockets keep a namespace alive
 	h.Forget(dead.Netns)
-	deadline := time.Now().Add(10 * time.Second)
-	for out := ""; !strings.Contains(out, "dead") && time.Now().Before(deadline); {
-		out, _ = operate(t, h, "ls", "--network", "isolated")
-	}
+	awaitDeath(t, h)
 	return h
 }
 

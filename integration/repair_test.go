@@ -90,7 +90,7 @@ func conversation(t *testing.T, h *testbed.Host, container string) func(word str
 		return nil
 	}
 	dial := func() (err error) {
-		client, err = net.DialTimeout("tcp", testbed.HostAddr4+":8081", 10*time.Second)
+		client, err = net.DialTimeout("tcp", testbed.HostAddr4+":8081", time.Minute)
 		return err
 	}
 	if err := h.In(container, listen); err != nil {
@@ -103,7 +103,7 @@ func conversation(t *testing.T, h *testbed.Host, container string) func(word str
 	answers := bufio.NewReader(client)
 	return func(word string) {
 		t.Helper()
-		_ = client.SetDeadline(time.Now().Add(10 * time.Second))
+		_ = client.SetDeadline(time.Now().Add(time.Minute))
 		_, err := fmt.Fprintln(client, word)
 		if err == nil {
 			_, err = answers.ReadString('\n')

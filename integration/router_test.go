@@ -3,6 +3,8 @@ package integration
 import (
 	"strings"
 	"testing"
+
+	"vethbridge/integration/testbed"
 )
 
 // TestTheHostKeepsTheDefaultRouteThatARouterAdvertised: the kernel takes it away as soon as the
@@ -13,13 +15,13 @@ func TestTheHostKeepsTheDefaultRouteThatARouterAdvertised(t *testing.T) {
 	advertised := func() bool {
 		return strings.Contains(h.Run("ip", "-6", "route", "show", "default", "dev", "uplink"), "proto ra")
 	}
-	await(t, "a default route by the uplink", advertised)
+	testbed.Await(t, "a default route by the uplink", advertised)
 	web, result := attach(t, h, n, "web")
 	if !advertised() {
 		t.Error("the route is gone with ADD")
 	}
 	h.Run("ip", "-6", "route", "del", "default", "dev", "uplink")
-	await(t, "the router to be heard again", advertised)
+	testbed.Await(t, "the router to be heard again", advertised)
 	if now := strings.TrimSpace(h.Run("sysctl", "-n", "net.ipv6.conf.uplink.accept_ra")); now != "2" {
 		t.Errorf("accept_ra is %s", now)
 	}

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"vethbridge/integration/testbed"
 )
@@ -109,11 +108,11 @@ func TestBridgeHearsTheRoutersOfTheUplinkItStandsFor(t *testing.T) {
 	advertised := func(dev string) bool {
 		return strings.Contains(h.Run("ip", "-6", "route", "show", "default", "dev", dev), "proto ra")
 	}
-	await(t, "a default route by the uplink", func() bool { return advertised("uplink") })
+	testbed.Await(t, "a default route by the uplink", func() bool { return advertised("uplink") })
 	n = lanNetwork(n).With(0, "uplinkMoveAddresses", true).With(0, "removeBridge", nil)
 	c, result := attach(t, h, n, "web")
 	h.Run("ip", "-6", "route", "del", "default", "dev", "demo0")
-	await(t, "the bridge to hear the router", func() bool { return advertised("demo0") })
+	testbed.Await(t, "the bridge to hear the router", func() bool { return advertised("demo0") })
 	n.Del(t, c, result.Raw)
 	if advertised("demo0") || !advertised("uplink") {
 		t.Errorf("routes after DEL: %s", h.Run("ip", "-6", "route"))
@@ -129,16 +128,4 @@ func advertise(t *testing.T, h *testbed.Host) {
 	h.Run("ip", "-6", "route", "del", "default")
 	background(t, "nsenter", "--net="+h.LAN, "dnsmasq", "--keep-in-foreground", "--port=0", "--interface=eth0", "--bind-interfaces",
 		"--enable-ra", "--dhcp-range=2001:db8:1::,ra-only", "--ra-param=eth0,4,1800", "--conf-file=/dev/null", "--pid-file=", "--user=root")
-}
-
-// await looks until what a daemon does in its own time is done.
-func await(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for !done() {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
 }

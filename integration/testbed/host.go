@@ -61,16 +61,21 @@ func hasIPv6() bool {
 // own link-local address: both come in their own time, and would stand in a snapshot.
 func (h *Host) waitCarrier(dev string) {
 	h.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for {
+	Await(h.t, "link "+dev+" to come up", func() bool {
 		text := h.Run("ip", "address", "show", "dev", dev)
-		if strings.Contains(text, "state UP") && (strings.Contains(text, "fe80::") || !hasIPv6()) {
-			return
-		}
+		return strings.Contains(text, "state UP") && (strings.Contains(text, "fe80::") || !hasIPv6())
+	})
+}
+
+// Await looks until what the kernel or a daemon does in its own time is done. The limit is for what never comes:
+// the kernel takes dead namespaces apart one after the other, those of others before, which has taken it more than
+// ten seconds on a busy machine.
+func Await(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			h.t.Fatalf("link %s does not come up: %s", dev, text)
+			t.Fatalf("waited in vain for %s", what)
 		}
-		time.Sleep(time.Millisecond)
 	}
 }
 
@@ -127,13 +132,9 @@ func (h *Host) Sysctl(key, value string) {
 // by the kernel in its own time.
 func (h *Host) WaitLinkGone(t testing.TB, bridge string) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for strings.Contains(h.Run("ip", "link", "show", "master", bridge), "veth") {
-		if time.Now().After(deadline) {
-			t.Fatalf("bridge %s still has ports", bridge)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	Await(t, "bridge "+bridge+" to have no ports", func() bool {
+		return !strings.Contains(h.Run("ip", "link", "show", "master", bridge), "veth")
+	})
 }
 
 // tmpfsDir makes a directory on tmpfs, as /run is one on a real host.
