@@ -44,8 +44,8 @@ func (e *encoder) value(v reflect.Value) bool {
 
 // ownEncoder returns v, or a pointer to it where there can be one, if its type may have an encoder of its own.
 func ownEncoder(v reflect.Value) any {
-	if !v.IsValid() || v.Kind() == reflect.Pointer {
-		return nil // what it points to has the same
+	if !v.IsValid() || v.Kind() == reflect.Pointer || !mayHaveMethods(v.Type()) {
+		return nil // what a pointer points to has the same
 	}
 	if v.CanAddr() {
 		v = v.Addr()
@@ -172,6 +172,9 @@ func isEmpty(v reflect.Value) bool {
 }
 
 func isZero(v reflect.Value) bool {
+	if !mayHaveMethods(v.Type()) {
+		return v.IsZero()
+	}
 	own := reflect.New(v.Type())
 	if own.NumMethod() > 0 {
 		own.Elem().Set(v)
@@ -181,3 +184,7 @@ func isZero(v reflect.Value) bool {
 	}
 	return v.IsZero()
 }
+
+// mayHaveMethods reports whether there can be methods of t or of a pointer to it, which take long to look for: only those types
+// have some that a package has named, and structs that embed such.
+func mayHaveMethods(t reflect.Type) bool { return t.Kind() == reflect.Struct || t.PkgPath() != "" }

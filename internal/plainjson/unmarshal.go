@@ -75,9 +75,9 @@ func isShared(v reflect.Value) bool {
 	return false
 }
 
-// ownDecoder returns a pointer to v if its type may have a decoder of its own.
+// ownDecoder returns a pointer to v if its type, one that some package has named, may have a decoder of its own.
 func ownDecoder(v reflect.Value) any {
-	if v.Addr().NumMethod() == 0 || v.Type().Name() == "" {
+	if v.Type().PkgPath() == "" || v.Addr().NumMethod() == 0 {
 		return nil
 	}
 	return v.Addr().Interface()
