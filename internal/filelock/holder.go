@@ -12,12 +12,12 @@ import (
 
 const unknown = "an unknown process"
 
-// Holder names the process that holds a lock of flock(2) on an open file, as "process 123
+// Holder names the process that holds a lock of flock(2) on the open file fd, as "process 123
 // (iptables)", by /proc/locks (proc(5)).
-func Holder(f *os.File) string {
+func Holder(fd int) string {
 	var st unix.Stat_t
 	locks, err := os.Open("/proc/locks")
-	if err != nil || unix.Fstat(int(f.Fd()), &st) != nil {
+	if err != nil || unix.Fstat(fd, &st) != nil {
 		return unknown
 	}
 	defer locks.Close()
@@ -39,9 +39,9 @@ func process(pid string) string {
 // HolderOfByte is Holder for an open file description lock (fcntl(2)) on one byte of the file.
 // The kernel names no process for such a lock, but the open files of each process tell which
 // locks they hold (proc(5), fdinfo).
-func HolderOfByte(f *os.File, offset int64) string {
+func HolderOfByte(fd int, offset int64) string {
 	var st unix.Stat_t
-	if unix.Fstat(int(f.Fd()), &st) != nil {
+	if unix.Fstat(fd, &st) != nil {
 		return unknown
 	}
 	lock := fmt.Sprintf(":%d %d %d\n", st.Ino, offset, offset)
@@ -61,5 +61,5 @@ func HolderOf(path string) string {
 		return unknown
 	}
 	defer f.Close()
-	return Holder(f)
+	return Holder(int(f.Fd()))
 }

@@ -117,7 +117,7 @@ func (b *book) inspect(f *os.File, writable bool) error {
 	case b.fresh:
 		return nil
 	}
-	return b.store.verifyOnce(b.held.file, info)
+	return b.store.verifyOnce(b.held.fd, info)
 }
 
 // openError tells what the system refused from what the content of the file caused. A

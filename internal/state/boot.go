@@ -2,7 +2,6 @@ package state
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -13,16 +12,17 @@ import (
 const bootIDFile = "/proc/sys/kernel/random/boot_id"
 
 func readBootID() (string, error) {
-	f, err := openFile(bootIDFile, os.O_RDONLY, 0)
+	fd, err := openPlain(bootIDFile, os.O_RDONLY, 0)
 	if err != nil {
 		return "", fmt.Errorf("read boot ID: %w", err)
 	}
-	defer f.Close()
-	id, err := io.ReadAll(f)
+	defer unix.Close(fd)
+	var id [64]byte // more than it has
+	n, err := unix.Read(fd, id[:])
 	if err != nil {
 		return "", fmt.Errorf("read boot ID: %w", err)
 	}
-	return strings.TrimSpace(string(id)), nil
+	return strings.TrimSpace(string(id[:n])), nil
 }
 
 // Now returns the time since the boot in nanoseconds, suspended time included

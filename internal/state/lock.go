@@ -41,16 +41,23 @@ func (e *LockError) Error() string {
 
 func (e *LockError) Unwrap() error { return e.Cause }
 
-// lock is a lock that is held until release.
-type lock struct{ file *os.File }
+// lock is a lock on an open file that is held until release; without the file it is none.
+type lock struct {
+	fd   int
+	held bool
+}
 
 // release lets the lock go; closing the only descriptor does it (flock(2), fcntl(2)).
-func (l lock) release() { l.file.Close() }
+func (l lock) release() {
+	if l.held {
+		unix.Close(l.fd)
+	}
+}
 
 // locking asks the kernel for a lock on a file, and waits for it if it shall.
 type locking interface {
 	ask(fd int, wait bool) error
-	holder(f *os.File) string
+	holder(fd int) string
 }
 
 // lockFile waits for the lock of a mode on the whole file path.
@@ -62,29 +69,29 @@ func lockFile(ctx context.Context, path string, mode lockMode) (lock, error) {
 // the kernel's own queue (a poll would starve under load), so it is a blocking call beside
 // which the limit runs; when that passes first, a lock had later is let go at once.
 func acquire(ctx context.Context, path string, l locking) (lock, error) {
-	f, err := openFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	fd, err := openPlain(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return lock{}, err
 	}
-	if err := l.ask(int(f.Fd()), false); err == nil {
-		return lock{f}, nil
+	if err := l.ask(fd, false); err == nil {
+		return lock{fd, true}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, lockLimit)
 	defer cancel()
 	done := make(chan error, 1)
-	go func() { done <- patiently(l, int(f.Fd())) }()
+	go func() { done <- patiently(l, fd) }()
 	select {
 	case err := <-done:
 		if err != nil {
-			f.Close()
+			unix.Close(fd)
 			return lock{}, fmt.Errorf("lock %s: %w", path, err)
 		}
-		return lock{f}, nil
+		return lock{fd, true}, nil
 	case <-ctx.Done():
-		holder := l.holder(f) // before the file may be closed
+		holder := l.holder(fd) // before the file may be closed
 		go func() {
 			<-done //nolint:errcheck // the kernel's queue can't be left, but what comes of it is not kept
-			f.Close()
+			unix.Close(fd)
 		}()
 		return lock{}, &LockError{Path: path, Holder: holder, Cause: ctx.Err()}
 	}
@@ -105,4 +112,4 @@ func (m lockMode) ask(fd int, wait bool) error {
 	return unix.Flock(fd, int(m))
 }
 
-func (lockMode) holder(f *os.File) string { return filelock.Holder(f) }
+func (lockMode) holder(fd int) string { return filelock.Holder(fd) }

@@ -29,18 +29,18 @@ func (s *Store) LockOwner(ctx context.Context, o attachment.Owner) (unlock func(
 
 // TryLockOwner is LockOwner that does not wait: it reports false if someone else is at it.
 func (s *Store) TryLockOwner(o attachment.Owner) (unlock func(), ok bool, err error) {
-	f, err := openFile(filepath.Join(s.dir, ownerLock), os.O_RDWR|os.O_CREATE, 0o600)
+	fd, err := openPlain(filepath.Join(s.dir, ownerLock), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, false, fmt.Errorf("lock %s: %w", o, err)
 	}
-	err = byteOf(o).ask(int(f.Fd()), false)
+	err = byteOf(o).ask(fd, false)
 	switch {
 	case err == nil:
-		return lock{f}.release, true, nil
+		return lock{fd, true}.release, true, nil
 	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EACCES):
-		return nil, false, f.Close()
+		return nil, false, unix.Close(fd)
 	}
-	return nil, false, errors.Join(fmt.Errorf("lock %s: %w", o, err), f.Close())
+	return nil, false, errors.Join(fmt.Errorf("lock %s: %w", o, err), unix.Close(fd))
 }
 
 // oneByte is a lock on the byte of a file at an offset (open file description locks, fcntl(2)).
@@ -62,4 +62,4 @@ func (b oneByte) ask(fd int, wait bool) error {
 	return unix.FcntlFlock(uintptr(fd), command, &unix.Flock_t{Type: unix.F_WRLCK, Whence: unix.SEEK_SET, Start: int64(b), Len: 1})
 }
 
-func (b oneByte) holder(f *os.File) string { return filelock.HolderOfByte(f, int64(b)) }
+func (b oneByte) holder(fd int) string { return filelock.HolderOfByte(fd, int64(b)) }
