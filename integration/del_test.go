@@ -51,6 +51,11 @@ func situations() []situation {
 		{"interface moved to another namespace", unchanged(func(_ *testing.T, h *testbed.Host, c ctr) {
 			h.RunIn(c.Netns, "ip", "link", "set", "eth0", "netns", h.NewContainer(), "name", "moved")
 		})},
+		{"host link renamed, netns path gone, namespace alive", unchanged(func(t *testing.T, h *testbed.Host, c ctr) {
+			h.Run("sh", "-c", "ip link set $(ip -br link show master demo0 | cut -d@ -f1) name hidden0")
+			holdNamespace(t, c.Netns)
+			h.Forget(c.Netns)
+		})},
 		{"link has another alias", unchanged(func(_ *testing.T, h *testbed.Host, c ctr) {
 			h.Run("sh", "-c", "ip link set $(ip -br link show master demo0 | cut -d@ -f1) alias theirs")
 		})},
@@ -69,6 +74,16 @@ func situations() []situation {
 			*n = n.With(0, "ipam", testbed.Config{"subnet": "10.1.0.0/24"})
 		})},
 	}
+}
+
+// holdNamespace keeps a namespace alive, as a process in it does, until the test ends.
+func holdNamespace(t *testing.T, path string) {
+	t.Helper()
+	held, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = held.Close() })
 }
 
 func TestDelLeavesNothingInAnySituation(t *testing.T) {

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"vethbridge/internal/attachment"
-	"vethbridge/internal/links"
 	"vethbridge/internal/netns"
 	"vethbridge/internal/state"
 )
@@ -28,19 +26,10 @@ func (l Liveness) String() string {
 	return [...]string{"alive", "dead", "unknown"}[l]
 }
 
-// Census judges the life of many attachments by one list of the host's links, since the kernel takes half a second for
-// that beside 4,000. It is made for the first attachment whose namespace is gone.
-type Census struct {
-	host   *Host
-	marked func() ([]links.Marked, error)
-}
-
-// Census begins one. What is made later may count as dead, so ReleaseDead looks whether the record has changed.
-func (h *Host) Census() Census { return Census{h, sync.OnceValues(h.markedPorts)} }
-
-// Liveness judges the attachment of a record.
-func (c Census) Liveness(a *state.Attachment) (Liveness, error) {
-	if a.BootID != c.host.Store.BootID() {
+// Liveness judges the attachment of a record. What is made later may count as dead, so ReleaseDead looks whether the
+// record has changed.
+func (h *Host) Liveness(a *state.Attachment) (Liveness, error) {
+	if a.BootID != h.Store.BootID() {
 		return Dead, nil
 	}
 	if a.Netns == (state.Netns{}) && a.HostLink == "" {
@@ -56,7 +45,7 @@ func (c Census) Liveness(a *state.Attachment) (Liveness, error) {
 	if a.HostLink == "" {
 		return Dead, nil
 	}
-	there, err := c.host.Links.LinkExists(a.HostLink, a.Owner.Mark(), c.marked)
+	there, err := h.Links.HasPort(a.HostLink, a.Owner.Mark())
 	if err != nil {
 		return Unknown, err
 	}
@@ -90,9 +79,8 @@ func (h *Host) Reclaim(ctx context.Context, network string) (released []attachme
 		return nil, err
 	}
 	var failed []error
-	census := h.Census()
 	for i := range list {
-		if !census.dead(ctx, &list[i]) {
+		if !h.dead(ctx, &list[i]) {
 			continue
 		}
 		ok, err := h.ReleaseDead(ctx, &list[i])
@@ -110,7 +98,7 @@ func (h *Host) Reclaim(ctx context.Context, network string) (released []attachme
 // it held is free now: it also is if owner has no record at all.
 func (h *Host) ReclaimHolder(ctx context.Context, owner attachment.Owner) (bool, error) {
 	record, known, err := h.record(ctx, owner)
-	if err != nil || known && !h.Census().dead(ctx, &record) {
+	if err != nil || known && !h.dead(ctx, &record) {
 		return false, err
 	}
 	record.Owner = owner
@@ -127,10 +115,10 @@ func (h *Host) logReclaimed(ctx context.Context, owner attachment.Owner) {
 }
 
 // dead warns where it can't be told, which counts as alive.
-func (c Census) dead(ctx context.Context, a *state.Attachment) bool {
-	life, err := c.Liveness(a)
+func (h *Host) dead(ctx context.Context, a *state.Attachment) bool {
+	life, err := h.Liveness(a)
 	if err != nil {
-		c.host.Log.WarnContext(ctx, "cannot tell whether an attachment is alive, keeping it", "owner", a.Owner.String(), "err", err)
+		h.Log.WarnContext(ctx, "cannot tell whether an attachment is alive, keeping it", "owner", a.Owner.String(), "err", err)
 	}
 	return life == Dead
 }
@@ -145,7 +133,7 @@ func (h *Host) ReleaseDead(ctx context.Context, found *state.Attachment) (bool, 
 	}
 	defer unlock()
 	record, known, err := h.record(ctx, found.Owner)
-	if err != nil || known && !sameLife(&record, found) && !h.Census().dead(ctx, &record) {
+	if err != nil || known && !sameLife(&record, found) && !h.dead(ctx, &record) {
 		return false, err
 	}
 	if err := h.Release(ctx, found.Owner); err != nil {

@@ -30,7 +30,7 @@ func (h *Host) release(ctx context.Context, has belongings) error {
 	h.removed = true
 	// Both wait for the kernel, so they do it at the same time.
 	deleted := make(chan error, 1)
-	go func() { deleted <- h.deletePort(ctx, has) }()
+	go func() { deleted <- h.Links.DeletePort(ctx, owner.HostLink(), owner.Mark()) }()
 	portGone := sync.OnceValue(func() error { return <-deleted })
 	rules := h.releaseRules(ctx, &has, portGone)
 	if err := errors.Join(portGone(), rules); err != nil {

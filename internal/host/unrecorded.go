@@ -65,14 +65,6 @@ func (h *Host) nothing(has belongings) (bool, error) {
 	return !there, err
 }
 
-// deletePort deletes the owner's link. If it is not there under its name, others are looked at, unless it has gone with its namespace.
-func (h *Host) deletePort(ctx context.Context, has belongings) error {
-	return h.Links.DeletePort(ctx, has.owner.HostLink(), has.owner.Mark(), func() bool {
-		gone, err := namespaceGone(has.record.Netns)
-		return err != nil || !gone || has.record.Netns == (state.Netns{})
-	})
-}
-
 // releaseUnrecorded removes what carries the owner's mark. What carries no owner (the
 // masqueraded networks) is only taken for its own if no other attachment is to be seen.
 func (h *Host) releaseUnrecorded(ctx context.Context, owner attachment.Owner) error {

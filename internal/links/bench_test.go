@@ -29,7 +29,7 @@ func benchmarkPort(b *testing.B, others int) {
 			b.Fatal(err)
 		}
 		added := time.Now()
-		if err := h.DeletePort(context.Background(), port.HostName, port.Mark, nil); err != nil {
+		if err := h.DeletePort(context.Background(), port.HostName, port.Mark); err != nil {
 			b.Fatal(err)
 		}
 		adding, deleting = adding+added.Sub(start), deleting+time.Since(added)

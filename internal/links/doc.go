@@ -18,6 +18,7 @@
 //	holdings.go    Holdings: addresses and routes that move to another link
 //	held.go        their messages
 //	port.go        Port: attaching and detaching a veth pair
+//	hostend.go     the host's side of a port: its names, and how it is found
 //	container.go   the container's side of a port: addresses, routes, sysctls
 //	forwarding.go  the wait for a bridge to forward a port's frames
 //	setting.go     sysctls; devconf.go, those that are read by netlink

@@ -152,7 +152,7 @@ func change(t *testing.T, name string, by func(netlink.Link) error) {
 
 func (h testHost) remove(t *testing.T, p links.Port) {
 	t.Helper()
-	if err := h.DeletePort(context.Background(), p.HostName, p.Mark, func() bool { return true }); err != nil {
+	if err := h.DeletePort(context.Background(), p.HostName, p.Mark); err != nil {
 		t.Error(err)
 	}
 }

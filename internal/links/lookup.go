@@ -49,16 +49,6 @@ func (h *Host) Others(prefix string, except []string) ([]string, error) {
 	return names, nil
 }
 
-// LinkExists reports whether the attachment's link is there, or is among the marked ones under another name.
-func (h *Host) LinkExists(hostName, mark string, marked func() ([]Marked, error)) (bool, error) {
-	link, err := h.named(hostName, mark)
-	if err != nil || link != nil {
-		return link != nil, err
-	}
-	list, err := marked()
-	return slices.ContainsFunc(list, func(l Marked) bool { return l.Mark == mark }), err
-}
-
 // Has reports whether there is a link of that name.
 func (h *Host) Has(name string) (bool, error) {
 	_, err := h.raw.link(name)

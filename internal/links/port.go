@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
@@ -39,7 +38,7 @@ func (h *Host) AddPort(ctx context.Context, p Port) (hostEnd, container Link, er
 	}
 	hostEnd, container, err = h.setUp(ctx, &p)
 	if err != nil {
-		undo := h.DeletePort(context.WithoutCancel(ctx), p.HostName, p.Mark, nil)
+		undo := h.DeletePort(context.WithoutCancel(ctx), p.HostName, p.Mark)
 		return Link{}, Link{}, errors.Join(err, undo)
 	}
 	return hostEnd, container, nil
@@ -122,6 +121,9 @@ func (h *Host) prepareHostEnd(p *Port) error {
 	if err := h.raw.finishHostEnd(p); err != nil {
 		return fmt.Errorf("set up link %s: %w", p.HostName, err)
 	}
+	if err := h.raw.addOtherName(p.HostName); err != nil {
+		return fmt.Errorf("give link %s its other name: %w", p.HostName, err)
+	}
 	p.turnIPv6OffAtHost()
 	return h.setPortVLANs(p)
 }
@@ -138,13 +140,10 @@ func (h *Host) connect(ctx context.Context, p *Port) (portLink, error) {
 	return port, nil
 }
 
-// DeletePort deletes the host-side link if it carries mark, wherever its other end is now; if there is no link of that
-// name, and renamed, which may be nil, says that it may have got another, one with the mark under whatever name. None is success.
-func (h *Host) DeletePort(_ context.Context, hostName, mark string, renamed func() bool) error {
-	link, err := h.named(hostName, mark)
-	if err == nil && link == nil && renamed != nil && renamed() {
-		link, err = h.marked(mark)
-	}
+// DeletePort deletes the host-side link if it carries mark, wherever its other end is now and whatever it is called
+// now. None is success.
+func (h *Host) DeletePort(_ context.Context, hostName, mark string) error {
+	link, err := h.hostEnd(hostName, mark)
 	if err != nil || link == nil {
 		return err
 	}
@@ -152,37 +151,6 @@ func (h *Host) DeletePort(_ context.Context, hostName, mark string, renamed func
 		return fmt.Errorf("delete link %s: %w", link.Attrs().Name, err)
 	}
 	return nil
-}
-
-// named finds the link of an attachment by its name. One that carries no mark at all counts too:
-// a plugin was killed between making and marking it, or somebody has given it another alias.
-func (h *Host) named(hostName, mark string) (netlink.Link, error) {
-	link, err := h.raw.link(hostName)
-	if isMissing(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("find link %s: %w", hostName, err)
-	}
-	if markOf(link) == mark || link.Type() == "veth" && !sameMaker(markOf(link), mark) {
-		return link, nil
-	}
-	return nil, nil
-}
-
-// marked finds the link of an attachment by its mark, among all: for each veth among them the kernel looks through
-// all namespaces, so that it takes half a second beside 4,000.
-func (h *Host) marked(mark string) (netlink.Link, error) {
-	list, err := retry(rare.LinkList)
-	if err != nil {
-		return nil, fmt.Errorf("list links: %w", err)
-	}
-	for _, l := range list {
-		if markOf(l) == mark {
-			return l, nil
-		}
-	}
-	return nil, nil
 }
 
 // Hairpin reports whether a link is in hairpin mode; one that is no port of a bridge is a *NotAPortError.

@@ -24,9 +24,8 @@ func check(ctx context.Context, s *session) error {
 	if !s.state {
 		records, err := s.host.Attachments(ctx, s.network)
 		report(err)
-		census := s.host.Census()
 		for _, a := range records {
-			life, err := census.Liveness(&a)
+			life, err := s.host.Liveness(&a)
 			report(err)
 			if life == host.Dead {
 				report(fmt.Errorf("check attachments: %s is dead; its addresses and ports are released when needed, or by \"vethbridge gc\"", a.Owner))

@@ -12,9 +12,8 @@ import (
 func (s *session) living(ctx context.Context) ([]state.Attachment, error) {
 	records, err := s.host.Attachments(ctx, s.network)
 	var list []state.Attachment
-	census := s.host.Census()
 	for _, a := range records {
-		if life, _ := census.Liveness(&a); life == host.Alive {
+		if life, _ := s.host.Liveness(&a); life == host.Alive {
 			list = append(list, a)
 		}
 	}

@@ -64,9 +64,8 @@ func collect(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	census := s.host.Census()
 	for _, a := range records {
-		life, err := census.Liveness(&a)
+		life, err := s.host.Liveness(&a)
 		switch {
 		case life == host.Unknown:
 			s.say("kept %s: cannot tell whether it is alive: %v", a.Owner, err)

@@ -51,9 +51,8 @@ func (s *session) rows(ctx context.Context) ([]row, error) {
 	if rows, err = s.addressed(rows); err != nil {
 		return nil, err
 	}
-	census := s.host.Census()
 	for i := range rows {
-		life, _ := census.Liveness(&rows[i].record) // an error leaves it unknown, which is shown
+		life, _ := s.host.Liveness(&rows[i].record) // an error leaves it unknown, which is shown
 		rows[i].State = life.String()
 	}
 	if s.check {

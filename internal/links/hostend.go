@@ -1,0 +1,52 @@
+package links
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
+)
+
+// otherName is what the host's end of a port is called beside its name (ip-link(8), "property"). It stays when somebody
+// gives the link another name, and the kernel finds a link by it as by its name; a search for the mark would
+// list all links, which takes half a second beside 4,000. It is too long to be the name of any link.
+func otherName(hostName string) string { return "vethbridge-" + hostName }
+
+// addOtherName names a link for good. Linux before 5.5 knows one name only.
+func (r *requests) addOtherName(hostName string) error {
+	list := nl.NewRtAttr(unix.IFLA_PROP_LIST|unix.NLA_F_NESTED, nil)
+	list.AddRtAttr(unix.IFLA_ALT_IFNAME, nl.ZeroTerminated(otherName(hostName)))
+	_, err := r.do(unix.RTM_NEWLINKPROP, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK, nl.NewIfInfomsg(unix.AF_UNSPEC), name(hostName), list)
+	if errors.Is(err, unix.EOPNOTSUPP) {
+		return nil
+	}
+	return err
+}
+
+// HasPort reports whether the host's end of an attachment's port is there, whatever it is called now.
+func (h *Host) HasPort(hostName, mark string) (bool, error) {
+	link, err := h.hostEnd(hostName, mark)
+	return link != nil, err
+}
+
+// hostEnd finds the host's end of a port by either name; nil if there is none. One that carries no mark at all counts too:
+// a plugin was killed between making and marking it, or somebody has given it another alias.
+func (h *Host) hostEnd(hostName, mark string) (netlink.Link, error) {
+	link, err := h.raw.link(hostName)
+	if err == nil && !belongs(link, mark) || isMissing(err) {
+		link, err = h.raw.getLink(hostName, nl.NewIfInfomsg(unix.AF_UNSPEC), nl.NewRtAttr(unix.IFLA_ALT_IFNAME, nl.ZeroTerminated(otherName(hostName))))
+	}
+	if isMissing(err) || err == nil && !belongs(link, mark) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find link %s: %w", hostName, err)
+	}
+	return link, nil
+}
+
+func belongs(link netlink.Link, mark string) bool {
+	return markOf(link) == mark || link.Type() == "veth" && !sameMaker(markOf(link), mark)
+}
