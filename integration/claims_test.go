@@ -83,8 +83,8 @@ func TestAddressesAndPortsOfTheDeadAreReclaimedWhenNeeded(t *testing.T) {
 	h.Same(t, before)
 }
 
-// TestManyDeadAreFoundByOneListOfLinks: it takes the kernel half a second beside 4,000.
-func TestManyDeadAreFoundByOneListOfLinks(t *testing.T) {
+// TestTheDeadAreFoundWithoutAListOfLinks: it takes the kernel half a second beside 4,000.
+func TestTheDeadAreFoundWithoutAListOfLinks(t *testing.T) {
 	h, n := newDemo(t)
 	n.Chain = n.Chain[:1]
 	attach(t, h, n.With(0, "name", "other").With(0, "bridge", "other0").With(0, "ipam", testbed.Config{"subnet": "10.98.0.0/24"}), "alive")
@@ -97,7 +97,7 @@ func TestManyDeadAreFoundByOneListOfLinks(t *testing.T) {
 		h.WaitLinkGone(t, "demo0")
 	}
 	_, trace := straced(t, n.Plugins, testbed.Call{Plugin: "vethbridge", Command: "ADD", Container: "late", Netns: h.NewContainer(), Config: n.Chain[0].JSON()})
-	if lists := listsLinks.FindAllString(trace, -1); len(lists) != 1 {
+	if lists := listsLinks.FindAllString(trace, -1); len(lists) > 0 {
 		t.Errorf("%d lists of links for two dead: %v", len(lists), lists)
 	}
 	n.Del(t, testbed.Container{ID: "late"}, nil)

@@ -11,27 +11,29 @@ import (
 )
 
 // Announce tells the host and the neighbours on the bridge where the port's addresses are
-// now: what the host remembers of a former holder is removed, and gratuitous ARP (RFC 5227,
+// now, when the container answers for them: what the host remembers of a former holder is removed, and gratuitous ARP (RFC 5227,
 // section 3) and unsolicited neighbour advertisements (RFC 4861, section 7.2.6) are sent.
 //
 // The kernel sends them when it is told the interface's MAC address, be it the one that it
 // has, where arp_notify and ndisc_notify are set (NETDEV_CHANGEADDR in
 // net/ipv4/devinet.c and net/ipv6/ndisc.c). A packet socket would do too, but to close it
 // takes an RCU grace period, ten times as long as all the rest of an ADD.
-func (h *Host) Announce(_ context.Context, p Port) error {
+func (h *Host) Announce(ctx context.Context, p Port) error {
 	if p.Down || len(p.Addresses) == 0 {
 		return nil
 	}
+	inside, err := p.Container.enter(nil)
+	if err != nil {
+		return err
+	}
+	inside.awaitCompletion(ctx, &p)
 	if err := h.forgetNeighbours(&p); err != nil {
 		return err
 	}
-	var first func() error
 	if p.has(netip.Addr.Is6) {
-		first = p.letKernelAdvertise
-	}
-	inside, err := p.Container.enter(first)
-	if err != nil {
-		return err
+		if _, err := p.Container.enter(p.letKernelAdvertise); err != nil {
+			return err
+		}
 	}
 	if err := inside.setMAC(p.ContainerName, p.MAC); err != nil {
 		return fmt.Errorf("announce addresses of %s in the container: %w", p.ContainerName, err)

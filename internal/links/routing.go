@@ -63,13 +63,22 @@ func (r *requests) mainRoutes(family int) ([]HeldRoute, error) {
 
 // wayTo asks the kernel by which link it reaches an address.
 func (r *requests) wayTo(a netip.Addr) (link int, err error) {
-	of := &nl.RtMsg{RtMsg: unix.RtMsg{Family: uint8(family(a)), Dst_len: uint8(a.BitLen())}}
-	msgs, err := r.do(unix.RTM_GETROUTE, 0, of, nl.NewRtAttr(unix.RTA_DST, a.AsSlice()))
-	if err != nil || len(msgs) == 0 {
-		return 0, cmp.Or(err, error(unix.ENETUNREACH))
+	route, err := r.routeTo(a)
+	if err != nil {
+		return 0, err
 	}
-	if link = HeldRoute(msgs[0]).link(); link == 0 {
+	if link = route.link(); link == 0 {
 		return 0, unix.ENETUNREACH
 	}
 	return link, nil
+}
+
+// routeTo asks for the route that the kernel takes to an address.
+func (r *requests) routeTo(a netip.Addr) (HeldRoute, error) {
+	of := &nl.RtMsg{RtMsg: unix.RtMsg{Family: uint8(family(a)), Dst_len: uint8(a.BitLen())}}
+	msgs, err := r.do(unix.RTM_GETROUTE, 0, of, nl.NewRtAttr(unix.RTA_DST, a.AsSlice()))
+	if err != nil || len(msgs) == 0 || len(msgs[0]) < unix.SizeofRtMsg {
+		return nil, cmp.Or(err, error(unix.ENETUNREACH))
+	}
+	return msgs[0], nil
 }
