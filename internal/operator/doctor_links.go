@@ -24,7 +24,7 @@ const cutOff topic = "a-container-is-cut-off"
 
 // ports are the host's ends of links. One whose bridge is gone is not named beside the bridge.
 func ports(ctx context.Context, s *session) error {
-	c, err := s.comparison(ctx)
+	c, err := s.comparison()
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package operator
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/fence"
@@ -17,31 +16,13 @@ import (
 // only the network's config says, or the container's inside, is seen by the verb CHECK.
 type comparison struct {
 	session *session
-	nat     nat.Keeper
+	nat     nat.Moment
 	links   map[string]links.Marked // by their marks
 }
 
-// moment is a backend that is listed once, so that many comparisons cost one listing.
-type moment struct {
-	nat.Backend
-	once func() (nat.Ruleset, error)
-}
-
-// List returns what the kernel held when it was first asked.
-func (m *moment) List(context.Context) (nat.Ruleset, error) { return m.once() }
-
-// Find returns all of that: many look-ups would cost more.
-func (m *moment) Find(ctx context.Context, _ nat.Ruleset) (nat.Ruleset, error) { return m.List(ctx) }
-
-func (s *session) comparison(ctx context.Context) (comparison, error) {
-	c := comparison{session: s, nat: s.host.NAT}
-	c.nat.Backends = map[nat.Kind]nat.Backend{}
-	for kind, b := range s.host.NAT.Backends {
-		c.nat.Backends[kind] = &moment{b, sync.OnceValues(func() (nat.Ruleset, error) { return b.List(ctx) })}
-	}
-	var err error
-	c.links, err = s.marks()
-	return c, err
+func (s *session) comparison() (comparison, error) {
+	marks, err := s.marks()
+	return comparison{s, s.host.NAT.Moment(), marks}, err
 }
 
 // marks are the links of attachments, by their marks.

@@ -120,7 +120,7 @@ func (r row) given(link links.Marked) []string {
 
 // markDrifted compares the living with the kernel.
 func (s *session) markDrifted(ctx context.Context, rows []row) error {
-	c, err := s.comparison(ctx)
+	c, err := s.comparison()
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,8 +25,7 @@ func (s *session) judgePlugin(ctx context.Context, set schema.Set, text []byte, 
 		return nil, nil
 	}
 	if ipam, _ := config.Get("ipam"); delegated(ipam) {
-		set = maps.Clone(set)
-		set["ipam.json"] = schema.Schema{} // the other plugin's keys
+		set = set.With("ipam.json", schema.Schema{}) // the other plugin's keys
 	}
 	found := set.Check(kind.Text+".json", path, config)
 	if slices.ContainsFunc(found, func(f schema.Finding) bool { return !f.Mild }) {

@@ -28,6 +28,16 @@ type Schema struct {
 // Set are schemas by their names, which a $ref gives.
 type Set map[string]Schema
 
+// With is the set with another schema of a name.
+func (s Set) With(name string, other Schema) Set {
+	with := Set{}
+	for n, schema := range s {
+		with[n] = schema
+	}
+	with[name] = other
+	return with
+}
+
 // Check lists what is wrong with a value whose path is key. An unknown key is a mild finding.
 // null is taken for any value, since encoding/json does so.
 func (s Set) Check(name, key string, n Node) []Finding {

@@ -12,6 +12,39 @@ import (
 // Check compares what a part of an owner is planned to have with the book and with the
 // kernel. The error names all that differs.
 func (k Keeper) Check(ctx context.Context, owner attachment.Owner, part Part, want Translations) error {
+	return k.check(ctx, owner, part, want, func(kind Kind, asked Ruleset) (Ruleset, error) {
+		return k.Backends[kind].Find(ctx, asked)
+	})
+}
+
+// Moment checks many owners by one list of each backend, of the moment at which the first one needed it: as many
+// look-ups would cost more.
+type Moment struct {
+	keeper Keeper
+	held   map[Kind]listed
+}
+
+type listed struct {
+	Ruleset
+	err error
+}
+
+// Moment begins one.
+func (k Keeper) Moment() Moment { return Moment{k, map[Kind]listed{}} }
+
+// Check is that of the keeper.
+func (m Moment) Check(ctx context.Context, owner attachment.Owner, part Part, want Translations) error {
+	return m.keeper.check(ctx, owner, part, want, func(kind Kind, _ Ruleset) (Ruleset, error) {
+		have, known := m.held[kind]
+		if !known {
+			have.Ruleset, have.err = m.keeper.Backends[kind].List(ctx)
+			m.held[kind] = have
+		}
+		return have.Ruleset, have.err
+	})
+}
+
+func (k Keeper) check(ctx context.Context, owner attachment.Owner, part Part, want Translations, find func(Kind, Ruleset) (Ruleset, error)) error {
 	var recorded record
 	var needed []Network
 	err := k.Store.View(ctx, func(tx *state.Tx) (err error) {
@@ -34,7 +67,7 @@ func (k Keeper) Check(ctx context.Context, owner attachment.Owner, part Part, wa
 	for _, m := range recorded.Translations.Mappings { // which say in which pieces the kernel has them
 		planned.Entries = append(planned.Entries, Entry{Mark: owner.Mark(), Mapping: m})
 	}
-	have, err := k.Backends[recorded.Backend].Find(ctx, planned)
+	have, err := find(recorded.Backend, planned)
 	if err != nil {
 		return err
 	}
