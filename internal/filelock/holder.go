@@ -1,7 +1,6 @@
 package filelock
 
 import (
-	"bufio"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,14 +15,13 @@ const unknown = "an unknown process"
 // (iptables)", by /proc/locks (proc(5)).
 func Holder(fd int) string {
 	var st unix.Stat_t
-	locks, err := os.Open("/proc/locks")
+	locks, err := os.ReadFile("/proc/locks")
 	if err != nil || unix.Fstat(fd, &st) != nil {
 		return unknown
 	}
-	defer locks.Close()
 	inode := fmt.Sprintf(":%d", st.Ino)
-	for sc := bufio.NewScanner(locks); sc.Scan(); {
-		fields := strings.Fields(sc.Text())
+	for line := range strings.Lines(string(locks)) {
+		fields := strings.Fields(line)
 		if len(fields) > 5 && fields[1] == "FLOCK" && strings.HasSuffix(fields[5], inode) {
 			return process(fields[4])
 		}

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
-	"slices"
 	"sort"
 	"strings"
 
@@ -47,7 +46,10 @@ func (v VLANs) set(byDefault uint16) vlanSet {
 // native one stands alone.
 func (s vlanSet) ranges() [][2]uint16 {
 	var list [][2]uint16
-	vlans := slices.Collect(maps.Keys(s))
+	vlans := make([]uint16, 0, len(s))
+	for vlan := range s {
+		vlans = append(vlans, vlan)
+	}
 	sort.Slice(vlans, func(i, j int) bool { return vlans[i] < vlans[j] })
 	for _, vlan := range vlans {
 		last := len(list) - 1

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/state"
@@ -101,7 +100,11 @@ func (c *checker) pools() error {
 		return err
 	})
 	for _, t := range []state.Table{freedTable, freedAtTable} {
-		if n := len(slices.Collect(state.Keys(c.tx, t, nil))); n != known {
+		n := 0
+		for range state.Keys(c.tx, t, nil) {
+			n++
+		}
+		if n != known {
 			c.fault("table %s has %d entries, the pools know %d", t, n, known)
 		}
 	}
