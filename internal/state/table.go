@@ -82,17 +82,34 @@ func decode(t Table, key, data []byte, into any) error {
 	return nil
 }
 
+// Encoded is a value as it is written.
+type Encoded []byte
+
+// Encode makes the text of a value that is to be written at many keys.
+func Encode(v any) (Encoded, error) {
+	text, err := plainjson.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode value: %w", err)
+	}
+	return text, nil
+}
+
 // Put writes the value at key.
 func Put(tx *Tx, t Table, key []byte, v any) error {
-	data, err := plainjson.Marshal(v)
+	text, err := Encode(v)
 	if err != nil {
-		return fmt.Errorf("encode %s %q: %w", t, key, err)
+		return fmt.Errorf("write %s %q: %w", t, key, err)
 	}
+	return PutEncoded(tx, t, key, text)
+}
+
+// PutEncoded writes an encoded value at key. It must stay as it is until the transaction is over.
+func PutEncoded(tx *Tx, t Table, key []byte, text Encoded) error {
 	b, err := tx.writable(t)
 	if err != nil {
 		return err
 	}
-	if err := b.Put(key, data); err != nil {
+	if err := b.Put(key, text); err != nil {
 		return fmt.Errorf("write %s %q: %w", t, key, err)
 	}
 	return nil

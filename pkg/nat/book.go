@@ -9,9 +9,6 @@ import (
 	"vethbridge/internal/state"
 )
 
-// recordTable holds the translations of each part of each owner.
-const recordTable state.Table = "nat-translations"
-
 // Part tells apart what different executables need for the same attachment: each replaces
 // only its own.
 type Part string
@@ -21,14 +18,6 @@ const (
 	PartVethbridge Part = "vethbridge"
 	PartNatport    Part = "natport"
 )
-
-type record struct {
-	Holder       holder       `json:"holder"`
-	Backend      Kind         `json:"backend"`
-	Translations Translations `json:"translations"`
-	// Replaced are the backends that may still hold what this came in the place of.
-	Replaced []Kind `json:"replaced,omitempty"`
-}
 
 // Claim enters in the book all that a part of an owner needs of a backend, in place of what it
 // needed before; nothing is a removal. A host port that another owner holds is a
@@ -49,7 +38,7 @@ func Claim(tx *state.Tx, owner attachment.Owner, part Part, by Kind, want Transl
 	if err := enterNetworks(tx, by, h, want.Networks); err != nil {
 		return err
 	}
-	return state.Put(tx, recordTable, h.key(), record{Holder: h, Backend: by, Translations: want, Replaced: had.leftIn(known)})
+	return put(tx, &record{Holder: h, Backend: by, Translations: want, Replaced: had.leftIn(known)})
 }
 
 // leftIn are the backends that may hold something after a record of a known holder is gone.
@@ -72,10 +61,6 @@ func Recorded(tx *state.Tx, owner attachment.Owner, part Part) (Translations, bo
 	return r.Translations, known, err
 }
 
-func lookup(tx *state.Tx, h holder) (r record, known bool, err error) {
-	return state.Get[record](tx, recordTable, h.key())
-}
-
 // settle notes that the kernel holds what a record says, and nothing that it replaced.
 func settle(tx *state.Tx, h holder) error {
 	r, known, err := lookup(tx, h)
@@ -86,7 +71,7 @@ func settle(tx *state.Tx, h holder) error {
 		return drop(tx, h)
 	}
 	r.Replaced = nil
-	return state.Put(tx, recordTable, h.key(), r)
+	return put(tx, &r)
 }
 
 // drop removes all of a holder's claims from the book.
@@ -96,7 +81,7 @@ func drop(tx *state.Tx, h holder) error {
 		return err
 	}
 	return errors.Join(
-		releasePorts(tx, h, r.Translations.Mappings),
+		releasePorts(tx, r.Translations.Mappings),
 		leaveNetworks(tx, r.Backend, h, r.Translations.Networks),
 		state.Delete(tx, recordTable, h.key()),
 	)
@@ -126,7 +111,7 @@ func ruleset(tx *state.Tx, k Kind, except *holder) (Ruleset, error) {
 		return Ruleset{}, err
 	}
 	r := Ruleset{Networks: nets}
-	err = state.Each(tx, recordTable, nil, func(_ []byte, held record) error {
+	err = eachRecord(tx, func(held *record) error {
 		if held.Backend != k || except != nil && held.Holder == *except {
 			return nil
 		}
@@ -142,20 +127,20 @@ func ruleset(tx *state.Tx, k Kind, except *holder) (Ruleset, error) {
 // CheckBook verifies that claims and records agree, and that every holder is attached.
 func CheckBook(tx *state.Tx) error {
 	claims := 0
-	err := state.Each(tx, recordTable, nil, func(_ []byte, r record) error {
+	err := eachRecord(tx, func(r *record) error {
 		if _, ok, err := tx.Attachment(r.Holder.Owner); err != nil || !ok {
 			return errors.Join(fmt.Errorf("check translations: %s is not attached", r.Holder.Owner), err)
 		}
-		entries, err := checkClaims(tx, &r)
+		entries, err := checkClaims(tx, r)
 		claims += entries
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	known := func(_ []byte, c portClaim) error {
+	known := func(key []byte, c portClaim) error {
 		if claims--; claims < 0 {
-			return fmt.Errorf("check translations: claim of %s belongs to no record", c.Mapping)
+			return fmt.Errorf("check translations: claim %x of %s belongs to no record", key, c.Holder.Owner)
 		}
 		return nil
 	}

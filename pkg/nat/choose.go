@@ -95,8 +95,8 @@ func (c choice) free(p Port) (bool, error) {
 		}
 		m := Mapping{Protocol: p.Protocol, Host: host, HostPort: p.HostPort}
 		taken := false
-		err := eachClaim(c.tx, &m, func(claim portClaim) error {
-			taken = taken || claim.Holder != c.holder || claim.Mapping.Host == host
+		err := eachClaim(c.tx, &m, func(claim claimed) error {
+			taken = taken || claim.holder != c.holder || claim.end.Host == host
 			return nil
 		})
 		if err != nil || taken {

@@ -22,6 +22,8 @@
 //	repair.go       restoring the kernel from the book
 //	strangers.go    what the kernel holds of owners that the book has lost
 //	book.go         the translations of every owner, in the state file
+//	record.go       a record, and how it stands in the book
+//	portlist.go     lists of ports as text
 //	ports.go        claims on host ports
 //	choose.go       Choose: a free host port
 //	networks.go     which networks are masqueraded or hairpinned, by whom
