@@ -20,6 +20,19 @@ type common struct {
 	LogLevel   json.RawMessage `json:"logLevel"`
 }
 
+// received is a config as it came, with its common keys.
+type received struct {
+	text []byte
+	keys common
+	err  error // of reading the keys
+}
+
+func receive(text []byte) *received {
+	c := &received{text: text}
+	c.err = plainjson.Unmarshal(text, &c.keys)
+	return c
+}
+
 // text returns the text that a key holds; one that is missing or no text is an empty one.
 func text(raw json.RawMessage) (s string) {
 	if raw != nil {

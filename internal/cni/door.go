@@ -37,7 +37,7 @@ func (c Call) serve(ctx context.Context, v verb, do func(context.Context, Reques
 	if err != nil {
 		return err
 	}
-	return handle(ctx, v, &skel.CmdArgs{ContainerID: c.ContainerID, Netns: c.Netns, IfName: c.IfName, StdinData: c.Config}, do)
+	return handle(ctx, v, &skel.CmdArgs{ContainerID: c.ContainerID, Netns: c.Netns, IfName: c.IfName}, receive(c.Config), do)
 }
 
 // Execute has another plugin serve the call, of which it has no result.

@@ -74,7 +74,7 @@ func run(p Plugin) *types.Error {
 		OneByOne()
 		interruptible = Interruptible()
 	}
-	var config []byte
+	var config *received
 	if command != "" && command != "VERSION" {
 		var err *types.Error
 		if config, err = boundStdin(); err != nil {
@@ -86,14 +86,14 @@ func run(p Plugin) *types.Error {
 		return types.NewError(uint(CodeEnvironment), "set CNI_NETNS_OVERRIDE: "+err.Error(), "")
 	}
 	accepted := false
-	accept := func(serve func(*skel.CmdArgs) error) func(*skel.CmdArgs) error {
+	accept := func(serve func(*skel.CmdArgs, *received) error) func(*skel.CmdArgs) error {
 		return func(args *skel.CmdArgs) error {
-			accepted, args.StdinData = true, config
-			return serve(args)
+			accepted = true
+			return serve(args, config)
 		}
 	}
 	err := skel.PluginMainFuncsWithError(skel.CNIFuncs{
-		Add:    accept(func(args *skel.CmdArgs) error { return add(interruptible, p, args) }),
+		Add:    accept(func(args *skel.CmdArgs, c *received) error { return add(interruptible, p, args, c) }),
 		Del:    accept(serve(ctx, del, p.Del)),
 		Check:  accept(serve(ctx, check, p.Check)),
 		GC:     accept(serve(ctx, gc, p.GC)),
@@ -106,14 +106,14 @@ func run(p Plugin) *types.Error {
 }
 
 // serve makes skel's function of a verb without a result.
-func serve(ctx context.Context, v verb, do func(context.Context, Request) error) func(*skel.CmdArgs) error {
-	return func(args *skel.CmdArgs) error {
-		return wireError(handle(ctx, v, args, do))
+func serve(ctx context.Context, v verb, do func(context.Context, Request) error) func(*skel.CmdArgs, *received) error {
+	return func(args *skel.CmdArgs, c *received) error {
+		return wireError(handle(ctx, v, args, c, do))
 	}
 }
 
-func add(interruptible func() context.Context, p Plugin, args *skel.CmdArgs) error {
-	return wireError(handle(context.Background(), verbAdd, args, func(_ context.Context, r Request) error {
+func add(interruptible func() context.Context, p Plugin, args *skel.CmdArgs, c *received) error {
+	return wireError(handle(context.Background(), verbAdd, args, c, func(_ context.Context, r Request) error {
 		ctx := interruptible()
 		result, err := p.Add(ctx, r)
 		if err != nil {
@@ -124,8 +124,8 @@ func add(interruptible func() context.Context, p Plugin, args *skel.CmdArgs) err
 }
 
 // handle makes a request of a call, has it served, and notes how that went.
-func handle(ctx context.Context, v verb, args *skel.CmdArgs, do func(context.Context, Request) error) error {
-	r, err := newRequest(v, args)
+func handle(ctx context.Context, v verb, args *skel.CmdArgs, c *received, do func(context.Context, Request) error) error {
+	r, err := newRequest(v, args, c)
 	if err != nil {
 		return err
 	}

@@ -54,35 +54,35 @@ type Request struct {
 	logFile *os.File
 }
 
-func newRequest(v verb, args *skel.CmdArgs) (Request, error) {
-	var conf common
-	if err := plainjson.Unmarshal(args.StdinData, &conf); err != nil && !lenient(v, err) {
-		return Request{}, decodeError(err)
+func newRequest(v verb, args *skel.CmdArgs, c *received) (Request, error) {
+	if c.err != nil && !lenient(v, c.err) {
+		return Request{}, decodeError(c.err)
 	}
+	conf := &c.keys
 	r := Request{
 		Owner:   attachment.Owner{Network: conf.Name, ContainerID: args.ContainerID, IfName: args.IfName},
 		Netns:   args.Netns,
-		Config:  args.StdinData,
+		Config:  c.text,
 		version: conf.CNIVersion,
 		plugin:  conf.Type,
 		began:   time.Now(),
 	}
-	if err := r.setStateDir(v, &conf); err != nil {
+	if err := r.setStateDir(v, conf); err != nil {
 		return Request{}, err
 	}
 	if v == verbAdd || v == check {
-		if err := r.complete(&conf, args); err != nil {
+		if err := r.complete(conf, args); err != nil {
 			return Request{}, err
 		}
 	}
 	if v == gc {
-		valid, err := validAttachments(r.Owner.Network, args.StdinData)
+		valid, err := validAttachments(r.Owner.Network, c.text)
 		if err != nil {
 			return Request{}, err
 		}
 		r.Valid = valid
 	}
-	r.openLog(v, &conf)
+	r.openLog(v, conf)
 	return r, nil
 }
 

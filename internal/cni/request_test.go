@@ -11,7 +11,7 @@ import (
 )
 
 func call(v verb, config string) (Request, error) {
-	return newRequest(v, &skel.CmdArgs{ContainerID: "web", IfName: "eth0", Netns: "/run/netns/web", StdinData: []byte(config)})
+	return newRequest(v, &skel.CmdArgs{ContainerID: "web", IfName: "eth0", Netns: "/run/netns/web"}, receive([]byte(config)))
 }
 
 func codeOf(err error) Code {

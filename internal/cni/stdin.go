@@ -24,7 +24,7 @@ var errTooLong = errors.New("config is longer than 1 MiB")
 
 // boundStdin returns the config that came in time. It replaces os.Stdin, which skel reads to its end without any
 // limit, by a file in memory with what skel looks at.
-func boundStdin() ([]byte, *types.Error) {
+func boundStdin() (*received, *types.Error) {
 	data, err := readUntil(unix.Stdin, time.Now().Add(stdinLimit))
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
@@ -33,28 +33,26 @@ func boundStdin() ([]byte, *types.Error) {
 	case err == nil && len(data) > maxConfig:
 		err = errTooLong
 	}
+	config := receive(data)
 	if err == nil {
-		err = setStdin(essence(data))
+		err = setStdin(config.essence())
 	}
 	if err != nil {
 		return nil, types.NewError(uint(CodeIO), "read config from stdin: "+err.Error(), "")
 	}
-	return data, nil
+	return config, nil
 }
 
 // essence is the two keys of a config that skel wants. It would decode the whole twice, by encoding/json. A config that
 // can't be read goes to it as it is, for the error is its own.
-func essence(config []byte) []byte {
-	var keys struct {
+func (c *received) essence() []byte {
+	type keys struct {
 		CNIVersion string `json:"cniVersion,omitempty"`
 		Name       string `json:"name,omitempty"`
 	}
-	if err := plainjson.Unmarshal(config, &keys); err != nil {
-		return config
-	}
-	text, err := plainjson.Marshal(keys)
-	if err != nil {
-		return config
+	text, err := plainjson.Marshal(keys{c.keys.CNIVersion, c.keys.Name})
+	if err != nil || c.err != nil {
+		return c.text
 	}
 	return text
 }

@@ -63,13 +63,15 @@ type Request struct {
 // that the container has; one with another HostIP serves that address's family. A port
 // that can serve no family is a *MappingError.
 func Translate(r Request) (Translations, error) {
-	var t Translations
-	for _, p := range r.Ports {
-		mappings, err := p.mappings(r.Addresses)
-		if err != nil {
+	t := Translations{Mappings: make([]Mapping, 0, len(r.Ports)*len(r.Addresses))}
+	for i := range r.Ports {
+		if err := r.Ports[i].check(); err != nil {
 			return Translations{}, err
 		}
-		t.Mappings = append(t.Mappings, mappings...)
+		before := len(t.Mappings)
+		if t.Mappings = r.Ports[i].appendTo(t.Mappings, r.Addresses); len(t.Mappings) == before {
+			return Translations{}, &MappingError{r.Ports[i], "the container has no address of a family that it is for"}
+		}
 	}
 	for _, a := range r.Addresses {
 		t.Networks = append(t.Networks, r.networks(a.Masked())...)
@@ -124,14 +126,18 @@ func (l Leave) network(p netip.Prefix) Network {
 	return Network{Prefix: p, Treatment: Masquerade}
 }
 
-func (p *Port) mappings(addresses []netip.Prefix) ([]Mapping, error) {
+func (p *Port) check() error {
 	if p.ContainerPort == 0 {
-		return nil, &MappingError{*p, "the container has no port 0"}
+		return &MappingError{*p, "the container has no port 0"}
 	}
 	if int(max(p.HostPort, p.ContainerPort))+int(p.More) > math.MaxUint16 {
-		return nil, &MappingError{*p, "the range goes beyond port 65535"}
+		return &MappingError{*p, "the range goes beyond port 65535"}
 	}
-	var list []Mapping
+	return nil
+}
+
+// appendTo appends the mappings to the container's first address of each family.
+func (p *Port) appendTo(list []Mapping, addresses []netip.Prefix) []Mapping {
 	var served [2]bool
 	for _, a := range addresses {
 		family := familyIndex(a.Addr())
@@ -139,18 +145,23 @@ func (p *Port) mappings(addresses []netip.Prefix) ([]Mapping, error) {
 			continue
 		}
 		served[family] = true
-		list = append(list, p.leadingTo(a.Addr())...)
+		list = p.leadingTo(a.Addr(), list)
 	}
-	if len(list) == 0 {
-		return nil, &MappingError{*p, "the container has no address of a family that it is for"}
-	}
-	return list, nil
+	return list
 }
 
-// leadingTo returns the mappings to a container's address: none if the port is not for its
-// family.
-func (p *Port) leadingTo(target netip.Addr) (list []Mapping) {
-	for _, end := range p.hostEnds(target) {
+// leadingTo appends the mappings to a container's address, one for each client's network, address of the
+// host and link that the port is limited to: none if it is not for the address's family.
+func (p *Port) leadingTo(target netip.Addr, list []Mapping) []Mapping {
+	host, ok := p.hostFor(target)
+	if !ok {
+		return list
+	}
+	for _, limit := range p.Allowed[familyIndex(target)].limits() {
+		end, ok := hostEnd{host, limit}.settled()
+		if !ok {
+			continue
+		}
 		list = append(list, Mapping{
 			Protocol: p.Protocol, Host: end.host, HostPort: p.HostPort,
 			Target: netip.AddrPortFrom(target, p.ContainerPort), More: p.More, Limit: end.limit,
@@ -162,21 +173,6 @@ func (p *Port) leadingTo(target netip.Addr) (list []Mapping) {
 type hostEnd struct {
 	host  netip.Addr
 	limit Limit
-}
-
-// hostEnds are those of the mappings to target: one for each client's network, address of the
-// host and link that the port is limited to.
-func (p *Port) hostEnds(target netip.Addr) (list []hostEnd) {
-	host, ok := p.hostFor(target)
-	if !ok {
-		return nil
-	}
-	for _, limit := range p.Allowed[familyIndex(target)].limits() {
-		if end, ok := (hostEnd{host, limit}).settled(); ok {
-			list = append(list, end)
-		}
-	}
-	return list
 }
 
 // settled makes one address of the host the mapping's own, so that others stay free. It

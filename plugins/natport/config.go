@@ -91,13 +91,17 @@ func (raw rawConfig) ports(verbatim bool) (list []nat.Port, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, m := range raw.RuntimeConfig.PortMappings {
-		port, err := m.port(fmt.Sprintf("runtimeConfig.portMappings[%d]", i))
+	mappings := raw.RuntimeConfig.PortMappings
+	list = make([]nat.Port, 0, len(mappings))
+	for i := range mappings {
+		m := &mappings[i]
+		if i > 0 && m.follows(&mappings[i-1], &list[len(list)-1]) {
+			list[len(list)-1].More++
+			continue
+		}
+		port, err := m.port(mappingKey(i), &allowed)
 		if err != nil {
 			return nil, err
-		}
-		for family := range port.Allowed {
-			port.Allowed[family] = port.Allowed[family].And(allowed[family])
 		}
 		list = append(list, port)
 	}

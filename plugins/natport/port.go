@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -22,16 +23,31 @@ type rawMapping struct {
 	SourceRanges []string `json:"sourceRanges"`
 }
 
-// port validates one mapping. Nothing of its text goes any further.
-func (m rawMapping) port(key string) (p nat.Port, err error) {
+// mappingKey is the place of a mapping in the config, which only errors need in words.
+type mappingKey int
+
+func (k mappingKey) of(name string) string {
+	return fmt.Sprintf("runtimeConfig.portMappings[%d].%s", int(k), name)
+}
+
+// follows reports whether a mapping is one more of the ports of the one before it, which were found valid.
+func (m *rawMapping) follows(before *rawMapping, ports *nat.Port) bool {
+	last := int(ports.HostPort) + int(ports.More)
+	return ports.HostPort != 0 && m.HostPort == last+1 && m.HostPort <= 65535 && m.HostPortEnd == 0 &&
+		m.ContainerPort == int(ports.ContainerPort)+int(ports.More)+1 && m.ContainerPort <= 65535 &&
+		m.Protocol == before.Protocol && m.HostIP == before.HostIP && len(m.SourceRanges)+len(before.SourceRanges) == 0
+}
+
+// port validates one mapping, which is for packets that are allowed. Nothing of its text goes any further.
+func (m *rawMapping) port(key mappingKey, allowed *[2]nat.Allowed) (p nat.Port, err error) {
 	if p.Protocol, err = nat.ParseProtocol(m.Protocol); err != nil {
-		return p, cni.InvalidConfig(key+".protocol", m.Protocol, "must be tcp, udp or sctp")
+		return p, cni.InvalidConfig(key.of("protocol"), m.Protocol, "must be tcp, udp or sctp")
 	}
 	if m.HostPort < 0 || m.HostPort > 65535 {
-		return p, cni.InvalidConfig(key+".hostPort", m.HostPort, "must be 1 to 65535, or 0 for any that is free")
+		return p, cni.InvalidConfig(key.of("hostPort"), m.HostPort, "must be 1 to 65535, or 0 for any that is free")
 	}
 	if m.ContainerPort < 1 || m.ContainerPort > 65535 {
-		return p, cni.InvalidConfig(key+".containerPort", m.ContainerPort, "must be 1 to 65535")
+		return p, cni.InvalidConfig(key.of("containerPort"), m.ContainerPort, "must be 1 to 65535")
 	}
 	p.HostPort, p.ContainerPort = uint16(m.HostPort), uint16(m.ContainerPort)
 	if p.More, err = m.more(key); err != nil {
@@ -40,41 +56,50 @@ func (m rawMapping) port(key string) (p nat.Port, err error) {
 	if p.HostIP, err = m.host(key); err != nil {
 		return p, err
 	}
-	sources, err := parsePrefixes(key+".sourceRanges", m.SourceRanges)
-	for family := range p.Allowed {
-		p.Allowed[family] = nat.Allowed{From: sources[family], Nobody: len(m.SourceRanges) > 0 && len(sources[family]) == 0}
-	}
+	p.Allowed, err = m.allowed(key, allowed)
 	return p, err
 }
 
+// allowed are those packets that are allowed to any mapping and to this one.
+func (m *rawMapping) allowed(key mappingKey, any *[2]nat.Allowed) (both [2]nat.Allowed, err error) {
+	if len(m.SourceRanges) == 0 {
+		return *any, nil
+	}
+	sources, err := parsePrefixes(key.of("sourceRanges"), m.SourceRanges)
+	for family := range both {
+		both[family] = any[family].And(nat.Allowed{From: sources[family], Nobody: len(sources[family]) == 0})
+	}
+	return both, err
+}
+
 // more is how many ports follow the first one.
-func (m rawMapping) more(key string) (uint16, error) {
+func (m *rawMapping) more(key mappingKey) (uint16, error) {
 	switch last := m.HostPortEnd; {
 	case last == 0:
 		return 0, nil
 	case m.HostPort == 0:
-		return 0, cni.InvalidConfig(key+".hostPortEnd", last, "needs a hostPort that is not 0")
+		return 0, cni.InvalidConfig(key.of("hostPortEnd"), last, "needs a hostPort that is not 0")
 	case last < m.HostPort || last > 65535:
-		return 0, cni.InvalidConfig(key+".hostPortEnd", last, "must be hostPort to 65535")
+		return 0, cni.InvalidConfig(key.of("hostPortEnd"), last, "must be hostPort to 65535")
 	case m.ContainerPort+last-m.HostPort > 65535:
-		return 0, cni.InvalidConfig(key+".hostPortEnd", last, "leads to container ports beyond 65535")
+		return 0, cni.InvalidConfig(key.of("hostPortEnd"), last, "leads to container ports beyond 65535")
 	}
 	return uint16(m.HostPortEnd - m.HostPort), nil
 }
 
-func (m rawMapping) host(key string) (netip.Addr, error) {
+func (m *rawMapping) host(key mappingKey) (netip.Addr, error) {
 	if m.HostIP == "" {
 		return netip.Addr{}, nil
 	}
 	host, err := netip.ParseAddr(m.HostIP)
 	if err != nil || host.Zone() != "" {
-		return netip.Addr{}, cni.InvalidConfig(key+".hostIP", m.HostIP, "is not an IP address")
+		return netip.Addr{}, cni.InvalidConfig(key.of("hostIP"), m.HostIP, "is not an IP address")
 	}
 	if host = host.Unmap(); host.IsMulticast() {
-		return netip.Addr{}, cni.InvalidConfig(key+".hostIP", m.HostIP, "is a multicast address")
+		return netip.Addr{}, cni.InvalidConfig(key.of("hostIP"), m.HostIP, "is a multicast address")
 	}
 	if host == netip.IPv6Loopback() {
-		return netip.Addr{}, cni.InvalidConfig(key+".hostIP", m.HostIP, "can't lead elsewhere: the kernel takes answers for it by lo only; use 127.0.0.1")
+		return netip.Addr{}, cni.InvalidConfig(key.of("hostIP"), m.HostIP, "can't lead elsewhere: the kernel takes answers for it by lo only; use 127.0.0.1")
 	}
 	return host, nil
 }
