@@ -16,6 +16,8 @@ import (
 const (
 	// maxConfig is far above any real config; more is a mistake or an attack.
 	maxConfig = 1 << 20
+	// usualConfig has room for a hundred ports.
+	usualConfig = 16 << 10
 	// stdinLimit is how long a runtime may take to hand over the config.
 	stdinLimit = 30 * time.Second
 )
@@ -60,7 +62,7 @@ func (c *received) essence() []byte {
 // readUntil reads to the end, or a bit more than maxConfig. It waits by poll(2): a goroutine
 // beside a timer would take two threads more.
 func readUntil(fd int, deadline time.Time) ([]byte, error) {
-	data := make([]byte, 0, 4<<10)
+	data := make([]byte, 0, usualConfig)
 	for len(data) <= maxConfig {
 		left := time.Until(deadline)
 		ready, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, int(max(left, 0).Milliseconds()))

@@ -86,19 +86,13 @@ func decode(t Table, key, data []byte, into any) error {
 type Encoded []byte
 
 // Encode makes the text of a value that is to be written at many keys.
-func Encode(v any) (Encoded, error) {
-	text, err := plainjson.Marshal(v)
-	if err != nil {
-		return nil, fmt.Errorf("encode value: %w", err)
-	}
-	return text, nil
-}
+func Encode(v any) (Encoded, error) { return plainjson.Marshal(v) }
 
 // Put writes the value at key.
 func Put(tx *Tx, t Table, key []byte, v any) error {
 	text, err := Encode(v)
 	if err != nil {
-		return fmt.Errorf("write %s %q: %w", t, key, err)
+		return err
 	}
 	return PutEncoded(tx, t, key, text)
 }
@@ -166,19 +160,19 @@ func Delete(tx *Tx, t Table, key []byte) error {
 // Each calls fn for every key that begins with prefix, in byte order, until fn returns an
 // error; ErrStop ends the walk early with success. fn must not change the table.
 func Each[V any](tx *Tx, t Table, prefix []byte, fn func(key []byte, v V) error) error {
-	w := tx.walk(t, prefix)
-	for {
+	for w := tx.walk(t, prefix); w.more(); {
 		var v V
 		key, err := w.next(&v)
-		if key == nil {
-			return err
+		if err == nil {
+			err = fn(key, v)
 		}
-		if err := fn(key, v); errors.Is(err, ErrStop) {
+		if errors.Is(err, ErrStop) {
 			return nil
 		} else if err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // walk is on its way through the keys of a table that begin with prefix.
@@ -198,11 +192,10 @@ func (tx *Tx) walk(t Table, prefix []byte) *walk {
 	return w
 }
 
-// next reads a value; the key is nil behind the last one, and where the value can't be read.
+func (w *walk) more() bool { return w.key != nil && bytes.HasPrefix(w.key, w.prefix) }
+
+// next reads a value.
 func (w *walk) next(into any) (key []byte, err error) {
-	if w.key == nil || !bytes.HasPrefix(w.key, w.prefix) {
-		return nil, nil
-	}
 	key = append([]byte{}, w.key...)
 	if err := decode(w.table, key, w.data, into); err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ const (
 func Claim(tx *state.Tx, owner attachment.Owner, part Part, by Kind, want Translations) error {
 	h := holder{owner, part}
 	had, known, err := lookup(tx, h)
-	if err != nil || had.Translations.equal(want) && had.Backend == by {
+	if err != nil || had.translations().equal(want) && had.Backend == by {
 		return err
 	}
 	if err := drop(tx, h); err != nil {
@@ -38,7 +38,9 @@ func Claim(tx *state.Tx, owner attachment.Owner, part Part, by Kind, want Transl
 	if err := enterNetworks(tx, by, h, want.Networks); err != nil {
 		return err
 	}
-	return put(tx, &record{Holder: h, Backend: by, Translations: want, Replaced: had.leftIn(known)})
+	r := newRecord(h, by, &want)
+	r.Replaced = had.leftIn(known)
+	return state.Put(tx, recordTable, h.key(), r)
 }
 
 // leftIn are the backends that may hold something after a record of a known holder is gone.
@@ -58,7 +60,7 @@ func (r *record) leftIn(known bool) []Kind {
 // Recorded returns what the book says that a part of an owner needs, and whether it says anything.
 func Recorded(tx *state.Tx, owner attachment.Owner, part Part) (Translations, bool, error) {
 	r, known, err := lookup(tx, holder{owner, part})
-	return r.Translations, known, err
+	return r.translations(), known, err
 }
 
 // settle notes that the kernel holds what a record says, and nothing that it replaced.
@@ -67,11 +69,11 @@ func settle(tx *state.Tx, h holder) error {
 	if err != nil || !known {
 		return err
 	}
-	if r.Translations.Empty() {
+	if r.empty() {
 		return drop(tx, h)
 	}
 	r.Replaced = nil
-	return put(tx, &r)
+	return state.Put(tx, recordTable, h.key(), r)
 }
 
 // drop removes all of a holder's claims from the book.
@@ -81,7 +83,7 @@ func drop(tx *state.Tx, h holder) error {
 		return err
 	}
 	return errors.Join(
-		releasePorts(tx, r.Translations.Mappings),
+		releasePorts(tx, r.mappings()),
 		leaveNetworks(tx, r.Backend, h, r.Translations.Networks),
 		state.Delete(tx, recordTable, h.key()),
 	)
@@ -111,11 +113,11 @@ func ruleset(tx *state.Tx, k Kind, except *holder) (Ruleset, error) {
 		return Ruleset{}, err
 	}
 	r := Ruleset{Networks: nets}
-	err = eachRecord(tx, func(held *record) error {
+	err = state.Each(tx, recordTable, nil, func(_ []byte, held record) error {
 		if held.Backend != k || except != nil && held.Holder == *except {
 			return nil
 		}
-		for _, m := range held.Translations.Mappings {
+		for _, m := range held.mappings() {
 			r.Entries = append(r.Entries, Entry{Mark: held.Holder.Owner.Mark(), Mapping: m})
 		}
 		return nil
@@ -127,11 +129,11 @@ func ruleset(tx *state.Tx, k Kind, except *holder) (Ruleset, error) {
 // CheckBook verifies that claims and records agree, and that every holder is attached.
 func CheckBook(tx *state.Tx) error {
 	claims := 0
-	err := eachRecord(tx, func(r *record) error {
+	err := state.Each(tx, recordTable, nil, func(_ []byte, r record) error {
 		if _, ok, err := tx.Attachment(r.Holder.Owner); err != nil || !ok {
 			return errors.Join(fmt.Errorf("check translations: %s is not attached", r.Holder.Owner), err)
 		}
-		entries, err := checkClaims(tx, r)
+		entries, err := checkClaims(tx, &r)
 		claims += entries
 		return err
 	})

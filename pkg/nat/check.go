@@ -57,14 +57,14 @@ func (k Keeper) check(ctx context.Context, owner attachment.Owner, part Part, wa
 	if err != nil {
 		return err
 	}
-	if !recorded.Translations.equal(want) {
+	if !recorded.translations().equal(want) {
 		return fmt.Errorf("check translations: %s is recorded with other translations than its config asks for", owner)
 	}
 	if want.Empty() {
 		return nil
 	}
 	planned := Ruleset{Networks: covering(needed, inKernel(want.Networks))}
-	for _, m := range recorded.Translations.Mappings { // which say in which pieces the kernel has them
+	for _, m := range recorded.mappings() { // which say in which pieces the kernel has them
 		planned.Entries = append(planned.Entries, Entry{Mark: owner.Mark(), Mapping: m})
 	}
 	have, err := find(recorded.Backend, planned)

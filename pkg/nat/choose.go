@@ -95,7 +95,7 @@ func (c choice) free(p Port) (bool, error) {
 		}
 		m := Mapping{Protocol: p.Protocol, Host: host, HostPort: p.HostPort}
 		taken := false
-		err := eachClaim(c.tx, &m, func(claim claimed) error {
+		err := eachClaim(c.tx, &m, func(claim *claimed) error {
 			taken = taken || claim.holder != c.holder || claim.end.Host == host
 			return nil
 		})

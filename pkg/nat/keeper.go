@@ -36,7 +36,7 @@ func (k Keeper) Apply(ctx context.Context, owner attachment.Owner, part Part) er
 		var r record
 		var c Change
 		err := k.Store.View(ctx, func(tx *state.Tx) (err error) {
-			if r, _, err = lookup(tx, h); err != nil || r.Translations.Empty() {
+			if r, _, err = lookup(tx, h); err != nil || r.empty() {
 				return err
 			}
 			c, err = addition(tx, &r)
@@ -95,7 +95,7 @@ func addition(tx *state.Tx, r *record) (Change, error) {
 	}
 	needed := append(without(after, before), covering(after, inKernel(r.Translations.Networks))...)
 	return Change{
-		Mark: r.Holder.Owner.Mark(), Add: r.Translations.Mappings,
+		Mark: r.Holder.Owner.Mark(), Add: r.mappings(),
 		AddNetworks: canonicalNetworks(needed), RemoveNetworks: without(before, after),
 	}, nil
 }
@@ -107,7 +107,7 @@ func removal(tx *state.Tx, r *record) (Change, error) {
 		return Change{}, err
 	}
 	return Change{
-		Mark: r.Holder.Owner.Mark(), Remove: r.Translations.Mappings,
+		Mark: r.Holder.Owner.Mark(), Remove: r.mappings(),
 		AddNetworks: without(after, before), RemoveNetworks: without(before, after),
 	}, nil
 }
@@ -123,7 +123,7 @@ func (k Keeper) Remove(ctx context.Context, owner attachment.Owner, part Part, g
 		if err != nil || !known {
 			return err
 		}
-		gone(r.Translations.Mappings)
+		gone(r.mappings())
 		return k.Store.Update(ctx, func(tx *state.Tx) error { return drop(tx, h) })
 	})
 }

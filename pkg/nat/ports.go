@@ -74,15 +74,14 @@ func blockPrefix(m *Mapping, block byte) []byte {
 	return append(make([]byte, 0, roomForKey), byte(m.Protocol), block)
 }
 
-// at reads the key of a claim in a table. It reports false for what can't be one.
-func (c portClaim) at(t state.Table, key []byte) (found claimed, ok bool) {
-	m := Mapping{Limit: c.Limit}
+// read reads the key of a claim in a table. It reports false for what can't be one.
+func (m *Mapping) read(t state.Table, key []byte) (ok bool) {
 	family, host := 3, 4
 	if t == rangeTable {
 		family, host = 2, 7
 	}
 	if len(key) < host+net.IPv4len {
-		return found, false
+		return false
 	}
 	m.Protocol, m.HostPort = Protocol(key[0]), binary.BigEndian.Uint16(key[1:])
 	if t == rangeTable {
@@ -94,19 +93,19 @@ func (c portClaim) at(t state.Table, key []byte) (found claimed, ok bool) {
 		size = net.IPv6len
 	}
 	m.Host, ok = netip.AddrFromSlice(key[host:min(host+size, len(key))])
-	return claimed{c.Holder, m}, ok
+	return ok
 }
 
 // eachClaim calls fn with the claims that have a port of a mapping, those of ranges perhaps more
 // than once.
-func eachClaim(tx *state.Tx, m *Mapping, fn func(claimed) error) error {
+func eachClaim(tx *state.Tx, m *Mapping, fn func(*claimed) error) error {
 	in := func(t state.Table, prefix []byte) error {
 		return state.Each(tx, t, prefix, func(key []byte, c portClaim) error {
-			found, ok := c.at(t, key)
-			if !ok || !m.meets(&found.end) {
+			found := claimed{holder: c.Holder, end: Mapping{Limit: c.Limit}}
+			if !found.end.read(t, key) || !m.meets(&found.end) {
 				return nil
 			}
-			return fn(found)
+			return fn(&found)
 		})
 	}
 	if m.More == 0 {
@@ -155,7 +154,7 @@ func claimPorts(tx *state.Tx, h holder, list []Mapping) error {
 
 // refuseTaken returns a *PortTakenError for one of a holder's mappings that can't be claimed beside what is.
 func refuseTaken(tx *state.Tx, h holder, m *Mapping, own []Mapping) error {
-	return eachClaim(tx, m, func(c claimed) error {
+	return eachClaim(tx, m, func(c *claimed) error {
 		if c.holder == h && !ambiguous(&c.end, m) {
 			return nil
 		}
@@ -164,20 +163,20 @@ func refuseTaken(tx *state.Tx, h holder, m *Mapping, own []Mapping) error {
 			if err != nil {
 				return err
 			}
-			own = r.Translations.Mappings
+			own = r.mappings()
 		}
-		return &PortTakenError{Mapping: *m, Held: c.among(own), Holder: c.holder.Owner}
+		return &PortTakenError{Mapping: *m, Held: *c.among(own), Holder: c.holder.Owner}
 	})
 }
 
 // among is the mapping of its holder that a claim is for.
-func (c *claimed) among(list []Mapping) Mapping {
+func (c *claimed) among(list []Mapping) *Mapping {
 	for i := range list {
-		if list[i].HostEnd() == c.end.HostEnd() {
-			return list[i]
+		if m := &list[i]; m.meets(&c.end) && m.Host == c.end.Host && m.Limit == c.end.Limit {
+			return m
 		}
 	}
-	return c.end
+	return &c.end
 }
 
 // NotElsewhere returns those of an owner's mappings whose host ports the same container does not
@@ -188,7 +187,7 @@ func NotElsewhere(tx *state.Tx, owner attachment.Owner, ns state.Netns, list []M
 	found := false
 	for _, m := range list {
 		var elsewhere []Mapping
-		err := eachClaim(tx, &m, func(c claimed) error {
+		err := eachClaim(tx, &m, func(c *claimed) error {
 			other := c.holder.Owner
 			if other == owner || other.ContainerID != owner.ContainerID {
 				return nil
@@ -251,13 +250,13 @@ func releasePorts(tx *state.Tx, list []Mapping) error {
 // checkClaims verifies that a record's mappings are claimed, and returns how many entries
 // that takes.
 func checkClaims(tx *state.Tx, r *record) (entries int, err error) {
-	for _, m := range r.Translations.Mappings {
+	for _, m := range r.mappings() {
 		for _, p := range m.places() {
 			c, ok, err := state.Get[portClaim](tx, p.table, p.key)
 			if err != nil {
 				return 0, err
 			}
-			if !ok || c.Holder != r.Holder || c.Limit != m.Limit {
+			if !ok || c.Holder != r.Holder {
 				return 0, fmt.Errorf("check translations: %s of %s is not claimed", m, r.Holder.Owner)
 			}
 			entries++

@@ -22,25 +22,33 @@ func (m Mapping) Single(n uint16) Mapping {
 }
 
 // folded makes one range of ports that follow each other and lead to ports that do: a hundred of them
-// are one claim.
-func folded(list []Mapping) (ranges []Mapping) {
-	type line struct { // of ports that each lead to one as far away
-		protocol Protocol
-		host, to netip.Addr
-		limit    Limit
-		away     uint16
-	}
-	last := map[line]int{}
-	for _, m := range list {
-		on := line{m.Protocol, m.Host, m.Target.Addr(), m.Limit, m.Target.Port() - m.HostPort}
-		if at, ok := last[on]; ok && int(ranges[at].Last())+1 == int(m.HostPort) {
-			ranges[at].More += m.More + 1
+// are one claim. The list is in the order of SortMappings, and is written over.
+func folded(list []Mapping) []Mapping {
+	ranges := list[:0]
+	for i := range list {
+		if r := endingBefore(ranges, &list[i]); r != nil {
+			r.More += list[i].More + 1
 			continue
 		}
-		last[on] = len(ranges)
-		ranges = append(ranges, m)
+		ranges = append(ranges, list[i])
 	}
 	return ranges
+}
+
+// endingBefore is the range that a mapping goes on with, which is among the last ones.
+func endingBefore(ranges []Mapping, m *Mapping) *Mapping {
+	for i := len(ranges) - 1; i >= 0; i-- {
+		r := &ranges[i]
+		next := int(r.Last()) + 1
+		switch {
+		case r.Protocol != m.Protocol || r.Host != m.Host || next < int(m.HostPort):
+			return nil
+		case next == int(m.HostPort) && r.Target.Addr() == m.Target.Addr() && r.Limit == m.Limit &&
+			r.Target.Port()-r.HostPort == m.Target.Port()-m.HostPort:
+			return r
+		}
+	}
+	return nil
 }
 
 // less returns what is left of a mapping without the ports of others.

@@ -24,27 +24,24 @@ func TestMappingsStandInTheBookByRunsOfThePortsOfOneAddress(t *testing.T) {
 	for _, c := range []struct {
 		list []Mapping
 		runs int
-		text string // of the first
+		text string // of the others behind the first
 	}{
 		{nil, 0, ""},
-		{[]Mapping{mapping(80, 80, 8080), mapping(9000, 9099, 1000), mapping(65535, 65535, 1)}, 1, "80:8080 9000-9099:1000 65535:1"},
-		{[]Mapping{mapping(80, 80, 80), udp, host, target, limited, limited}, 5, "80:80"},
+		{[]Mapping{mapping(80, 80, 8080), mapping(9000, 9099, 1000), mapping(65535, 65535, 1)}, 1, "9000-9099:1000 65535:1"},
+		{[]Mapping{mapping(9000, 9099, 80), udp, host, target, limited, limited}, 5, ""},
 	} {
-		text, err := plainjson.Marshal(publishedBy(c.list))
-		var runs []published
+		text, err := plainjson.Marshal(newRecord(holder{}, Nftables, &Translations{Mappings: c.list}))
+		var r record
 		if err == nil {
-			err = plainjson.Unmarshal(text, &runs)
+			err = plainjson.Unmarshal(text, &r)
 		}
-		var back []Mapping
-		for i := range runs {
-			back = runs[i].appendTo(back)
-		}
-		if err != nil || len(runs) != c.runs || !slices.Equal(back, c.list) {
-			t.Errorf("%v stands there as %s, which is %v: %v", c.list, text, back, err)
+		runs := r.Translations.Mappings
+		if err != nil || len(runs) != c.runs || !slices.Equal(r.mappings(), c.list) {
+			t.Errorf("%v stands there as %s, which is %v: %v", c.list, text, r.mappings(), err)
 		}
 		if c.runs > 0 {
-			if first, _ := runs[0].Ports.MarshalText(); string(first) != c.text {
-				t.Errorf("ports %q, want %q", first, c.text)
+			if others, _ := runs[0].Others.MarshalText(); string(others) != c.text {
+				t.Errorf("others %q, want %q", others, c.text)
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
@@ -24,6 +23,7 @@ type adding struct {
 	busy   busyPorts
 	by     nat.Kind // the backend that holds the translations
 	device string   // by which localhost reaches the container; empty if it need not
+	shared bool     // another network of the container has some of the ports
 }
 
 // add validates everything, and only then begins to change things. It passes the
@@ -108,8 +108,13 @@ func (a *adding) steps() []steps.Step {
 // withoutTCP leaves out mappings by whose making no connection becomes wrong: a TCP client
 // begins with a new connection, and one that is under way is with a socket of the host. It
 // saves a walk through the kernel's whole table (5 ms).
-func withoutTCP(mappings []nat.Mapping) []nat.Mapping {
-	return slices.DeleteFunc(slices.Clone(mappings), func(m nat.Mapping) bool { return m.Protocol == nat.TCP })
+func withoutTCP(mappings []nat.Mapping) (others []nat.Mapping) {
+	for i := range mappings {
+		if mappings[i].Protocol != nat.TCP {
+			others = append(others, mappings[i])
+		}
+	}
+	return others
 }
 
 func (a *adding) findDevice(context.Context) error {
@@ -121,8 +126,8 @@ func (a *adding) findDevice(context.Context) error {
 	return err
 }
 
-// claim enters translations and ports in the book. A dead holder of a port is released
-// first.
+// claim enters translations and ports in the book, but for those that the container has by another of
+// its networks, for which it is looked only once one is taken. A dead holder of a port is released first.
 func (a *adding) claim(ctx context.Context) error {
 	for {
 		err := a.enter(ctx)
@@ -134,6 +139,10 @@ func (a *adding) claim(ctx context.Context) error {
 		if taken.Holder == a.req.Owner {
 			return &cni.Error{Code: cni.CodeConfig, Cause: err, Message: fmt.Sprintf(
 				"validate config: host port %s is asked for twice, also as %s", taken.Mapping, taken.Held)}
+		}
+		if taken.Holder.ContainerID == a.req.Owner.ContainerID && !a.shared {
+			a.shared = true
+			continue
 		}
 		freed, reclaimErr := a.host.ReclaimHolder(ctx, taken.Holder)
 		if reclaimErr != nil || !freed {
@@ -163,8 +172,13 @@ func (a *adding) enter(ctx context.Context) error {
 		if err := host.CheckAddresses(tx, owner, a.req.Previous.AddressesIn(a.req.Netns)); err != nil {
 			return err
 		}
-		if a.plan, err = chosenPlan(tx, a.plan, a.cfg, &a.req, a.ns.Identity(), a.busy.has); err != nil {
+		if a.plan, err = chosenPlan(tx, a.plan, a.cfg, &a.req, a.busy.has); err != nil {
 			return err
+		}
+		if a.shared {
+			if a.plan, err = notElsewhere(tx, a.plan, owner, a.ns.Identity()); err != nil {
+				return err
+			}
 		}
 		record, known, err := tx.Attachment(owner)
 		if err != nil {

@@ -40,7 +40,10 @@ func check(ctx context.Context, r cni.Request) error {
 		return cni.NetnsError(err)
 	}
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
-		plan, err = chosenPlan(tx, plan, cfg, &r, ns, func(nat.Port) bool { return false })
+		if plan, err = chosenPlan(tx, plan, cfg, &r, func(nat.Port) bool { return false }); err != nil {
+			return err
+		}
+		plan, err = notElsewhere(tx, plan, r.Owner, ns)
 		return err
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"vethbridge/internal/attachment"
 	"vethbridge/internal/cni"
 	"vethbridge/internal/state"
 	"vethbridge/pkg/nat"
@@ -51,9 +52,8 @@ func localhostTarget(list []nat.Mapping) (target netip.Addr) {
 }
 
 // chosenPlan is the plan with a host port for each that the config leaves open, the one that
-// the book has for the owner or one that is free, and without the ports that lead to the
-// container by another of its networks.
-func chosenPlan(tx *state.Tx, plan Plan, cfg Config, r *cni.Request, ns state.Netns, busy func(nat.Port) bool) (_ Plan, err error) {
+// the book has for the owner or one that is free.
+func chosenPlan(tx *state.Tx, plan Plan, cfg Config, r *cni.Request, busy func(nat.Port) bool) (_ Plan, err error) {
 	if slices.ContainsFunc(cfg.Ports, func(p nat.Port) bool { return p.HostPort == 0 }) {
 		if cfg.Ports, err = nat.Choose(tx, r.Owner, nat.PartNatport, cfg.Ports, cfg.ChooseFrom, busy); err != nil {
 			return Plan{}, err
@@ -62,7 +62,12 @@ func chosenPlan(tx *state.Tx, plan Plan, cfg Config, r *cni.Request, ns state.Ne
 			return Plan{}, err
 		}
 	}
-	plan.Translations.Mappings, err = nat.NotElsewhere(tx, r.Owner, ns, plan.Translations.Mappings)
+	return plan, nil
+}
+
+// notElsewhere is the plan without the ports that lead to the container by another of its networks.
+func notElsewhere(tx *state.Tx, plan Plan, owner attachment.Owner, ns state.Netns) (_ Plan, err error) {
+	plan.Translations.Mappings, err = nat.NotElsewhere(tx, owner, ns, plan.Translations.Mappings)
 	plan.Localhost = localhostTarget(plan.Translations.Mappings)
 	return plan, err
 }

@@ -14,7 +14,9 @@ import (
 // TestPortsThatFollowEachOtherAreOnePortAndTranslateAsEachByItself reads lists forwards, where ports may be taken
 // together, and backwards, where none follows another.
 func TestPortsThatFollowEachOtherAreOnePortAndTranslateAsEachByItself(t *testing.T) {
-	port := func(host, container int) rawMapping { return rawMapping{HostPort: host, ContainerPort: container, Protocol: "tcp"} }
+	port := func(host, container int) rawMapping {
+		return rawMapping{HostPort: host, ContainerPort: container, Protocol: "tcp"}
+	}
 	with := func(m rawMapping, change func(*rawMapping)) rawMapping {
 		change(&m)
 		return m

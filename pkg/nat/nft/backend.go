@@ -117,6 +117,14 @@ func whole(m *nat.Mapping) bool {
 	return m.More == 0 || m.More >= manyPorts && m.HostPort == m.Target.Port() && m.Limit.Via == ""
 }
 
+// pieces is how many elements a mapping is.
+func pieces(m *nat.Mapping) int {
+	if whole(m) {
+		return 1
+	}
+	return int(m.More) + 1
+}
+
 // understood refuses what would be left out otherwise.
 func understood(list []nat.Mapping) error {
 	for _, m := range list {
@@ -129,29 +137,30 @@ func understood(list []nat.Mapping) error {
 
 // eachMap calls fn with the elements of each map that stand for mappings.
 func eachMap(mark string, list []nat.Mapping, fn func(*nftables.Set, iter.Seq[nftables.SetElement])) {
-	bySet := map[set][]nat.Mapping{}
-	for _, m := range list {
-		s := setOf(&m)
-		bySet[s] = append(bySet[s], m)
-	}
-	for s, mappings := range bySet {
-		fn(s.family.portMap(s.name), elements(mark, mappings))
+	done := map[set]bool{}
+	for i := range list {
+		if s := setOf(&list[i]); !done[s] {
+			done[s] = true
+			fn(s.family.portMap(s.name), s.elements(mark, list[i:]))
+		}
 	}
 }
 
-// elements are those that stand for mappings of one map.
-func elements(mark string, list []nat.Mapping) iter.Seq[nftables.SetElement] {
+// elements are those that stand for mappings of the map.
+func (s set) elements(mark string, list []nat.Mapping) iter.Seq[nftables.SetElement] {
 	return func(yield func(nftables.SetElement) bool) {
-		for _, m := range list {
-			if whole(&m) {
-				if !yield(mappingElement(mark, &m)) {
-					return
-				}
+		for i := range list {
+			m := &list[i]
+			if setOf(m) != s {
 				continue
 			}
-			for n := range int(m.More) + 1 {
-				one := m.Single(uint16(n))
-				if !yield(mappingElement(mark, &one)) {
+			for n := range pieces(m) {
+				one := m
+				if !whole(m) {
+					single := m.Single(uint16(n))
+					one = &single
+				}
+				if !yield(mappingElement(mark, one)) {
 					return
 				}
 			}
