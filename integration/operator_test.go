@@ -16,8 +16,14 @@ import (
 // and exit status.
 func operate(t *testing.T, h *testbed.Host, args ...string) (string, int) {
 	t.Helper()
+	return operateBy(t, built, h, args...)
+}
+
+// operateBy is operate by other executables.
+func operateBy(t *testing.T, p testbed.Plugins, h *testbed.Host, args ...string) (string, int) {
+	t.Helper()
 	var out bytes.Buffer
-	cmd := exec.Command(filepath.Join(string(built), "vethbridge"), append(args, "--state-dir", h.StateDir)...)
+	cmd := exec.Command(filepath.Join(string(p), "vethbridge"), append(args, "--state-dir", h.StateDir)...)
 	cmd.Stdout, cmd.Stderr = &out, &out
 	_ = cmd.Run()
 	return out.String(), cmd.ProcessState.ExitCode()

@@ -11,7 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/nftables"
+
 	"vethbridge/integration/testbed"
+	"vethbridge/internal/netfilter"
 )
 
 // record, "go test -run TestAttachmentsOfEveryRelease -record 1.2.3", keeps what the executables
@@ -140,6 +143,7 @@ func TestAttachmentsOfEveryReleaseAreCheckedAndReleased(t *testing.T) {
 			r := newReleased(t, dir)
 			before := r.h.Snapshot()
 			list := r.restore(t)
+			r.sameLayout(t)
 			for _, a := range list {
 				r.h.Serve(r.paths["{"+a.Container+"}"], "tcp", 80, a.Container)
 				r.goesOn(t, a)
@@ -153,6 +157,29 @@ func TestAttachmentsOfEveryReleaseAreCheckedAndReleased(t *testing.T) {
 		})
 	}
 }
+
+// sameLayout wants tables whose layout has today's number to be what today's executables make.
+func (r released) sameLayout(t *testing.T) {
+	t.Helper()
+	structure := func() string {
+		lines := strings.Split(allElements.ReplaceAllString(r.ruleset(), ""), "\n")
+		slices.Sort(lines)
+		return strings.Join(lines, "\n")
+	}
+	mark, was := netfilter.LayoutMark(&nftables.Table{}).Name, structure()
+	if !strings.Contains(was, "set "+mark+" ") {
+		return
+	}
+	for _, table := range []string{"inet vethbridge", "bridge vethbridge", "inet vethbridge-walls"} {
+		r.h.Run("sh", "-c", "nft delete set "+table+" "+mark)
+	}
+	says(t, r.h, 0, []string{"restored"}, "repair")
+	if is := structure(); is != was {
+		t.Errorf("tables differ from those of the release: netfilter.LayoutNumber must too\n%s\ninstead of\n%s", is, was)
+	}
+}
+
+var allElements = regexp.MustCompile(`\s+elements = \{[^}]*\}`)
 
 // goesOn wants an attachment to be as its ADD made it, and its ports to answer.
 func (r released) goesOn(t *testing.T, a attached) {

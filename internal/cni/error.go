@@ -74,11 +74,13 @@ func StateError(err error) error {
 		Details: "nothing was changed; see that the state directory can be written (key \"stateDir\")"}
 }
 
-// DriftError is what CHECK answers when something is not as ADD made it. A nil err, and one
-// that has its code already, stay as they are.
+// DriftError is what CHECK answers when something is not as ADD made it. A nil err, one that has
+// its code already, and one that let nothing be compared stay as they are.
 func DriftError(err error) error {
 	var known *Error
-	if err == nil || errors.As(err, &known) {
+	var lock *state.LockError
+	var schema *state.SchemaError
+	if err == nil || errors.As(err, &known) || errors.As(err, &lock) || errors.As(err, &schema) {
 		return err
 	}
 	return &Error{Code: CodeDrift, Message: err.Error(), Cause: err,
@@ -109,12 +111,15 @@ func Explain(err error) *Error {
 	told := &Error{Code: codeInternal, Message: err.Error(), Cause: err}
 	var e *Error
 	var lock *state.LockError
+	var schema *state.SchemaError
 	var setting *sysctl.Error
 	switch {
 	case errors.As(err, &e):
 		told.Code, told.Details = e.Code, e.Details
 	case errors.As(err, &lock):
 		told.Code, told.Details = CodeTryAgain, "another call of the plugin is stuck; look at the process that is named"
+	case errors.As(err, &schema):
+		told.Code, told.Details = CodeTryAgain, "nothing was changed; install the newer release again: \"vethbridge version\" tells them apart"
 	case errors.As(err, &setting):
 		told.Details = "where /proc/sys can't be written from here, set it from outside before: sysctl -w " + setting.ForNewLinks()
 	case errors.Is(err, syscall.EPERM):

@@ -34,7 +34,7 @@ type table struct {
 }
 
 func (t table) layout() netfilter.Layout {
-	l := netfilter.Layout{Table: t.Table, Chains: t.chains}
+	l := netfilter.Layout{Table: t.Table, Chains: t.chains, Sets: []*nftables.Set{netfilter.LayoutMark(t.Table)}}
 	for s := t.first; s <= t.last; s++ {
 		l.Sets = append(l.Sets, s.nft())
 	}
@@ -45,25 +45,30 @@ func (t table) layout() netfilter.Layout {
 }
 
 // String returns "bridge vethbridge".
-func (t table) String() string {
-	if t.Family == nftables.TableFamilyBridge {
-		return "bridge " + t.Name
-	}
-	return "inet " + t.Name
-}
+func (t table) String() string { return netfilter.FamilyName(t.Family) + " " + t.Name }
+
+// errOtherwise says that nothing can be compared but by a release that knows the layout.
+var errOtherwise = errors.New("fences are as another release makes them")
 
 func (t table) has(e Element) bool { return t.first <= e.Set && e.Set <= t.last }
 
-func (k kernel) add(list []entry) error { return k.change(list, (*netfilter.Changes).Add) }
-
-func (k kernel) remove(list []entry) error { return k.change(list, (*netfilter.Changes).Delete) }
-
-func (k kernel) change(list []entry, collect func(*netfilter.Changes, *nftables.Set, iter.Seq[nftables.SetElement])) error {
+// add fails as drift where the tables have another release's layout. Both are always made at once, so one says it.
+func (k kernel) add(list []entry) error {
 	var changes netfilter.Changes
+	changes.Need(list[0].Set.table())
+	return k.change(&changes, list, changes.Add)
+}
+
+func (k kernel) remove(list []entry) error {
+	var changes netfilter.Changes
+	return k.change(&changes, list, changes.Delete)
+}
+
+func (k kernel) change(changes *netfilter.Changes, list []entry, collect func(*nftables.Set, iter.Seq[nftables.SetElement])) error {
 	for s, elements := range bySet(list) {
-		collect(&changes, s.nft(), slices.Values(elements))
+		collect(s.nft(), slices.Values(elements))
 	}
-	return k.conn.Make(&changes)
+	return k.conn.Make(changes)
 }
 
 // restore makes the tables hold exactly these, in one transaction. A table that would hold
@@ -143,7 +148,7 @@ func (k kernel) marks() (marks []string, err error) {
 
 func (t table) list(conn *nftables.Conn, have netfilter.Found) (list []entry, missing []string, err error) {
 	for s := t.first; s <= t.last; s++ {
-		if !have.HasSet(s.String()) {
+		if !have.HasSet(s.nft()) {
 			missing = append(missing, "set "+s.String())
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/netfilter"
 	"vethbridge/internal/state"
 )
 
@@ -30,7 +31,24 @@ func (k Keeper) VerifyAll(ctx context.Context) error {
 	return errors.Join(append(list, err)...)
 }
 
+// comparable is errOtherwise where a table is made otherwise.
+func (k Keeper) comparable() error {
+	for _, t := range tables() {
+		if made, err := k.Conn.Made(t.Table); err != nil {
+			return err
+		} else if made == netfilter.Otherwise {
+			return fmt.Errorf("check fence: %w", errOtherwise)
+		}
+	}
+	return nil
+}
+
 func (k Keeper) differences(ctx context.Context) (list []error, err error) {
+	if err := k.comparable(); errors.Is(err, errOtherwise) {
+		return []error{err}, nil
+	} else if err != nil {
+		return nil, err
+	}
 	want, err := k.wanted(ctx, attachment.Owner{})
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/netfilter"
 	"vethbridge/internal/state"
 )
 
@@ -31,21 +32,24 @@ func (k Keeper) Verify(ctx context.Context, owner attachment.Owner, want []Eleme
 	}
 	var missing []error
 	for _, t := range tables() {
-		err := k.verifyTable(t, slices.DeleteFunc(slices.Clone(want), func(e Element) bool { return !t.has(e) }))
+		err := k.verifyTable(ctx, t, slices.DeleteFunc(slices.Clone(want), func(e Element) bool { return !t.has(e) }))
 		missing = append(missing, err)
 	}
 	return errors.Join(missing...)
 }
 
-func (k Keeper) verifyTable(t table, want []Element) error {
+func (k Keeper) verifyTable(ctx context.Context, t table, want []Element) error {
 	if len(want) == 0 {
 		return nil
 	}
-	there, err := k.Conn.HasTable(t.Table)
-	if err != nil {
+	made, err := k.Conn.Made(t.Table)
+	switch {
+	case err != nil:
 		return err
-	}
-	if !there {
+	case made == netfilter.Otherwise: // it works, and where to look is not known
+		k.Log.WarnContext(ctx, "fence is not compared", "because", errOtherwise)
+		return nil
+	case made == netfilter.Absent:
 		return fmt.Errorf("check fence: table %s is missing", t)
 	}
 	var missing []error

@@ -102,6 +102,18 @@ func (c Chain) lacks(have []string) (missing []string) {
 func (c *Conn) HasTable(t *nftables.Table) (bool, error) {
 	question := about(unix.NFT_MSG_GETTABLE, 0, t.Family)
 	question.text(unix.NFTA_TABLE_NAME, t.Name)
+	return c.has(question, t)
+}
+
+// HasLayout reports whether there is such a table as this release makes it, by one message.
+func (c *Conn) HasLayout(t *nftables.Table) (bool, error) {
+	question := about(unix.NFT_MSG_GETSET, 0, t.Family)
+	question.text(unix.NFTA_SET_TABLE, t.Name)
+	question.text(unix.NFTA_SET_NAME, LayoutMark(t).Name)
+	return c.has(question, t)
+}
+
+func (c *Conn) has(question attributes, t *nftables.Table) (bool, error) {
 	_, err := c.request(question)
 	switch {
 	case err == nil:

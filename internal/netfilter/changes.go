@@ -2,6 +2,7 @@ package netfilter
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -16,6 +17,7 @@ import (
 // Changes are elements to add and to delete in one transaction, encoded as they come. They are what
 // most calls do to a table, so they take no way by attributes that are each marshalled apart.
 type Changes struct {
+	table    *nftables.Table // of the last of them
 	messages [][]byte
 }
 
@@ -29,10 +31,19 @@ func (c *Changes) Delete(s *nftables.Set, list iter.Seq[nftables.SetElement]) {
 	c.collect(unix.NFT_MSG_DELSETELEM, 0, s, list)
 }
 
+// Need collects the condition that a table has this release's layout; else all of the changes fail as drift.
+// To add nothing to a set asks the kernel for no more than to find it.
+func (c *Changes) Need(t *nftables.Table) {
+	data, begin := listOf(unix.NFT_MSG_NEWSETELEM, 0, LayoutMark(t))
+	data.close(begin)
+	c.table, c.messages = t, append(c.messages, data)
+}
+
 // maxList leaves room for an element in a list whose length has 16 bits.
 const maxList = 1<<16 - 1024
 
 func (c *Changes) collect(operation, flags int, s *nftables.Set, list iter.Seq[nftables.SetElement]) {
+	c.table = s.Table
 	var data attributes
 	var begin int // of the list in data
 	finish := func() {
@@ -89,9 +100,23 @@ func (c *Conn) Make(changes *Changes) error {
 	}
 	if err != nil { // the socket may hold answers that nobody has read
 		c.dropSocket()
-		return fmt.Errorf("change elements: %w", err)
+		return fmt.Errorf("change elements: %w", c.drift(err, changes.table))
 	}
 	return nil
+}
+
+// errOtherwise is drift: sets of the same names may take other elements.
+var errOtherwise = errors.New("another release made the table")
+
+// drift tells why the kernel takes elements for invalid.
+func (c *Conn) drift(err error, t *nftables.Table) error {
+	if !errors.Is(err, unix.EINVAL) {
+		return err
+	}
+	if made, failed := c.Made(t); failed != nil || made != Otherwise {
+		return err
+	}
+	return errors.Join(errOtherwise, err)
 }
 
 const (

@@ -123,7 +123,7 @@ func (c *Conn) Batch(collect func(*nftables.Conn) error) error {
 // IsDrift reports whether a batch failed because elements, sets or chains are not there, or
 // have another value: someone else has changed our table.
 func IsDrift(err error) bool {
-	for _, drift := range []error{unix.ENOENT, unix.EEXIST, unix.EBUSY, unix.ENOTEMPTY} {
+	for _, drift := range []error{errOtherwise, unix.ENOENT, unix.EEXIST, unix.EBUSY, unix.ENOTEMPTY} {
 		if errors.Is(err, drift) {
 			return true
 		}

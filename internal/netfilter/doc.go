@@ -15,6 +15,7 @@
 //	dropping.go  chains at the hook forward that drop
 //	portmap.go   rules of the reference portmap
 //	layout.go    the administrator's chains, and the rules that jump to them
+//	layoutnumber.go  which release's layout a table has
 //	chain.go     Chain, Rule: the fixed structure of a table
 //	expr.go      expressions
 package netfilter

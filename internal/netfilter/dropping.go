@@ -16,11 +16,11 @@ type Dropper struct {
 
 // Accepts reports whether rules of the chain name a link, or the beginning of its name, and accept all that comes in by
 // it and all that leaves by it. What sets and other chains accept is not looked into.
-func (d Dropper) Accepts(link string) bool { return named(d.in, link) && named(d.out, link) }
+func (d Dropper) Accepts(link string) bool { return names(d.in, link) && names(d.out, link) }
 
-// named reports whether one of the names, as a rule compares them, is that of the link: one that ends in a zero byte is whole.
-func named(names []string, link string) bool {
-	for _, name := range names {
+// names reports whether one of the names, as a rule compares them, is that of the link: one that ends in a zero byte is whole.
+func names(list []string, link string) bool {
+	for _, name := range list {
 		if whole, is := strings.CutSuffix(name, "\x00"); is && strings.TrimRight(whole, "\x00") == link || !is && strings.HasPrefix(link, name) {
 			return true
 		}

@@ -37,9 +37,9 @@ type Found struct {
 // Empty reports whether there is nothing of ours.
 func (f Found) Empty() bool { return len(f.sets) == 0 && len(f.chains) == 0 }
 
-// HasSet reports whether there is a set of ours of that name.
-func (f Found) HasSet(name string) bool {
-	return slices.ContainsFunc(f.sets, func(s *nftables.Set) bool { return s.Name == name })
+// HasSet reports whether there is a set of ours of that name and kind.
+func (f Found) HasSet(want *nftables.Set) bool {
+	return slices.ContainsFunc(f.sets, func(s *nftables.Set) bool { return sameSet(want, s) })
 }
 
 // Find reads what is there.
@@ -96,7 +96,7 @@ func (l Layout) Make(c *nftables.Conn, have Found) error {
 		}
 	}
 	for _, want := range l.Sets {
-		if !slices.ContainsFunc(have.sets, func(h *nftables.Set) bool { return sameSet(want, h) }) {
+		if !have.HasSet(want) {
 			failed = append(failed, c.AddSet(want, nil))
 		}
 	}

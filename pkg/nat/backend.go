@@ -34,6 +34,9 @@ type Backend interface {
 	Clear(ctx context.Context) error
 	// Present reports whether the kernel may hold anything. It starts no process.
 	Present() (bool, error)
+	// Ready reports whether the kernel has what Apply adds to, as this release makes it. Where that takes a process to
+	// tell, it is the same as Present, and Apply finds out.
+	Ready() (bool, error)
 	// Usable tells why the kernel can't hold translations; nil if it can.
 	Usable(ctx context.Context) error
 }
@@ -101,6 +104,9 @@ type Ruleset struct {
 	// Missing names the parts of the fixed structure (chains, rules) that are not there; it
 	// is only set by List and Find. A ruleset that is not there at all is missing as a whole.
 	Missing []string
+	// Otherwise is set by List and Find where the fixed structure is as another release makes it. The rest is what could be
+	// read of it all the same, and can't be compared.
+	Otherwise bool
 }
 
 func (r Ruleset) empty() bool { return len(r.Entries) == 0 && len(r.Networks) == 0 }

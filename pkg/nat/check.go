@@ -71,8 +71,15 @@ func (k Keeper) check(ctx context.Context, owner attachment.Owner, part Part, wa
 	if err != nil {
 		return err
 	}
+	if have.Otherwise { // it works, and where to look is not known
+		k.Log.WarnContext(ctx, "translations are not compared", "because", errOtherwise)
+		return nil
+	}
 	return errors.Join(missing(&planned, &have)...)
 }
+
+// errOtherwise says that nothing can be compared but by a release that knows the structure.
+var errOtherwise = errors.New("check translations: they are as another release makes them")
 
 // missing lists what have lacks of want.
 func missing(want, have *Ruleset) []error {
@@ -92,7 +99,10 @@ func missing(want, have *Ruleset) []error {
 
 // differences lists what have lacks of want, and what it has beyond it.
 func differences(want, have *Ruleset) []error {
-	if want.empty() && have.empty() {
+	switch {
+	case have.Otherwise:
+		return []error{errOtherwise}
+	case want.empty() && have.empty():
 		return nil
 	}
 	return append(missing(want, have), missing(&Ruleset{Entries: have.Entries, Networks: have.Networks}, want)...)

@@ -26,7 +26,7 @@ func (c Counts) Of(m Mapping) (connections uint64, ok bool) {
 func (k Keeper) Count(ctx context.Context) (Counts, error) {
 	all := Counts{}
 	for kind, b := range k.Backends {
-		there, err := b.Present()
+		there, err := b.Ready()
 		if err != nil || !there {
 			continue // one that can't be asked holds nothing of ours
 		}

@@ -60,12 +60,13 @@ func (k Keeper) Apply(ctx context.Context, owner attachment.Owner, part Part) er
 	})
 }
 
-// first reports whether a backend has nothing yet to which a record's translations could be added.
+// first reports whether a backend has nothing yet to which a record's translations could be added, or what another
+// release has made.
 // The kernel tells it of nftables by one answer; of iptables it may take a program.
 func (k Keeper) first(ctx context.Context, r *record) (first bool, err error) {
 	if r.Backend == Nftables {
-		there, err := k.Backends[r.Backend].Present()
-		return !there, err
+		ready, err := k.Backends[r.Backend].Ready()
+		return !ready, err
 	}
 	err = k.Store.View(ctx, func(tx *state.Tx) (err error) {
 		first, err = alone(tx, r.Backend, r.Holder)

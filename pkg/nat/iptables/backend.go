@@ -205,6 +205,9 @@ func (b *Backend) Present() (bool, error) {
 	return false, nil
 }
 
+// Ready is Present: whatever else is not as it should be, Apply finds out.
+func (b *Backend) Ready() (bool, error) { return b.Present() }
+
 // present reports whether there may be a chain of a family.
 func (b *Backend) present(f *family, chains []table) (bool, error) {
 	for _, t := range chains {

@@ -135,6 +135,9 @@ func (f *Fake) Clear(context.Context) error {
 // Present implements nat.Backend.
 func (f *Fake) Present() (bool, error) { return f.table != nil, nil }
 
+// Ready implements nat.Backend.
+func (f *Fake) Ready() (bool, error) { return f.Present() }
+
 // Usable implements nat.Backend.
 func (f *Fake) Usable(context.Context) error { return nil }
 

@@ -15,8 +15,8 @@ import (
 
 // Backend is the nftables backend. It is not safe for concurrent use.
 type Backend struct {
-	conn *netfilter.Conn
-	seen bool // our table was there; whoever counts on it finds out by drift if it went since
+	conn  *netfilter.Conn
+	ready bool // our table was; whoever counts on it finds out by drift if it went since
 }
 
 // New returns a backend that works by a connection, which its caller closes.
@@ -54,21 +54,44 @@ func outcome(what string, err error) error {
 // go on, since conntrack holds their translations.
 func (b *Backend) Restore(_ context.Context, r nat.Ruleset) error {
 	have, err := layout().Find(b.conn)
+	if err == nil && have.Otherwise(table()) {
+		fresh := layout().Fresh(have)
+		err, have = b.fillFresh(fresh, &r), have.With(fresh)
+	}
 	if err != nil {
 		return fmt.Errorf("restore translations: %w", err)
 	}
 	return outcome("restore translations", b.conn.Batch(func(conn *nftables.Conn) error {
+		return errors.Join(layout().Make(conn, have), fill(conn, &r, layout().Sets))
+	}))
+}
+
+// fillFresh makes and fills sets ahead of the rules that look into them, since the kernel shows packets what is in a new set of
+// intervals a moment after it shows them new rules (nf_tables_commit in net/netfilter/nf_tables_api.c).
+func (b *Backend) fillFresh(fresh []*nftables.Set, r *nat.Ruleset) error {
+	return b.conn.Batch(func(conn *nftables.Conn) error {
 		var failed []error
-		add := func(s *nftables.Set, list iter.Seq[nftables.SetElement]) {
+		for _, s := range fresh {
+			failed = append(failed, conn.AddSet(s, nil))
+		}
+		return errors.Join(append(failed, fill(conn, r, fresh))...)
+	})
+}
+
+// fill collects the filling of some sets.
+func fill(conn *nftables.Conn, r *nat.Ruleset, some []*nftables.Set) error {
+	var failed []error
+	add := func(s *nftables.Set, list iter.Seq[nftables.SetElement]) {
+		if netfilter.Named(some, s.Name) {
 			failed = append(failed, netfilter.AddElements(conn, s, slices.Collect(list)))
 		}
-		failed = append(failed, layout().Make(conn, have), eachNetwork(r.Networks, add))
-		for mark, mappings := range byMark(r.Entries) {
-			failed = append(failed, understood(mappings))
-			eachMap(mark, mappings, add)
-		}
-		return errors.Join(failed...)
-	}))
+	}
+	failed = append(failed, eachNetwork(r.Networks, add))
+	for mark, mappings := range byMark(r.Entries) {
+		failed = append(failed, understood(mappings))
+		eachMap(mark, mappings, add)
+	}
+	return errors.Join(failed...)
 }
 
 func byMark(entries []nat.Entry) map[string][]nat.Mapping {
@@ -81,7 +104,7 @@ func byMark(entries []nat.Entry) map[string][]nat.Mapping {
 
 // Clear removes all that is ours.
 func (b *Backend) Clear(context.Context) error {
-	b.seen = false
+	b.ready = false
 	have, err := layout().Find(b.conn)
 	if err != nil {
 		return fmt.Errorf("remove translations: %w", err)
@@ -92,17 +115,25 @@ func (b *Backend) Clear(context.Context) error {
 	}))
 }
 
-// Present reports whether our table is there, or was when it was asked for before.
-func (b *Backend) Present() (there bool, err error) {
-	if !b.seen {
-		b.seen, err = b.conn.HasTable(table())
+// Ready reports whether our table is there as this release makes it, or was when it was asked for before.
+func (b *Backend) Ready() (_ bool, err error) {
+	if !b.ready {
+		b.ready, err = b.conn.HasLayout(table())
 	}
-	return b.seen, err
+	return b.ready, err
+}
+
+// Present reports whether our table is there, whatever release made it.
+func (b *Backend) Present() (bool, error) {
+	if there, err := b.Ready(); there || err != nil {
+		return there, err
+	}
+	return b.conn.HasTable(table())
 }
 
 // Usable tells why nftables can't be used.
 func (b *Backend) Usable(context.Context) error {
-	_, err := b.Present()
+	_, err := b.Ready()
 	return err
 }
 

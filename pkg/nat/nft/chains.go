@@ -27,7 +27,7 @@ func chains() []netfilter.Chain {
 }
 
 func layout() netfilter.Layout {
-	var sets []*nftables.Set
+	sets := []*nftables.Set{netfilter.LayoutMark(table())}
 	for _, f := range families {
 		sets = append(sets, f.sets()...)
 	}

@@ -10,17 +10,19 @@ import (
 
 	"github.com/google/nftables"
 
+	"vethbridge/internal/netfilter"
 	"vethbridge/pkg/nat"
 )
 
 // Find looks up what Apply would have put there, one element after the other: nothing here grows with what
 // others have. The sets themselves are not asked for, since they can't go while a rule looks into them.
 func (b *Backend) Find(_ context.Context, asked nat.Ruleset) (r nat.Ruleset, err error) {
-	there, err := b.conn.HasTable(table())
-	if err != nil {
+	switch made, err := b.conn.Made(table()); {
+	case err != nil:
 		return r, err
-	}
-	if !there {
+	case made == netfilter.Otherwise:
+		return nat.Ruleset{Otherwise: true}, nil
+	case made == netfilter.Absent:
 		return nat.Ruleset{Missing: []string{missingTable}}, nil
 	}
 	var failed []error

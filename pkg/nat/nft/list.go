@@ -20,7 +20,7 @@ const missingTable = "table inet " + TableName
 // there is named in Missing.
 func (b *Backend) List(context.Context) (nat.Ruleset, error) {
 	r, there, err := b.list((*family).sets)
-	if err != nil || !there {
+	if err != nil || !there || r.Otherwise {
 		return r, err
 	}
 	nat.SortNetworks(r.Networks)
@@ -44,13 +44,14 @@ func (b *Backend) list(sets func(*family) []*nftables.Set) (r nat.Ruleset, there
 	if have.Empty() {
 		return nat.Ruleset{Missing: []string{missingTable}}, false, nil
 	}
+	r.Otherwise = have.Otherwise(table())
 	conn, err := b.conn.Open()
 	if err != nil {
 		return r, false, err
 	}
 	for _, f := range families {
 		for _, s := range sets(f) {
-			if !have.HasSet(s.Name) {
+			if !have.HasSet(s) {
 				r.Missing = append(r.Missing, "set "+s.Name)
 				continue
 			}
