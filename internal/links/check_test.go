@@ -3,6 +3,7 @@ package links_test
 import (
 	"context"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -95,6 +96,30 @@ func TestCheckPassesWithMoreThanThePlan(t *testing.T) {
 	}
 	if said := h.check(c.port(0)); said != "" {
 		t.Error(said)
+	}
+}
+
+// A table beyond 255 has no room in the head of a route.
+func TestCheckLooksForARouteInItsTableAndByItsGateway(t *testing.T) {
+	h := newHost(t)
+	h.ensure(t, demoBridge())
+	port := h.container(t).port(0)
+	for _, table := range []int{0, 100, 1000} {
+		port.Routes = append(port.Routes, links.Route{Dst: netip.MustParsePrefix("203.0.113.0/24"), Gateway: netip.MustParseAddr("10.1.0.1"), Table: table})
+	}
+	h.add(t, port)
+	if said := h.check(port); said != "" {
+		t.Errorf("sound routes: %s", said)
+	}
+	last := &port.Routes[len(port.Routes)-1]
+	for _, wrong := range []links.Route{
+		{Dst: last.Dst, Gateway: last.Gateway, Table: 1001},
+		{Dst: last.Dst, Gateway: netip.MustParseAddr("10.1.0.9"), Table: last.Table},
+	} {
+		*last = wrong
+		if said := h.check(port); !strings.Contains(said, "lacks route "+wrong.String()) {
+			t.Errorf("%+v: check says %q", wrong, said)
+		}
 	}
 }
 
