@@ -19,7 +19,7 @@
 //	held.go        their messages
 //	port.go        Port: attaching and detaching a veth pair
 //	hostend.go     the host's side of a port: its names, and how it is found
-//	container.go   the container's side of a port: addresses, routes, sysctls
+//	container.go   Container, and its side of a port: addresses, routes, sysctls
 //	complete.go    the wait for the container's IPv6 addresses to work
 //	forwarding.go  the wait for a bridge to forward a port's frames
 //	setting.go     sysctls; devconf.go, those that are read by netlink
