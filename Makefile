@@ -9,7 +9,9 @@ GO := go
 # (variablemakethreshold): to try the stack first is code at each place, 20 KB.
 INLINED := runtime internal/runtime/... internal/abi internal/sync sync/... strconv internal/strconv unicode/utf8 vethbridge/internal/plainjson
 SMALLER := maxshapelen=64,variablemakethreshold=0
-FLAGS := -trimpath -buildvcs=false -tags=purego "-gcflags=all=-l -d=$(SMALLER)" $(INLINED:%=-gcflags=%=-d=$(SMALLER)) -ldflags='-s -w -funcalign=1'
+# What "vethbridge version" says: a tag alone is a release. From sources without git: make build DESCRIBED=v1.2.3
+DESCRIBED := $(shell git describe --tags --match 'v[0-9]*' --always --dirty 2>/dev/null)
+FLAGS := -trimpath -buildvcs=false -tags=purego "-gcflags=all=-l -d=$(SMALLER)" $(INLINED:%=-gcflags=%=-d=$(SMALLER)) -ldflags='-s -w -funcalign=1 -X vethbridge/internal/release.described=$(DESCRIBED)'
 BIN := bin
 # The collector that is new in Go 1.26 has its marks at the end of each span of objects: one more page that is touched for
 # each kind of them, a tenth of all that a call touches. It is 45 KB larger, too. A Go that has no other knows no such choice.

@@ -29,7 +29,7 @@ var otherwise = []struct{ file, old, new string }{
 
 // laterBook makes a release whose state file an older one must not touch.
 var laterBook = []struct{ file, old, new string }{
-	{"internal/state/schema.go", "schemaVersion = 1", "schemaVersion = 1001"},
+	{"internal/state/schema.go", "SchemaVersion = 1", "SchemaVersion = 1001"},
 }
 
 var builtOtherwise, builtLaterBook = sync.OnceValue(func() otherRelease { return buildOther(otherwise) }),

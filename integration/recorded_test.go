@@ -39,7 +39,7 @@ func commandLines(t *testing.T) []string {
 		"help", "ls", "ls --check --narrow", "ls --network backend", "ls --port 8001", "inspect web-07", "inspect web-07 --json", "check", "check --state", "doctor --config /nonexistent",
 		"trace web-01 web-02 80", "trace web-01 198.51.100.2 9", "graph", "graph --network isolated --format dot", "graph --network isolated --format mermaid", "graph --format png",
 		"metrics --network backend", "validate testdata/wrong.conflist", "repair --dry-run", "gc --dry-run", "repair", "gc", "check",
-		"import --config ../conf/10-demo.conflist --data-dir testdata/leases --dry-run", "completion fish", "help trace",
+		"import --config ../conf/10-demo.conflist --data-dir testdata/leases --dry-run", "completion fish", "version", "help trace",
 	}
 	out, err := exec.Command(filepath.Join(string(built), "vethbridge"), "help").Output()
 	if err != nil {
@@ -90,6 +90,7 @@ func steady(h *testbed.Host, out string) string {
 		{`(?m)(  |for )(\d+m)?\d+s$`, "${1}AGE"}, {`"age": "[^"]*"`, `"age": "AGE"`}, {`(namespace["]?:? +"?)/[^"\s]+`, "${1}/run/netns/web"},
 		{`\b[0-9a-f]{2}(:[0-9a-f]{2}){5}(, MTU|",\s+"mtu": 1500,\s+"up": true,\s+"rec)`, "MAC${2}"}, {`\d+ packets, \d+ bytes(, \d+ dropped)?`, "N packets, N bytes"}, {`((?:tcp|udp) [\d.]+):[3-6]\d{4}\b`, "${1}:PORT"},
 		{`((?:answered by \S+ to|->) [\d.]+):[3-6]\d{4}\b`, "${1}:PORT"}, {`(last_operation_(?:duration|timestamp)_seconds\{[^}]*\}) \d+\.\d+`, "${1} SECONDS"},
+		{`(built with +)go.*`, "${1}GO"},
 	} {
 		out = regexp.MustCompile(r.what).ReplaceAllString(out, r.with)
 	}

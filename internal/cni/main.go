@@ -105,6 +105,9 @@ func run(p Plugin) *types.Error {
 	return err
 }
 
+// Versions lists the versions of the spec that are spoken.
+func Versions() []string { return version.All.SupportedVersions() }
+
 // serve makes skel's function of a verb without a result.
 func serve(ctx context.Context, v verb, do func(context.Context, Request) error) func(*skel.CmdArgs, *received) error {
 	return func(args *skel.CmdArgs, c *received) error {

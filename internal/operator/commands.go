@@ -1,6 +1,10 @@
 package operator
 
-import "context"
+import (
+	"context"
+
+	"vethbridge/internal/release"
+)
 
 // Command is one command: what it is called, takes and does. Help, completion and manual are
 // made of this.
@@ -63,6 +67,9 @@ func Commands() []Command {
 		{Name: "completion", Subject: "SHELL", Words: []string{"bash", "zsh", "fish"}, Summary: "what makes a shell complete these commands",
 			Detail:  "For bash or zsh: source <(vethbridge completion bash); for fish: vethbridge completion fish | source.",
 			offline: true, run: completion},
+		{Name: "version", Summary: "which release this is, and what it goes on with", flags: "json", offline: true,
+			Detail: "Releases of one state schema and one table layout can follow each other without a change to what is there.",
+			run:    func(_ context.Context, s *session) error { return release.Print(s.out, "vethbridge", s.json) }},
 		{Name: "help", Subject: "[COMMAND]", Summary: "this list, or all about a command", offline: true, run: help},
 	}
 }

@@ -7,8 +7,8 @@ import (
 
 const (
 	metaTable Table = "meta"
-	// schemaVersion changes when an older release would misread a table of any library.
-	schemaVersion = 1
+	// SchemaVersion changes when an older release would misread a table of any library.
+	SchemaVersion = 1
 )
 
 var schemaKey = []byte("schema")
@@ -33,9 +33,9 @@ func (tx *Tx) checkSchema() error {
 		return &corruptError{errors.New("it is a bbolt file of another program")}
 	case !ok && tx.book.Writable():
 		return tx.begin()
-	case found > schemaVersion:
-		return &SchemaError{Found: found, Known: schemaVersion}
-	case ok && found != schemaVersion:
+	case found > SchemaVersion:
+		return &SchemaError{Found: found, Known: SchemaVersion}
+	case ok && found != SchemaVersion:
 		return &corruptError{fmt.Errorf("schema version %d never was", found)}
 	}
 	return nil
@@ -44,7 +44,7 @@ func (tx *Tx) checkSchema() error {
 // begin marks a new book with the schema version and has it filled with what is known
 // from elsewhere.
 func (tx *Tx) begin() error {
-	if err := Put(tx, metaTable, schemaKey, schemaVersion); err != nil || tx.rebuild == nil {
+	if err := Put(tx, metaTable, schemaKey, SchemaVersion); err != nil || tx.rebuild == nil {
 		return err
 	}
 	if err := tx.rebuild(tx); err != nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"vethbridge/internal/cni"
+	"vethbridge/internal/release"
 )
 
 const usage = `natport is a CNI plugin: MASQUERADE and published host ports for a container. It stands behind
@@ -13,9 +14,10 @@ the plugin that makes the interface, in one config list:
 
   {"type": "natport", "ipMasq": true, "capabilities": {"portMappings": true}}
 
-A person gets two commands of it:
+A person gets three commands of it:
 
   natport help       this text
+  natport version    which release it is; with --json for machines
   natport validate   judges the plugin's config on standard input, as ADD would
 
 What is published, by whom, and why a port does not answer:
@@ -35,6 +37,11 @@ func person(args []string, in io.Reader, out io.Writer) int {
 	switch args[0] {
 	case "help", "--help", "-h":
 		fmt.Fprint(out, usage)
+		return 0
+	case "version":
+		if err := release.Print(out, "natport", len(args) > 1 && args[1] == "--json"); err != nil {
+			return 1
+		}
 		return 0
 	case "validate":
 		return validate(in, out)

@@ -94,6 +94,8 @@ func natport(r reference) (*page, error) {
 	p.line(".br")
 	p.line(`\fBnatport help\fR`)
 	p.line(".br")
+	p.line(`\fBnatport version [--json]\fR`)
+	p.line(".br")
 	p.line(`\fBnatport validate\fR`)
 	p.section("DESCRIPTION")
 	p.paragraph("`natport help` says what it is for, and `natport validate` judges its config on standard input, as ADD would.")
