@@ -145,6 +145,12 @@ func TestAnInstallationThatFailsLeavesWhatWasThere(t *testing.T) {
 	if out, err := node.install(wrong); err == nil || !strings.Contains(out, "mtu") {
 		t.Errorf("a wrong conflist: %v: %s", err, out)
 	}
+	for _, name := range []string{"vethbridge", "natport"} { // the first of them to find no room
+		full := `cp() { case $1 in */` + name + `) echo "No space left on device" >&2; return 1;; esac; command cp "$@"; }; . "$0"`
+		if out, err := node.install(confDir+"/kubernetes.conflist", "sh", "-c", full); err == nil {
+			t.Errorf("no room for %s: %s", name, out)
+		}
+	}
 	if out, err := node.install(confDir+"/kubernetes.conflist", "prlimit", "--fsize=1000000"); err == nil {
 		t.Errorf("a full disk: %s", out)
 	}
