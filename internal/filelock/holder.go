@@ -3,10 +3,11 @@ package filelock
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/processes"
 )
 
 const unknown = "an unknown process"
@@ -30,8 +31,7 @@ func Holder(fd int) string {
 }
 
 func process(pid string) string {
-	comm, _ := os.ReadFile("/proc/" + pid + "/comm")
-	return fmt.Sprintf("process %s (%s)", pid, strings.TrimSpace(string(comm)))
+	return fmt.Sprintf("process %s (%s)", pid, processes.Command(pid))
 }
 
 // HolderOfByte is Holder for an open file description lock (fcntl(2)) on one byte of the file.
@@ -43,13 +43,14 @@ func HolderOfByte(fd int, offset int64) string {
 		return unknown
 	}
 	lock := fmt.Sprintf(":%d %d %d\n", st.Ino, offset, offset)
-	files, _ := filepath.Glob("/proc/[0-9]*/fdinfo/*")
-	for _, file := range files {
-		if info, _ := os.ReadFile(file); strings.Contains(string(info), "OFDLCK") && strings.Contains(string(info), lock) {
-			return process(strings.Split(file, "/")[2])
-		}
+	pid := processes.With("fdinfo", func(file string) bool {
+		info, _ := os.ReadFile(file)
+		return strings.Contains(string(info), "OFDLCK") && strings.Contains(string(info), lock)
+	})
+	if pid == "" {
+		return unknown
 	}
-	return unknown
+	return process(pid)
 }
 
 // HolderOf is Holder for a path.

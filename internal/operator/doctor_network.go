@@ -139,14 +139,23 @@ func leftovers(_ context.Context, s *session) error {
 	return nil
 }
 
-func (s *session) configs() []string {
+func (s *session) configs() (files []string) {
 	if s.config != "" {
 		return []string{s.config}
 	}
-	files, _ := filepath.Glob(filepath.Join(netDir, "*"))
-	return slices.DeleteFunc(files, func(file string) bool {
-		return !slices.Contains([]string{".conflist", ".conf", ".json"}, filepath.Ext(file)) // as libcni looks for them
-	})
+	dir, err := os.Open(netDir)
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1)
+	slices.Sort(names)
+	for _, name := range names {
+		if slices.Contains([]string{".conflist", ".conf", ".json"}, filepath.Ext(name)) { // as libcni looks for them
+			files = append(files, filepath.Join(netDir, name))
+		}
+	}
+	return files
 }
 
 // configFiles are judged as validate does, those of ours; a VLAN is something that a kernel can lack.

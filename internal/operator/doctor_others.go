@@ -14,6 +14,7 @@ import (
 	"vethbridge/internal/host"
 	"vethbridge/internal/listeners"
 	"vethbridge/internal/netfilter"
+	"vethbridge/internal/processes"
 	"vethbridge/internal/trace"
 	"vethbridge/pkg/nat"
 )
@@ -179,14 +180,17 @@ func leftTrace(_ context.Context, s *session) error {
 func (s *session) tracing() bool {
 	const namespace = "ns/net"
 	here, _ := os.Readlink("/proc/thread-self/" + namespace)
-	processes, _ := filepath.Glob("/proc/[0-9]*")
-	return slices.ContainsFunc(processes, func(process string) bool {
-		text, _ := os.ReadFile(filepath.Join(process, "cmdline"))
+	return processes.With("", func(file string) bool {
+		process, name := filepath.Split(file)
+		if name != "cmdline" {
+			return false
+		}
+		text, _ := os.ReadFile(file)
 		words := strings.Split(string(text), "\x00")
 		if len(words) < 2 || filepath.Base(words[0]) != "vethbridge" || words[1] != "trace" {
 			return false
 		}
-		there, err := os.Readlink(filepath.Join(process, namespace))
+		there, err := os.Readlink(process + namespace)
 		return err != nil || there == here
-	})
+	}) != ""
 }

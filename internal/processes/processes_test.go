@@ -1,0 +1,29 @@
+package processes_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"vethbridge/internal/processes"
+)
+
+func TestAProcessIsFoundByAFileThatItHasOpen(t *testing.T) {
+	file, err := os.Create(filepath.Join(t.TempDir(), "open"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	isIt := func(path string) bool {
+		target, err := os.Readlink(path)
+		return err == nil && target == file.Name()
+	}
+	pid := processes.With("fd", isIt)
+	if pid != fmt.Sprint(os.Getpid()) || processes.Command(pid) == "" {
+		t.Errorf("process %q (%q) has the file open, want %d", pid, processes.Command(pid), os.Getpid())
+	}
+	file.Close()
+	if pid := processes.With("fd", isIt); pid != "" || processes.Command(pid) != "" {
+		t.Errorf("process %q (%q) has a closed file open", pid, processes.Command(pid))
+	}
+}
