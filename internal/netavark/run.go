@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"vethbridge/internal/cni"
+	"vethbridge/internal/release"
 )
 
 // maxInput is far more than podman ever sends.
@@ -37,7 +38,7 @@ func Run(d Driver, args []string, stdin io.Reader, stdout io.Writer) int {
 func serve(ctx context.Context, d Driver, args []string, stdin io.Reader, answer *json.Encoder) error {
 	switch verb := args[0]; {
 	case verb == "info":
-		return answer.Encode(map[string]string{"version": version, "api_version": "1.0.0"})
+		return answer.Encode(map[string]string{"version": release.Name(), "api_version": "1.0.0"})
 	case verb == "create":
 		network, err := create(ctx, d, stdin)
 		if err != nil {
@@ -51,10 +52,6 @@ func serve(ctx context.Context, d Driver, args []string, stdin io.Reader, answer
 	}
 	return teardown(ctx, d, args[1], stdin)
 }
-
-// version is what podman shows of a plugin. To ask the build for that of the module (debug.ReadBuildInfo) is
-// 9 KB, and our own builds know none.
-const version = "(devel)"
 
 // create judges a network and completes it; what podman sends beyond what is known here goes
 // back as it came.
