@@ -179,7 +179,7 @@ func mixed(t *testing.T, from, to testbed.Plugins, replaced string) testbed.Plug
 		if name == replaced {
 			source = to
 		}
-		if err := os.Symlink(filepath.Join(string(source), name), filepath.Join(dir, name)); err != nil {
+		if err := os.Link(filepath.Join(string(source), name), filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -47,4 +47,12 @@ func TestBothExecutablesSayWhichReleaseTheyAre(t *testing.T) {
 			}
 		}
 	}
+	h := newHost(t)
+	for replaced, says := range map[string]string{
+		"natport": "vethbridge is development build, and natport 1.2.3 stands beside it", "vethbridge": "vethbridge is 1.2.3, and natport development build stands beside it",
+	} {
+		if out, status := operateBy(t, mixed(t, built, tagged, replaced), h, "doctor", "--config", "/nonexistent"); status != 1 || !strings.Contains(out, says) {
+			t.Errorf("%s alone is replaced: the doctor says %s", replaced, out)
+		}
+	}
 }

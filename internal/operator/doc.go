@@ -16,7 +16,8 @@
 //	check.go     check: the book, and the kernel beside it
 //	mend.go      repair and gc
 //	doctor.go    doctor: every known trap; doctor_host.go, doctor_firewall.go, doctor_network.go,
-//	             doctor_links.go and doctor_others.go have them, doctor_status.go asks the plugins
+//	             doctor_links.go and doctor_others.go have them, doctor_status.go asks the plugins,
+//	             doctor_release.go which release they are
 //	paint.go     colours, on a terminal
 //	metrics.go   metrics: figures for Prometheus; exposition.go writes them,
 //	metrics_operations.go those of the last calls, metrics_taken.go those of the mappings

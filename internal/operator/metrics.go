@@ -13,6 +13,7 @@ import (
 
 	"vethbridge/internal/host"
 	"vethbridge/internal/links"
+	"vethbridge/internal/release"
 	"vethbridge/internal/state"
 	"vethbridge/pkg/ipam"
 	"vethbridge/pkg/nat"
@@ -28,7 +29,7 @@ func metrics(ctx context.Context, s *session) error {
 		return err
 	}
 	var text strings.Builder
-	for _, measure := range []measurement{addresses, attached, published, taken, drift, bridgePorts, lastOperations} {
+	for _, measure := range []measurement{build, addresses, attached, published, taken, drift, bridgePorts, lastOperations} {
 		gauges, err := measure(ctx, s, rows)
 		if err != nil {
 			return err
@@ -42,6 +43,12 @@ func metrics(ctx context.Context, s *session) error {
 	}
 	_, err = fmt.Fprint(s.out, text.String())
 	return err
+}
+
+func build(context.Context, *session, []row) ([]*gauge, error) {
+	g := newGauge("build_info", "Which release this is; always 1.")
+	g.add(1, "release", release.Name())
+	return []*gauge{g}, nil
 }
 
 // replaceFile lets no reader see half of a text. Metrics are read by others than root.
