@@ -11,13 +11,12 @@ import (
 )
 
 // otherwise makes another release of this tree: tables of another layout, in which sets change their
-// names, two of them take each other's, and a chain, a rule and a priority are others. What the
+// names, and a chain, a rule and a priority are others. What the
 // rules do is the same.
 var otherwise = []struct{ file, old, new string }{
 	{"internal/netfilter/layoutnumber.go", "LayoutNumber = 1", "LayoutNumber = 1001"},
-	{"pkg/nat/nft/sets.go", `"host_ports"`, `"swapped"`},
-	{"pkg/nat/nft/sets.go", `"any_ports"`, `"host_ports"`},
-	{"pkg/nat/nft/sets.go", `"swapped"`, `"any_ports"`},
+	{"pkg/nat/nft/sets.go", `"host_ports"`, `"ports_of_one"`},
+	{"pkg/nat/nft/sets.go", `"any_ports"`, `"ports_of_any"`},
 	{"pkg/nat/nft/sets.go", `strings.ReplaceAll(t.String(), "-", "_")`, `"networks_" + strings.ReplaceAll(t.String(), "-", "_")`},
 	{"pkg/nat/nft/chains.go", `chain("to_host"`, `chain("for_host"`},
 	{"pkg/nat/nft/rules.go", `jump("to_host")`, `jump("for_host")`},

@@ -3,6 +3,7 @@ package netfilter_test
 import (
 	"encoding/binary"
 	"iter"
+	"os/exec"
 	"testing"
 
 	"github.com/google/nftables"
@@ -39,6 +40,34 @@ func TestALostTableIsDriftHoweverMuchIsChanged(t *testing.T) {
 			for range 1000 {
 				c.Add(ports("lost"), elements(1))
 			}
+		},
+	} {
+		var conn netfilter.Conn
+		var changes netfilter.Changes
+		collect(&changes)
+		if err := conn.Make(&changes); !netfilter.IsDrift(err) {
+			t.Errorf("%s: %v, which is no drift", name, err)
+		}
+		if err := conn.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestSetsOfAnotherReleaseAreDriftWhateverTheyTake is about one of the same name that takes other elements.
+func TestSetsOfAnotherReleaseAreDriftWhateverTheyTake(t *testing.T) {
+	netnstest.Inside(t)
+	made := "add table inet ours; add set inet ours ports { type ipv6_addr; }"
+	for _, script := range []string{made, "add set inet ours layout_9999 { type inet_proto; }"} {
+		if out, err := exec.Command("nft", script).CombinedOutput(); err != nil {
+			t.Fatalf("nft %s: %v: %s", script, err, out)
+		}
+	}
+	for name, collect := range map[string]func(*netfilter.Changes){
+		"removal": func(c *netfilter.Changes) { c.Delete(ports("ours"), elements(1)) },
+		"addition": func(c *netfilter.Changes) {
+			c.Need(ports("ours").Table)
+			c.Add(ports("ours"), elements(1))
 		},
 	} {
 		var conn netfilter.Conn

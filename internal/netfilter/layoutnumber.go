@@ -3,21 +3,24 @@ package netfilter
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/google/nftables"
 )
 
 // LayoutNumber stands for what our tables are made like: their sets, chains and rules. A release that makes
 // any of them otherwise has the next number, by which it tells tables of another release from its own. A set
-// of intervals that becomes another one gets another name, and so does one that becomes another in more than its key
-// and data: then no packet misses it while one takes the other's place.
+// that becomes another one gets another name: then no packet misses it while one takes the other's place.
 const LayoutNumber = 1
+
+// layoutPrefix begins the names of marks.
+const layoutPrefix = "layout_"
 
 // LayoutMark is the set in a table that says its layout, by name. It is made and removed with all the
 // rest, and holds nothing.
 func LayoutMark(t *nftables.Table) *nftables.Set {
 	return &nftables.Set{
-		Table: t, Name: "layout_" + strconv.Itoa(LayoutNumber), KeyType: nftables.TypeInetProto,
+		Table: t, Name: layoutPrefix + strconv.Itoa(LayoutNumber), KeyType: nftables.TypeInetProto,
 		Comment: "how this table is made; empty",
 	}
 }
@@ -54,6 +57,19 @@ func (l Layout) Fresh(have Found) (list []*nftables.Set) {
 		}
 	}
 	return list
+}
+
+// Former parts what was found from sets of other names than the layout has, but not from a mark.
+func (l Layout) Former(have Found) (rest Found, former []*nftables.Set) {
+	rest, rest.sets = have, nil
+	for _, s := range have.sets {
+		if Named(l.Sets, s.Name) || strings.HasPrefix(s.Name, layoutPrefix) {
+			rest.sets = append(rest.sets, s)
+		} else {
+			former = append(former, s)
+		}
+	}
+	return rest, former
 }
 
 // With is what there is after sets were made.

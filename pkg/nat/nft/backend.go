@@ -55,15 +55,36 @@ func outcome(what string, err error) error {
 func (b *Backend) Restore(_ context.Context, r nat.Ruleset) error {
 	have, err := layout().Find(b.conn)
 	if err == nil && have.Otherwise(table()) {
-		fresh := layout().Fresh(have)
-		err, have = b.fillFresh(fresh, &r), have.With(fresh)
+		err = b.replace(have, &r)
+	} else if err == nil {
+		err = b.make(have, &r)
 	}
-	if err != nil {
-		return fmt.Errorf("restore translations: %w", err)
+	return outcome("restore translations", err)
+}
+
+func (b *Backend) make(have netfilter.Found, r *nat.Ruleset) error {
+	return b.conn.Batch(func(conn *nftables.Conn) error {
+		return errors.Join(layout().Make(conn, have), fill(conn, r, layout().Sets))
+	})
+}
+
+// replace takes a transaction for new sets, one for the rules, and one for sets that no rule looks into any more: a packet that is
+// under way meanwhile goes by the former rules, and finds what it found before.
+func (b *Backend) replace(have netfilter.Found, r *nat.Ruleset) error {
+	have, former := layout().Former(have)
+	fresh := layout().Fresh(have)
+	if err := b.fillFresh(fresh, r); err != nil {
+		return err
 	}
-	return outcome("restore translations", b.conn.Batch(func(conn *nftables.Conn) error {
-		return errors.Join(layout().Make(conn, have), fill(conn, &r, layout().Sets))
-	}))
+	if err := b.make(have.With(fresh), r); err != nil {
+		return err
+	}
+	return b.conn.Batch(func(conn *nftables.Conn) error {
+		for _, s := range former {
+			conn.DelSet(s)
+		}
+		return nil
+	})
 }
 
 // fillFresh makes and fills sets ahead of the rules that look into them, since the kernel shows packets what is in a new set of
