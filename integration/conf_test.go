@@ -45,6 +45,8 @@ func runConflist(t *testing.T, dir, file string) {
 	h := newHost(t)
 	h.Run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth9", "netns", h.LANFile()) // for an uplink
 	h.Run("ip", "link", "set", "eth0", "up")
+	h.RunIn(h.LAN, "ip", "link", "set", "eth9", "up")
+	h.WaitCarrier("eth0")
 	tool := h.NewCNITool(built, dir)
 	leaseSubnet(t, tool)
 	before := h.Snapshot()

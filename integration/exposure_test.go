@@ -33,6 +33,7 @@ func secondLAN(h *testbed.Host) string {
 	} {
 		h.RunIn(lan2, "sh", "-c", c)
 	}
+	h.WaitCarrier("uplink2")
 	h.RunIn(h.LAN, "ip", "route", "add", "192.0.2.0/24", "via", testbed.HostAddr4)
 	h.RunIn(h.LAN, "ip", "-6", "route", "add", "2001:db8:2::/64", "via", testbed.HostAddr6)
 	h.RunIn(h.LAN, "ip", "route", "add", "172.30.0.0/24", "via", testbed.HostAddr4)

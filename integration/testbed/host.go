@@ -43,7 +43,7 @@ func NewHost(t testing.TB) *Host {
 	}
 	h.Run("ip", "link", "set", "uplink", "up")
 	h.RunIn(h.LAN, "ip", "link", "set", "eth0", "up")
-	h.waitCarrier("uplink")
+	h.WaitCarrier("uplink")
 	h.Run("ip", "route", "add", "default", "via", LANAddr4)
 	if hasIPv6() {
 		h.Run("ip", "-6", "route", "add", "default", "via", LANAddr6)
@@ -57,9 +57,9 @@ func hasIPv6() bool {
 	return err == nil
 }
 
-// waitCarrier waits until the kernel has taken note of the other end, and the link has its
+// WaitCarrier waits until the kernel has taken note of the other end, and the link has its
 // own link-local address: both come in their own time, and would stand in a snapshot.
-func (h *Host) waitCarrier(dev string) {
+func (h *Host) WaitCarrier(dev string) {
 	h.t.Helper()
 	Await(h.t, "link "+dev+" to come up", func() bool {
 		text := h.Run("ip", "address", "show", "dev", dev)
