@@ -43,7 +43,8 @@ unit: deps ## unit, fuzz seeds, contract and kernel tests, with the race detecto
 	$(GO) test -timeout 20m -run 'Kill' ./pkg/ipam
 
 blackbox: deps ## the built executables in private namespaces, with real packets
-	$(GO) test -count=1 -timeout 40m ./integration
+	@# Those that may run beside each other wait for the kernel most of the time, not for a processor.
+	$(GO) test -count=1 -timeout 40m -parallel 8 ./integration
 
 record: deps ## keeps what this tree makes as that of a release, for later ones to go on with: make record RELEASE=1.2.3
 	$(GO) test -count=1 ./integration -run TestAttachmentsOfEveryRelease -args -record $(RELEASE)

@@ -62,6 +62,7 @@ const mostCalls = 400
 func TestAnyFailingSystemCallEndsInAnErrorOrInAWholeAttachment(t *testing.T) {
 	for _, f := range faults() {
 		t.Run(f.syscall+" "+f.errno, func(t *testing.T) {
+			t.Parallel() // each mostly waits for the kernel's grace periods
 			h, n := newFaulty(t, f)
 			before := h.Snapshot()
 			for victim := range n.Chain {
@@ -135,6 +136,7 @@ func (f fault) wrap(h *testbed.Host, trace string, n int) []string {
 func TestADelWithAFailingSystemCallSaysSoOrHasReleasedEverything(t *testing.T) {
 	for _, f := range faults() {
 		t.Run(f.syscall+" "+f.errno, func(t *testing.T) {
+			t.Parallel() // each mostly waits for the kernel's grace periods
 			h, n := newFaulty(t, f)
 			for victim := range n.Chain {
 				sweepDel(t, h, n, f, victim)

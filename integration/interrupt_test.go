@@ -13,6 +13,7 @@ import (
 func TestAnInterruptedAddIsTakenBackOrWhole(t *testing.T) {
 	for victim, plugin := range []string{"vethbridge", "natport"} {
 		t.Run(plugin, func(t *testing.T) {
+			t.Parallel()
 			h, n := newDemo(t)
 			n.Del(t, testbed.Container{ID: "first", Netns: h.NewContainer()}, nil) // makes the state directory
 			c := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}

@@ -27,6 +27,7 @@ func TestAKillAtEverySystemCallIsUndoneByDel(t *testing.T) {
 	for _, command := range killedVerbs {
 		for victim, plugin := range []string{"vethbridge", "natport"} {
 			t.Run(command+" of "+plugin, func(t *testing.T) {
+				t.Parallel()
 				h, n := newDemo(t)
 				n = n.With(0, "ipam", testbed.Config{"ranges": []any{[]any{testbed.Config{"subnet": "10.99.0.0/30"}}}})
 				n.Del(t, testbed.Container{ID: "first", Netns: h.NewContainer()}, nil) // makes the state directory

@@ -61,6 +61,7 @@ func TestWallsCloseTheWaysThatTheyNameAndNoOther(t *testing.T) {
 	for _, w := range allWalls() {
 		for _, filtered := range []string{"0", "1"} {
 			t.Run(w.name+", bridge-nf-call="+filtered, func(t *testing.T) {
+				t.Parallel() // what is closed is waited for
 				h, n := newDemo(t)
 				h.Sysctl("net/bridge/bridge-nf-call-iptables", filtered)
 				h.Sysctl("net/bridge/bridge-nf-call-ip6tables", filtered)
