@@ -81,6 +81,9 @@
 //	subnetfile_test.go  what flanneld says about a host
 //	takeover_test.go    a node that changes over from the reference plugins
 //	release_test.go     what former releases have left running; release_record_test.go keeps it
+//	otherrelease_test.go another release of this tree, with tables of another layout
+//	upgrade_test.go     hosts whose executables are replaced while containers run
+//	version_test.go     which release an executable says it is
 //	conf_test.go        the sample conflists
 //	operator_test.go    the commands for people; recorded_test.go, word by word on a busy host
 //	operator_check_test.go  what check sees; operator_others_test.go, what other plugins made; operator_words_test.go,
