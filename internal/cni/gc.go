@@ -2,6 +2,7 @@ package cni
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/plainjson"
@@ -46,7 +47,11 @@ func decodeAttachments(network string, raw json.RawMessage) ([]attachment.Owner,
 		return nil, decodeError(err)
 	}
 	owners := make([]attachment.Owner, 0, len(list))
-	for _, a := range list {
+	for i, a := range list {
+		if a.ContainerID == "" || a.IfName == "" {
+			return nil, &Error{Code: CodeConfig, Message: fmt.Sprintf("collect garbage: entry %d of the valid attachments lacks containerID or ifname", i),
+				Details: "nothing was touched: taken as it is, it would release an attachment that is valid"}
+		}
 		owners = append(owners, attachment.Owner{Network: network, ContainerID: a.ContainerID, IfName: a.IfName})
 	}
 	return owners, nil

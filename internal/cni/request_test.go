@@ -64,6 +64,8 @@ func TestAMissingListOfValidAttachmentsIsAnErrorAndANullOneIsEmpty(t *testing.T)
 		`{"name":"n"}`: -1,
 		`{"name":"n","cni.dev/valid-attachments":null}`:                                                             0,
 		`{"name":"n","cni.dev/attachments":[]}`:                                                                     0,
+		`{"name":"n","cni.dev/valid-attachments":[{"containerID":"a"}]}`:                                            -1,
+		`{"name":"n","cni.dev/valid-attachments":[{"containerID":"a","ifname":"eth0"},{}]}`:                         -1,
 		`{"name":"n","cni.dev/attachments":[{"containerID":"a","ifname":"eth0"}],"cni.dev/valid-attachments":null}`: 1,
 	} {
 		r, err := call(gc, config)
