@@ -72,6 +72,11 @@ func linkAilments() []ailment {
 		}, nil},
 		{"bridge deleted", "there is no bridge demo0", byShell("ip link del demo0"), again},
 		{"gateway flushed", "demo0 has lost its address 10.99.0.1/24", byShell("ip addr del 10.99.0.1/24 dev demo0"), nil},
+		{"link-local address flushed", "demo0 has lost its address fe80::", byShell("ip -6 addr flush dev demo0 scope link"), nil},
+		{"port renamed", "is called other0 now", func(h *testbed.Host, _ testbed.Network, _ testbed.Container) {
+			link := linkOf(h)
+			h.Run("sh", "-ec", "ip link set "+link+" down; ip link set "+link+" name other0; ip link set other0 up")
+		}, nil},
 		{"IPv6 turned off on the bridge", "demo0 has lost its address fd99::1/64", byShell("sysctl -qw net.ipv6.conf.demo0.disable_ipv6=1"), nil},
 		{"localhost closed", "net.ipv4.conf.demo0.route_localnet is 0", byShell("sysctl -qw net.ipv4.conf.demo0.route_localnet=0"), nil},
 		{"forwarding off for the uplink", "net.ipv4.conf.uplink.forwarding is 0", byShell("sysctl -qw net.ipv4.conf.uplink.forwarding=0"), nil},

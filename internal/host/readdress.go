@@ -95,6 +95,9 @@ func (h *Host) LostGateways(ctx context.Context) (lost []LostGateway, err error)
 		if err != nil {
 			return nil, err
 		}
+		if link.Carrier && links.LackLinkLocal(given, link.Addresses) {
+			given = append(given, links.LinkLocal(link.MAC))
+		}
 		for _, address := range given {
 			if !slices.Contains(link.Addresses, address) {
 				lost = append(lost, LostGateway{name, address})

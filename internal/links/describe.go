@@ -14,6 +14,7 @@ type Description struct {
 	MAC       net.HardwareAddr
 	MTU       int
 	Up        bool
+	Carrier   bool // somebody is there at the other end; of a bridge, at that of a port
 	Addresses []netip.Prefix
 	Routes    []string // by this link, as "default via 10.1.0.1"; those that the kernel keeps for itself are left out
 	// What the link has received and sent.
@@ -40,6 +41,7 @@ func (h *Host) Describe(name string) (d Description, err error) {
 	}
 	a := link.Attrs()
 	d.MAC, d.MTU, d.Up = a.HardwareAddr, a.MTU, a.Flags&net.FlagUp != 0
+	d.Carrier = a.RawFlags&unix.IFF_LOWER_UP != 0
 	if s := a.Statistics; s != nil {
 		d.Received, d.Sent = Traffic{s.RxPackets, s.RxBytes, s.RxDropped}, Traffic{s.TxPackets, s.TxBytes, s.TxDropped}
 	}

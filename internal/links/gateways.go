@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 
@@ -42,7 +43,34 @@ func (h *Host) addGateways(link netlink.Link, b *Bridge) ([]netip.Prefix, error)
 		}
 		added = append(added, gw)
 	}
-	return added, nil
+	return added, h.addLinkLocal(link, b, have)
+}
+
+// addLinkLocal gives a bridge of ours the address back by which it asks for neighbours, which goes with all others
+// when they are flushed. A bridge that is down gets it from the kernel as it goes up.
+func (h *Host) addLinkLocal(link netlink.Link, b *Bridge, have []netip.Prefix) error {
+	a := link.Attrs()
+	if a.Alias != b.Mark || a.Flags&net.FlagUp == 0 || !LackLinkLocal(b.Gateways, have) {
+		return nil
+	}
+	own := LinkLocal(a.HardwareAddr)
+	if err := rare.AddrAdd(link, address(own, false)); err != nil && !errors.Is(err, unix.EEXIST) {
+		return addressError(err, own, "bridge "+b.GatewayName())
+	}
+	return nil
+}
+
+// LackLinkLocal reports whether a link with these gateways and addresses has IPv6 without the address by which it would ask
+// for neighbours.
+func LackLinkLocal(gateways, have []netip.Prefix) bool {
+	six := false
+	for _, p := range gateways {
+		six = six || p.Addr().Is6()
+	}
+	for _, p := range have {
+		six = six && !(p.Addr().Is6() && p.Addr().IsLinkLocalUnicast())
+	}
+	return six
 }
 
 func (h *Host) makeWay(link netlink.Link, b *Bridge, gw netip.Prefix, have []netip.Prefix) error {

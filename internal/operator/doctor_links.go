@@ -35,9 +35,13 @@ func ports(ctx context.Context, s *session) error {
 			continue
 		}
 		what := a.Owner.String() + " is cut off: " + strings.TrimPrefix(wrong[0], "check links: ")
-		if strings.HasSuffix(what, " is down") {
-			s.problem(cutOff, what, "", "ip link set "+c.links[a.Owner.Mark()].Name+" up")
-		} else {
+		now := c.links[a.Owner.Mark()].Name
+		switch {
+		case strings.HasSuffix(what, " is down"):
+			s.problem(cutOff, what, "", "ip link set "+now+" up")
+		case now != "" && now != a.HostLink:
+			s.problem(cutOff, what, "", "ip link set "+now+" down", "ip link set "+now+" name "+a.HostLink, "ip link set "+a.HostLink+" up")
+		default:
 			s.problem(cutOff, what, "make the container again: nothing but ADD knows how the port was set up")
 		}
 	}
@@ -53,7 +57,7 @@ func lostGateways(ctx context.Context, s *session) error {
 			run = append(run, set(off, "0"))
 		}
 		s.problem("a-bridge-has-lost-its-address", gateway.String()+", by which its containers reach everything else", "",
-			append(run, "ip addr add "+gateway.Address.String()+" dev "+gateway.Link)...)
+			append(run, "ip addr replace "+gateway.Address.String()+" dev "+gateway.Link)...)
 	}
 	return err
 }

@@ -72,6 +72,8 @@ func (c *comparison) ofLink(a *state.Attachment) []string {
 	switch {
 	case !there:
 		return []string{fmt.Sprintf("check links: link %s is missing", a.HostLink)}
+	case link.Name != a.HostLink:
+		return []string{fmt.Sprintf("check links: link %s is called %s now, and its guard knows it by its name", a.HostLink, link.Name)}
 	case link.Bridge != a.Bridge:
 		return []string{fmt.Sprintf("check links: link %s is not a port of bridge %s", link.Name, a.Bridge)}
 	case !link.Up:
