@@ -61,7 +61,7 @@ func booked(t *testing.T, h *testbed.Host) string {
 	return age.ReplaceAllString(text, "")
 }
 
-var age = regexp.MustCompile(`(?m)^ *"age".*\n`)
+var age = regexp.MustCompile(`(?m)^ *"ageSeconds".*\n`)
 
 // interrupt reports how an ADD ended. A whole one must be as CHECK wants it, and is then deleted.
 func interrupt(t *testing.T, n testbed.Network, c testbed.Container, when string) string {

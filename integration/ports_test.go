@@ -14,7 +14,7 @@ func portOf(t *testing.T, h *testbed.Host, container string) int {
 	t.Helper()
 	var rows []struct {
 		Container string
-		Ports     []string
+		Ports     []struct{ HostPort int }
 	}
 	out, _ := operate(t, h, "ls", "--json")
 	if err := json.Unmarshal([]byte(out), &rows); err != nil {
@@ -22,11 +22,7 @@ func portOf(t *testing.T, h *testbed.Host, container string) int {
 	}
 	for _, r := range rows {
 		if r.Container == container && len(r.Ports) > 0 {
-			var port int
-			if _, err := fmt.Sscanf(r.Ports[0], "tcp 0.0.0.0:%d", &port); err != nil {
-				t.Fatalf("%v: %v", r.Ports, err)
-			}
-			return port
+			return r.Ports[0].HostPort
 		}
 	}
 	t.Fatalf("no ports of %s: %+v", container, rows)

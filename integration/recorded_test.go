@@ -87,7 +87,7 @@ func newBusyHost(t *testing.T) *testbed.Host {
 func steady(h *testbed.Host, out string) string {
 	out = strings.ReplaceAll(out, h.StateDir, "/run/vethbridge")
 	for _, r := range []struct{ what, with string }{
-		{`(?m)(  |for )(\d+m)?\d+s$`, "${1}AGE"}, {`"age": "[^"]*"`, `"age": "AGE"`}, {`(namespace["]?:? +"?)/[^"\s]+`, "${1}/run/netns/web"},
+		{`(?m)(  |for )(\d+m)?\d+s$`, "${1}AGE"}, {`"ageSeconds": \d+`, `"ageSeconds": AGE`}, {`("packets"|"bytes"|"dropped"): \d+`, "${1}: N"}, {`(namespace["]?:? +"?)/[^"\s]+`, "${1}/run/netns/web"},
 		{`\b[0-9a-f]{2}(:[0-9a-f]{2}){5}(, MTU|",\s+"mtu": 1500,\s+"up": true,\s+"rec)`, "MAC${2}"}, {`\d+ packets, \d+ bytes(, \d+ dropped)?`, "N packets, N bytes"}, {`((?:tcp|udp) [\d.]+):[3-6]\d{4}\b`, "${1}:PORT"},
 		{`((?:answered by \S+ to|->) [\d.]+):[3-6]\d{4}\b`, "${1}:PORT"}, {`(last_operation_(?:duration|timestamp)_seconds\{[^}]*\}) \d+\.\d+`, "${1} SECONDS"},
 		{`(built with +)go.*`, "${1}GO"},

@@ -8,7 +8,7 @@
 //
 //	command.go   Run: one command under way
 //	commands.go  Commands: the commands, as help and manual show them; flags.go, help.go; parse.go reads a command line
-//	ls.go        ls: what is attached; rows.go has the rows, filter.go which, watch.go again and again
+//	ls.go        ls: what is attached; rows.go has the rows, rows_port.go their ports, filter.go which, watch.go again and again
 //	drift.go     what the kernel lacks of an attachment
 //	inspect.go   inspect: one attachment whole; inspect_more.go has its links, connections and log
 //	trace.go     trace: the way of one packet; trace_client.go sends it

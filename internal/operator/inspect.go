@@ -22,10 +22,8 @@ type whole struct {
 	LocalhostVia string   `json:"localhostVia,omitempty"`
 	HostEnd      *end     `json:"hostEnd,omitempty"`
 	ContainerEnd *end     `json:"containerEnd,omitempty"`
-	// Taken are the connections that each of the ports has led to the attachment, where the kernel counts them.
-	Taken       map[string]uint64 `json:"taken,omitempty"`
-	Connections []string          `json:"connections,omitempty"`
-	Log         []string          `json:"log,omitempty"`
+	Connections  []string `json:"connections,omitempty"`
+	Log          []string `json:"log,omitempty"`
 }
 
 // inspect shows the one attachment that a container ID (or its beginning), an address, a host
@@ -94,7 +92,7 @@ func (s *session) whole(ctx context.Context, r *row) (w whole, err error) {
 	if w.Connections, err = connectionsOf(r); err != nil {
 		return w, err
 	}
-	if w.Taken, err = s.taken(ctx, r); err != nil {
+	if err = s.countTaken(ctx, &w.row); err != nil {
 		return w, err
 	}
 	w.Log = s.logOf(r)
@@ -135,14 +133,14 @@ func (w *whole) show(s *session) error {
 	line("network", w.Network)
 	line("container", w.Container)
 	line("interface", w.IfName)
-	line("state", w.State+", for "+w.Age)
+	line("state", w.State+", for "+w.age)
 	line("drift", w.Drift...)
 	line("namespace", w.Namespace)
 	line("host link", w.Link)
 	line("bridge", w.Bridge)
 	line("MAC address", w.MAC)
 	line("addresses", w.Addresses...)
-	line("ports", w.portsTaken()...)
+	line("ports", texts(w.Ports)...)
 	line("127.0.0.1 by", w.LocalhostVia)
 	line("networks", w.Networks...)
 	line("guard, walls", w.Fence...)

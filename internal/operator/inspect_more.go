@@ -23,16 +23,25 @@ type end struct {
 	Up        bool     `json:"up"`
 	Addresses []string `json:"addresses,omitempty"`
 	Routes    []string `json:"routes,omitempty"`
-	Received  string   `json:"received"`
-	Sent      string   `json:"sent"`
+	Received  traffic  `json:"received"`
+	Sent      traffic  `json:"sent"`
 }
+
+// traffic is links.Traffic as JSON has it.
+type traffic struct {
+	Packets uint64 `json:"packets"`
+	Bytes   uint64 `json:"bytes"`
+	Dropped uint64 `json:"dropped"`
+}
+
+func (t traffic) String() string { return links.Traffic(t).String() }
 
 func (e end) lines() []string {
 	state := "up"
 	if !e.Up {
 		state = "DOWN"
 	}
-	lines := []string{fmt.Sprintf("%s, %s, MAC %s, MTU %d", e.Name, state, e.MAC, e.MTU), "received " + e.Received, "sent " + e.Sent}
+	lines := []string{fmt.Sprintf("%s, %s, MAC %s, MTU %d", e.Name, state, e.MAC, e.MTU), "received " + e.Received.String(), "sent " + e.Sent.String()}
 	lines = append(lines, e.Addresses...)
 	return append(lines, e.Routes...)
 }
@@ -42,7 +51,7 @@ func describe(h *links.Host, name string) (*end, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &end{Name: name, MAC: d.MAC.String(), MTU: d.MTU, Up: d.Up, Routes: d.Routes, Received: d.Received.String(), Sent: d.Sent.String()}
+	e := &end{Name: name, MAC: d.MAC.String(), MTU: d.MTU, Up: d.Up, Routes: d.Routes, Received: traffic(d.Received), Sent: traffic(d.Sent)}
 	for _, a := range d.Addresses {
 		e.Addresses = append(e.Addresses, a.String())
 	}
@@ -90,33 +99,19 @@ func connectionsOf(r *row) (list []string, err error) {
 	return list, err
 }
 
-// taken reads how many connections the ports of an attachment have led to it.
-func (s *session) taken(ctx context.Context, r *row) (map[string]uint64, error) {
+// countTaken reads how many connections the ports of an attachment have led to it.
+func (s *session) countTaken(ctx context.Context, r *row) error {
 	if len(r.mappings) == 0 {
-		return nil, nil
+		return nil
 	}
 	counts, err := s.host.NAT.Count(ctx)
-	if err != nil {
-		return nil, err
-	}
-	taken := map[string]uint64{}
-	for _, m := range r.mappings {
+	for i, m := range r.mappings {
 		if n, counted := counts.Of(m); counted {
-			taken[m.String()] = n
+			r.Ports[i].Taken = &n
+			r.Ports[i].text += fmt.Sprintf(", connections so far: %d", n)
 		}
 	}
-	return taken, nil
-}
-
-// portsTaken are the ports with what they have taken.
-func (w *whole) portsTaken() (lines []string) {
-	for _, port := range w.Ports {
-		if n, counted := w.Taken[port]; counted {
-			port += fmt.Sprintf(", connections so far: %d", n)
-		}
-		lines = append(lines, port)
-	}
-	return lines
+	return err
 }
 
 // shownLines is how many lines of the log are shown, and tail how much of it is read for them.

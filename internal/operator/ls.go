@@ -32,7 +32,7 @@ func (s *session) list(ctx context.Context, out io.Writer) error {
 		columns = (*row).slim
 	}
 	table := [][]string{columns(&row{
-		Network: "NETWORK", Container: "CONTAINER", IfName: "INTERFACE", State: "STATE", Addresses: []string{"ADDRESSES"}, Ports: []string{"PORTS"}, Link: "LINK", Age: "AGE",
+		Network: "NETWORK", Container: "CONTAINER", IfName: "INTERFACE", State: "STATE", Addresses: []string{"ADDRESSES"}, Ports: []publishing{{text: "PORTS"}}, Link: "LINK", age: "AGE",
 	})}
 	for _, r := range rows {
 		table = append(table, columns(&r))
@@ -63,7 +63,7 @@ func aligned(table [][]string) string {
 }
 
 func (r *row) wide() []string {
-	return []string{r.Network, r.Container, r.IfName, r.State, strings.Join(r.Addresses, ","), strings.Join(r.Ports, ","), r.Link, r.Age}
+	return []string{r.Network, r.Container, r.IfName, r.State, strings.Join(r.Addresses, ","), strings.Join(texts(r.Ports), ","), r.Link, r.age}
 }
 
 // slim is for a terminal of 80 columns: the beginning of the ID, the first address, host ports
@@ -86,9 +86,9 @@ func (r *row) slim() []string {
 		}
 	}
 	if r.record.Owner.Network == "" { // the headings
-		ports = r.Ports
+		ports = texts(r.Ports)
 	}
-	return []string{r.Network, r.Container[:min(12, len(r.Container))], r.State, address, strings.Join(ports, ","), r.Age}
+	return []string{r.Network, r.Container[:min(12, len(r.Container))], r.State, address, strings.Join(ports, ","), r.age}
 }
 
 func writeJSON(out io.Writer, value any) error {

@@ -104,8 +104,11 @@ func TestAFilterLetsThroughWhatItNames(t *testing.T) {
 
 func TestAnAttachmentOfAFormerBootHasNoAge(t *testing.T) {
 	a := state.Attachment{BootID: "this", Created: state.Now()}
-	if now, after := age(&a, "this"), age(&a, "next"); now != "0s" || after != "-" {
-		t.Errorf("%s now, %s after a reboot", now, after)
+	if seconds, now := age(&a, "this"); seconds == nil || *seconds != 0 || now != "0s" {
+		t.Errorf("%v seconds, %s now", seconds, now)
+	}
+	if seconds, after := age(&a, "next"); seconds != nil || after != "-" {
+		t.Errorf("%v seconds, %s after a reboot", seconds, after)
 	}
 }
 
@@ -114,7 +117,7 @@ func TestAWrongCommandLineIsAnsweredByWhatItCouldBe(t *testing.T) {
 		"ls --jsn":             "did you mean --json?",
 		"ls --zzzzzzzz":        "there is no flag --zzzzzzzz;",
 		"ls --network":         "--network needs a value",
-		"ls --json=perhaps":    `invalid value "perhaps" of --json`,
+		"ls --json=perhaps":    `invalid value "perhaps" of --json: it is true or false, or stands alone`,
 		"ls --port 0":          `invalid value "0" of --port: no port`,
 		"trace a b c --wait x": `invalid value "x" of --wait`,
 		"ls web":               `unexpected argument "web"`,

@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -107,7 +108,9 @@ func unknownFlag(flags []Flag, name string) error {
 func (f Flag) set(s *session, text string) (err error) {
 	switch target := s.target(f).(type) {
 	case *bool:
-		*target, err = strconv.ParseBool(text)
+		if *target, err = strconv.ParseBool(text); err != nil {
+			return errors.New("it is true or false, or stands alone")
+		}
 	case *string:
 		*target = text
 	case *time.Duration:

@@ -110,7 +110,7 @@ func (r *row) node() *node {
 		n.says = append(n.says, r.State)
 	}
 	if len(r.Ports) > 0 {
-		n.children = []*node{{kind: someports, name: r.record.Owner.String(), says: r.Ports}}
+		n.children = []*node{{kind: someports, name: r.record.Owner.String(), says: texts(r.Ports)}}
 	}
 	if r.Link == "" {
 		return n

@@ -18,17 +18,18 @@ const drifted = "drifted"
 
 // row is one attachment as ls shows it.
 type row struct {
-	Network   string   `json:"network"`
-	Container string   `json:"container"`
-	IfName    string   `json:"ifName"`
-	State     string   `json:"state"`
-	Drift     []string `json:"drift,omitempty"`
-	Addresses []string `json:"addresses"`
-	Ports     []string `json:"ports"`
-	Bridge    string   `json:"bridge,omitempty"`
-	Link      string   `json:"link,omitempty"`
-	Age       string   `json:"age"`
+	Network   string       `json:"network"`
+	Container string       `json:"container"`
+	IfName    string       `json:"ifName"`
+	State     string       `json:"state"`
+	Drift     []string     `json:"drift,omitempty"`
+	Addresses []string     `json:"addresses"`
+	Ports     []publishing `json:"ports"`
+	Bridge    string       `json:"bridge,omitempty"`
+	Link      string       `json:"link,omitempty"`
+	Age       *int64       `json:"ageSeconds,omitempty"` // none of a former boot
 
+	age      string // for people
 	record   state.Attachment
 	mappings []nat.Mapping
 }
@@ -73,13 +74,14 @@ func (s *session) appendRow(tx *state.Tx, rows []row, a *state.Attachment) ([]ro
 	}
 	r := row{
 		Network: a.Owner.Network, Container: a.Owner.ContainerID, IfName: a.Owner.IfName,
-		Addresses: []string{}, Ports: []string{}, Bridge: a.Bridge, Link: a.HostLink, Age: age(a, tx.BootID()), record: *a, mappings: translations.Mappings,
+		Addresses: []string{}, Ports: []publishing{}, Bridge: a.Bridge, Link: a.HostLink, record: *a, mappings: translations.Mappings,
 	}
+	r.Age, r.age = age(a, tx.BootID())
 	for _, l := range leases {
 		r.Addresses = append(r.Addresses, l.Address.String())
 	}
 	for _, m := range translations.Mappings {
-		r.Ports = append(r.Ports, m.String())
+		r.Ports = append(r.Ports, portOf(m))
 	}
 	return append(rows, r), nil
 }
@@ -138,11 +140,12 @@ func (s *session) markDrifted(ctx context.Context, rows []row) error {
 	return nil
 }
 
-// age is the time since ADD on the clock of this boot; a former boot's record has none.
-func age(a *state.Attachment, boot string) string {
-	d := time.Duration(state.Now() - a.Created)
+// age is the time since ADD on the clock of this boot, in seconds and in words; a former boot's record has none.
+func age(a *state.Attachment, boot string) (seconds *int64, words string) {
+	d := time.Duration(state.Now() - a.Created).Round(time.Second)
 	if d < 0 || a.BootID != boot {
-		return "-"
+		return nil, "-"
 	}
-	return d.Round(time.Second).String()
+	n := int64(d / time.Second)
+	return &n, d.String()
 }
