@@ -105,10 +105,11 @@ func (s *session) countTaken(ctx context.Context, r *row) error {
 		return nil
 	}
 	counts, err := s.host.NAT.Count(ctx)
-	for i, m := range r.mappings {
-		if n, counted := counts.Of(m); counted {
-			r.Ports[i].Taken = &n
-			r.Ports[i].text += fmt.Sprintf(", connections so far: %d", n)
+	for i := range r.Ports {
+		if n, counted := counts.Of(r.mappings[i]); counted {
+			port := &r.Ports[i]
+			port.Taken = &n
+			port.text += fmt.Sprintf(", connections so far: %d", n)
 		}
 	}
 	return err

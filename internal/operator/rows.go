@@ -80,8 +80,8 @@ func (s *session) appendRow(tx *state.Tx, rows []row, a *state.Attachment) ([]ro
 	for _, l := range leases {
 		r.Addresses = append(r.Addresses, l.Address.String())
 	}
-	for _, m := range translations.Mappings {
-		r.Ports = append(r.Ports, portOf(m))
+	for i := range translations.Mappings {
+		r.Ports = append(r.Ports, portOf(&translations.Mappings[i]))
 	}
 	return append(rows, r), nil
 }

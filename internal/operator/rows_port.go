@@ -18,10 +18,11 @@ type publishing struct {
 	// Taken are the connections that it has led to the container, where the kernel counts them.
 	Taken *uint64 `json:"taken,omitempty"`
 
-	text string // for people
+	text string    // for people
+	_    [0]func() // nobody compares them, so the compiler need not know how
 }
 
-func portOf(m nat.Mapping) publishing {
+func portOf(m *nat.Mapping) publishing {
 	return publishing{
 		Protocol: m.Protocol, HostIP: m.Host, HostPort: m.HostPort, ContainerIP: m.Target.Addr(), ContainerPort: m.Target.Port(),
 		Length: int(m.More) + 1, Limit: m.Limit, text: m.String(),
@@ -29,8 +30,8 @@ func portOf(m nat.Mapping) publishing {
 }
 
 func texts(ports []publishing) (list []string) {
-	for _, p := range ports {
-		list = append(list, p.text)
+	for i := range ports {
+		list = append(list, ports[i].text)
 	}
 	return list
 }
