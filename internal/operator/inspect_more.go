@@ -34,14 +34,12 @@ type traffic struct {
 	Dropped uint64 `json:"dropped"`
 }
 
-func (t traffic) String() string { return links.Traffic(t).String() }
-
 func (e end) lines() []string {
 	state := "up"
 	if !e.Up {
 		state = "DOWN"
 	}
-	lines := []string{fmt.Sprintf("%s, %s, MAC %s, MTU %d", e.Name, state, e.MAC, e.MTU), "received " + e.Received.String(), "sent " + e.Sent.String()}
+	lines := []string{fmt.Sprintf("%s, %s, MAC %s, MTU %d", e.Name, state, e.MAC, e.MTU), "received " + links.Traffic(e.Received).String(), "sent " + links.Traffic(e.Sent).String()}
 	lines = append(lines, e.Addresses...)
 	return append(lines, e.Routes...)
 }
