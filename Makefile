@@ -6,9 +6,10 @@ GO := go
 # that takes 25 % of them away for 1.3 % of the size. Assembly for hash functions that see a few bytes (purego leaves
 # it out) and the room between functions are another 2 %. Types that generic code is compiled for are spelled out in the
 # names of its functions, up to maxshapelen characters. A slice of a size known only when it is made goes to the heap
-# (variablemakethreshold): to try the stack first is code at each place, 20 KB.
+# (variablemakethreshold): to try the stack first is code at each place, 20 KB. Whether an iterator goes on after its loop
+# has ended is for tests to see, which are built without these words (rangefunccheck, 6 KB).
 INLINED := runtime internal/runtime/... internal/abi internal/sync sync/... strconv internal/strconv unicode/utf8 vethbridge/internal/plainjson
-SMALLER := maxshapelen=64,variablemakethreshold=0
+SMALLER := maxshapelen=64,variablemakethreshold=0,rangefunccheck=0
 # What "vethbridge version" says: a tag alone is a release. From sources without git: make build DESCRIBED=v1.2.3
 DESCRIBED := $(shell git describe --tags --match 'v[0-9]*' --always --dirty 2>/dev/null)
 FLAGS := -trimpath -buildvcs=false -tags=purego "-gcflags=all=-l -d=$(SMALLER)" $(INLINED:%=-gcflags=%=-d=$(SMALLER)) -ldflags='-s -w -funcalign=1 -X vethbridge/internal/release.described=$(DESCRIBED)'
