@@ -8,7 +8,7 @@ import (
 	"vethbridge/internal/plainjson"
 )
 
-// TestMappingsStandInTheBookByRunsOfThePortsOfOneAddress has mappings that differ in one thing each.
+// TestMappingsStandInTheBookByRunsOfThePortsOfOneAddress has mappings that differ from the one before in one thing each.
 func TestMappingsStandInTheBookByRunsOfThePortsOfOneAddress(t *testing.T) {
 	mapping := func(first, last, to uint16) Mapping {
 		return Mapping{
@@ -28,7 +28,7 @@ func TestMappingsStandInTheBookByRunsOfThePortsOfOneAddress(t *testing.T) {
 	}{
 		{nil, 0, ""},
 		{[]Mapping{mapping(80, 80, 8080), mapping(9000, 9099, 1000), mapping(65535, 65535, 1)}, 1, "9000-9099:1000 65535:1"},
-		{[]Mapping{mapping(9000, 9099, 80), udp, host, target, limited, limited}, 5, ""},
+		{[]Mapping{mapping(9000, 9099, 80), udp, mapping(5, 5, 5), host, mapping(6, 6, 6), target, mapping(7, 7, 7), limited, limited}, 8, ""},
 	} {
 		text, err := plainjson.Marshal(newRecord(holder{}, Nftables, &Translations{Mappings: c.list}))
 		var r record
