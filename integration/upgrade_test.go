@@ -194,12 +194,24 @@ func TestAReleaseThatDoesNotKnowTheStateFileChangesNothing(t *testing.T) {
 	for name, plugins := range map[string]testbed.Plugins{"both": built, "natport": mixed(t, later, built, "natport"), "vethbridge": mixed(t, later, built, "vethbridge")} {
 		u.n.Plugins = plugins
 		refused := func(verb string, a testbed.Answer) {
-			if e, ok := a.Error(); !ok || e.Code != 11 || !strings.Contains(e.Message, "state file has schema version 1001, this release knows versions up to 1") {
+			code := 11
+			if verb == "STATUS" {
+				code = 50 // no ADD would succeed
+			}
+			if e, ok := a.Error(); !ok || e.Code != code || !strings.Contains(e.Message, "state file has schema version 1001, this release knows versions up to 1") {
 				t.Errorf("%s: %s: %s", name, verb, a.Stdout)
 			}
 		}
 		u.unbroken(name, func() {
 			refused("CHECK", u.n.Check(t, u.web, u.result.Raw))
+			for _, verb := range []string{"STATUS", "GC"} {
+				for i, plugin := range []string{"vethbridge", "natport"} {
+					config := u.n.Chain[i].With("cniVersion", "1.1.0").With("cni.dev/valid-attachments", []string{}).JSON()
+					if name == "both" || name == plugin {
+						refused(verb, plugins.Do(t, testbed.Call{Plugin: plugin, Command: verb, Config: config}))
+					}
+				}
+			}
 			if name != "natport" { // of which there is more before it comes to that
 				answer, _ := u.n.TryAdd(t, testbed.Container{ID: "next", Netns: u.h.NewContainer()})
 				refused("ADD", answer)
