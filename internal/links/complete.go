@@ -31,7 +31,6 @@ func (r *requests) awaitCompletion(ctx context.Context, p *Port) {
 
 // local reports whether an address is one to which packets are delivered here. Its route comes after its group.
 func (r *requests) local(a netip.Addr) bool {
-	const kind = 7 // of the route, in struct rtmsg
 	route, err := r.routeTo(a)
-	return err == nil && route[kind] == unix.RTN_LOCAL
+	return err == nil && route[routeType] == unix.RTN_LOCAL
 }
