@@ -106,6 +106,9 @@ func limits() []limit {
 		{"condition as iptables has it", port, "conditionsV4", []any{"-s", "198.51.100.0/24", "-i", "uplink"}, "LAN", ""},
 		{"condition that excludes", port, "conditionsV4", []any{"!", "-s", "198.51.100.2/32"}, "host sibling", ""},
 		{"condition as nft has it", port, "conditionsV4", []any{"ip", "saddr", "!=", "10.99.0.0/24"}, "LAN host", ""},
+		{"condition with a set", port, "conditionsV4", []any{"ip", "saddr", "{", "198.51.100.1,", testbed.LANAddr4, "}"}, "LAN host", ""},
+		{"condition outside of a set", port, "conditionsV4", []any{"ip saddr != {198.51.100.1, " + testbed.LANAddr4 + "}"}, "sibling", ""},
+		{"condition with a list", port, "conditionsV4", []any{"-s", "198.51.100.1," + testbed.LANAddr4}, "LAN host", ""},
 		{"condition on the address", port, "conditionsV4", []any{"ip daddr " + secondAddr4}, "", ""},
 	}
 }
@@ -222,4 +225,20 @@ func TestConditionsInTheWordsOfIptablesReachItsRules(t *testing.T) {
 			h.Same(t, before)
 		})
 	}
+}
+
+// TestConditionsOfIptablesAloneChooseItsBackend: a config of the reference portmap names no backend.
+func TestConditionsOfIptablesAloneChooseItsBackend(t *testing.T) {
+	h, n := newDemo(t)
+	for _, key := range []string{"conditionsV4", "conditionsV6"} {
+		network := n.With(1, key, []any{"-m", "addrtype", "!", "--src-type", "LOCAL"})
+		web, result := attach(t, h, network, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+		expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
+		if rules := h.Run("iptables-save"); !strings.Contains(rules, "8080") {
+			t.Errorf("%s: iptables has no such port:\n%s", key, rules)
+		}
+		n.Del(t, web, result.Raw)
+	}
+	nft := n.With(1, "conditionsV4", []any{"meta", "l4proto", "tcp"})
+	refused(t, h, nft, testbed.Container{ID: "bad", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}, 7, "l4proto")
 }

@@ -43,6 +43,20 @@ func (raw rawAllowed) allowed(verbatim bool) (both [2]nat.Allowed, err error) {
 	return both, nil
 }
 
+// needIptables reports whether a condition is in the words of iptables, and one that only iptables understands.
+func (raw rawAllowed) needIptables() bool {
+	for v6, list := range [][]string{raw.ConditionsV4, raw.ConditionsV6} {
+		words := strings.Fields(strings.Join(list, " "))
+		if len(words) == 0 || !strings.HasPrefix(words[0], "-") && words[0] != "!" {
+			continue
+		}
+		if _, err := parseConditions("", v6 == 1, false, list); err != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // parsePrefixes reads addresses and prefixes, and returns those of IPv4 and of IPv6.
 func parsePrefixes(key string, list []string) (both [2][]netip.Prefix, err error) {
 	for i, text := range list {

@@ -72,14 +72,14 @@ func (c *conditions) one() error {
 	c.rest = c.rest[1:]
 	inverted = inverted != c.take(notWords)
 	c.take(equalWords)
-	value := strings.Trim(c.next(), `"`)
+	values := c.values()
 	switch {
 	case slices.Contains(sourceWords, what):
-		return c.address(value, inverted, func(p []netip.Prefix) nat.Allowed { return nat.Allowed{From: p} })
+		return c.addresses(values, inverted, func(p []netip.Prefix) nat.Allowed { return nat.Allowed{From: p} })
 	case slices.Contains(destinationWords, what):
-		return c.address(value, inverted, func(p []netip.Prefix) nat.Allowed { return nat.Allowed{Hosts: p} })
+		return c.addresses(values, inverted, func(p []netip.Prefix) nat.Allowed { return nat.Allowed{Hosts: p} })
 	case slices.Contains(linkWords, what) && !inverted:
-		return c.link(value)
+		return c.links(values)
 	}
 	return c.unknown(what)
 }
@@ -93,36 +93,47 @@ func (c *conditions) take(words []string) bool {
 	return true
 }
 
-func (c *conditions) next() string {
-	if len(c.rest) == 0 {
-		return ""
+// values takes one value, or those of a list: "a,b" of iptables, "{ a, b }" of nft.
+func (c *conditions) values() []string {
+	n := min(len(c.rest), 1)
+	if n > 0 && strings.HasPrefix(c.rest[0], "{") {
+		n += slices.IndexFunc(c.rest, func(word string) bool { return strings.HasSuffix(word, "}") })
 	}
-	word := c.rest[0]
-	c.rest = c.rest[1:]
-	return word
+	list := strings.Trim(strings.Join(c.rest[:n], ""), "{}")
+	c.rest = c.rest[n:]
+	return strings.Split(strings.ReplaceAll(list, `"`, ""), ",")
 }
 
-func (c *conditions) address(text string, inverted bool, make func([]netip.Prefix) nat.Allowed) error {
-	p, err := parsePrefix(text)
-	if err != nil || p.Addr().Is6() != c.v6 {
-		return cni.InvalidConfig(c.key, text, "is not an address or prefix of the family")
-	}
-	list := []netip.Prefix{p}
-	if inverted {
-		if list = nat.Except(p); len(list) == 0 {
-			c.allowed.Nobody = true
+func (c *conditions) addresses(texts []string, inverted bool, allow func([]netip.Prefix) nat.Allowed) error {
+	var list []netip.Prefix
+	for _, text := range texts {
+		p, err := parsePrefix(text)
+		if err != nil || p.Addr().Is6() != c.v6 {
+			return cni.InvalidConfig(c.key, text, "is not an address or prefix of the family")
 		}
+		if !inverted {
+			list = append(list, p)
+			continue
+		}
+		others := nat.Except(p)
+		only := allow(others)
+		only.Nobody = len(others) == 0
+		c.allowed = c.allowed.And(only)
 	}
-	c.allowed = c.allowed.And(make(list))
+	if !inverted {
+		c.allowed = c.allowed.And(allow(list))
+	}
 	return nil
 }
 
-func (c *conditions) link(name string) error {
-	name = strings.Replace(name, "*", "+", 1)
-	if !validLink(name) {
-		return cni.InvalidConfig(c.key, name, linkRule)
+func (c *conditions) links(names []string) error {
+	for i, name := range names {
+		names[i] = strings.Replace(name, "*", "+", 1)
+		if !validLink(names[i]) {
+			return cni.InvalidConfig(c.key, name, linkRule)
+		}
 	}
-	c.allowed = c.allowed.And(nat.Allowed{Via: []string{name}})
+	c.allowed = c.allowed.And(nat.Allowed{Via: names})
 	return nil
 }
 

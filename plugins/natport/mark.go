@@ -12,7 +12,7 @@ import (
 const defaultMarkBit = 13
 
 // backend validates the keys about marks together with that of the backend: a mark of one's own
-// needs iptables, as with the reference portmap.
+// needs iptables, as with the reference portmap, and so do conditions that are understood by it alone.
 func (raw rawConfig) backend() (mark nat.Mark, backend masquerade.Backend, err error) {
 	if backend, err = masquerade.ParseBackend("backend", raw.Backend); err != nil {
 		return mark, backend, err
@@ -32,6 +32,9 @@ func (raw rawConfig) backend() (mark nat.Mark, backend masquerade.Backend, err e
 		}
 	}
 	if key == "" {
+		if backend == masquerade.Auto && raw.needIptables() {
+			backend = masquerade.Iptables
+		}
 		return mark, backend, nil
 	}
 	if backend == masquerade.Nftables {
