@@ -28,6 +28,9 @@ func (p Port) String() string {
 	if p.HostIP.IsValid() {
 		host = p.HostIP.String()
 	}
+	if p.HostIP.Is6() {
+		host = "[" + host + "]"
+	}
 	if p.More > 0 {
 		return fmt.Sprintf("%s %s:%d-%d", p.Protocol, host, p.HostPort, p.HostPort+p.More)
 	}
