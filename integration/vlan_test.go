@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -54,4 +55,15 @@ func TestVLANIsFilteredOrRefusedByTheNameOfWhatTheKernelLacks(t *testing.T) {
 	}
 	n.Del(t, c, nil)
 	h.Same(t, before)
+}
+
+// TestATrunkOfNullIsNone: a generator writes null for a key that is not set.
+func TestATrunkOfNullIsNone(t *testing.T) {
+	h, n := newDemo(t)
+	n = n.With(0, "vlanTrunk", json.RawMessage("null"))
+	web, result := attach(t, h, n, "web")
+	if bridge := h.Run("ip", "-d", "link", "show", "dev", "demo0"); strings.Contains(bridge, "vlan_filtering 1") {
+		t.Errorf("the bridge separates VLANs: %s", bridge)
+	}
+	n.Del(t, web, result.Raw)
 }

@@ -38,7 +38,7 @@ func (raw *rawConfig) vlans() (VLAN, error) {
 	if err != nil {
 		return VLAN{}, err
 	}
-	v := VLAN{Filtering: raw.VLAN != 0 || raw.VLANTrunk != nil, Gateway: raw.VLAN}
+	v := VLAN{Filtering: raw.VLAN != 0 || trunk != nil, Gateway: raw.VLAN}
 	v.Port = links.VLANs{Native: raw.VLAN, Trunk: trunk, KeepDefault: raw.PreserveDefaultVLAN}
 	if raw.VLAN == 0 && len(trunk) > 0 {
 		v.Port.Native = defaultVLAN
@@ -50,7 +50,8 @@ func (raw *rawConfig) vlans() (VLAN, error) {
 	return v, nil
 }
 
-// trunk lists the VLANs that the port carries with a tag, in order and each once.
+// trunk lists the VLANs that the port carries with a tag, in order and each once; nil if the config
+// has no list.
 func (raw *rawConfig) trunk() ([]int, error) {
 	if raw.VLANTrunk == nil {
 		return nil, nil
@@ -59,7 +60,10 @@ func (raw *rawConfig) trunk() ([]int, error) {
 	if err := plainjson.Unmarshal(raw.VLANTrunk, &entries); err != nil {
 		return nil, &cni.Error{Code: cni.CodeDecode, Message: "decode config: key \"vlanTrunk\": " + err.Error(), Cause: err}
 	}
-	var list []int
+	if entries == nil {
+		return nil, nil
+	}
+	list := []int{}
 	for i, entry := range entries {
 		vlans, err := entry.vlans(fmt.Sprintf("vlanTrunk[%d]", i))
 		if err != nil {
