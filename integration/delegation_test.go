@@ -29,6 +29,28 @@ func TestStaticIPAMIsDelegatedTo(t *testing.T) {
 	h.Same(t, before)
 }
 
+// TestTheGatewayThatAnIPAMPluginLeavesOpenIsTheFirstOfTheSubnet, as with the reference bridge plugin; a container that
+// has that address itself gets none.
+func TestTheGatewayThatAnIPAMPluginLeavesOpenIsTheFirstOfTheSubnet(t *testing.T) {
+	h, n := newDemo(t)
+	before := h.Snapshot()
+	n = n.With(0, "ipam", testbed.Config{"type": "static", "addresses": []any{
+		testbed.Config{"address": "10.96.0.7/24"}, testbed.Config{"address": "fd96::1/64"}, testbed.Config{"address": "10.97.0.7/32"}}})
+	h.Serve(h.LAN, "tcp", 7000, "lan")
+	c, result := attach(t, h, n, "web")
+	for i, want := range []string{"10.96.0.1", "", ""} {
+		if result.IPs[i].Gateway != want {
+			t.Errorf("gateway of %s: %q, want %q", result.IPs[i].Address, result.IPs[i].Gateway, want)
+		}
+	}
+	expect(t, h, c.Netns, "tcp", testbed.LANAddr4, 7000, "lan", testbed.HostAddr4)
+	if a := n.Check(t, c, result.Raw); a.Exit != 0 {
+		t.Errorf("CHECK: %s", a.Stdout)
+	}
+	n.Del(t, c, result.Raw)
+	h.Same(t, before)
+}
+
 // TestDHCPIsDelegatedTo has a DHCP server on the bridge's own segment: the interface must
 // be up before it has an address.
 func TestDHCPIsDelegatedTo(t *testing.T) {

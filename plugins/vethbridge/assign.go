@@ -64,7 +64,7 @@ func (a *adding) delegate(ctx context.Context) error {
 	}
 	err = errors.New("the IPAM plugin gave no address")
 	if len(result.Addresses) > 0 {
-		assigned := assignmentOf(&result)
+		assigned := assignmentOf(&result, a.cfg.IsGateway)
 		err = a.host.Store.Update(ctx, func(tx *state.Tx) error { return a.record(tx, &assigned) })
 	}
 	if err != nil {
@@ -219,10 +219,17 @@ func builtInRoute(r ipam.Route) cni.Route {
 	return route
 }
 
-func assignmentOf(r *cni.Result) Assignment {
+// assignmentOf is what an IPAM plugin gives. Where the bridge is to be a gateway and the plugin names
+// none, it is the first address of the subnet, as with the reference bridge plugin.
+func assignmentOf(r *cni.Result, isGateway bool) Assignment {
 	a := Assignment{Routes: r.Routes, DNS: r.DNS}
-	for _, address := range r.Addresses {
-		a.Addresses = append(a.Addresses, Address{Prefix: address.Prefix, Gateway: address.Gateway})
+	for _, given := range r.Addresses {
+		address := Address{Prefix: given.Prefix, Gateway: given.Gateway}
+		first := given.Prefix.Masked().Addr().Next()
+		if isGateway && !address.Gateway.IsValid() && first != given.Prefix.Addr() && given.Prefix.Contains(first) {
+			address.Gateway = first
+		}
+		a.Addresses = append(a.Addresses, address)
 	}
 	return a
 }
