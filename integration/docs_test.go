@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -73,13 +74,17 @@ func literals(t *testing.T) (list []string) {
 			if err != nil {
 				return err
 			}
+			after := map[ast.Expr]string{}
 			ast.Inspect(file, func(n ast.Node) bool {
+				if call, is := n.(*ast.CallExpr); is {
+					after[ending(call)] = ": "
+				}
 				if literal, is := n.(*ast.BasicLit); is && literal.Kind == token.STRING {
 					text, err := strconv.Unquote(literal.Value)
 					if err != nil {
 						t.Fatal(err)
 					}
-					list = append(list, text)
+					list = append(list, text+after[literal])
 				}
 				return true
 			})
@@ -90,6 +95,17 @@ func literals(t *testing.T) (list []string) {
 		}
 	}
 	return list
+}
+
+// ending is the end of what failure.To says was being done, which a colon and the cause follow.
+func ending(call *ast.CallExpr) ast.Expr {
+	if f, is := call.Fun.(*ast.SelectorExpr); !is || fmt.Sprint(f.X, ".", f.Sel) != "failure.To" {
+		return nil
+	}
+	if sum, is := call.Args[0].(*ast.BinaryExpr); is {
+		return sum.Y
+	}
+	return call.Args[0]
 }
 
 // TestEveryPromiseHasATestThatIsThere goes by the names of the tests in the page of promises.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
+	"vethbridge/internal/failure"
 
 	"github.com/containernetworking/cni/pkg/types"
 	types100 "github.com/containernetworking/cni/pkg/types/100"
@@ -41,7 +43,7 @@ func resultFrom(from types.Result) (Result, error) {
 	for _, i := range w.Interfaces {
 		mac, err := net.ParseMAC(i.Mac)
 		if i.Mac != "" && err != nil {
-			return Result{}, fmt.Errorf("interface %q: %w", i.Name, err)
+			return Result{}, failure.To("interface "+strconv.Quote(i.Name), err)
 		}
 		r.Interfaces = append(r.Interfaces, Interface{
 			Name: i.Name, MAC: mac, MTU: i.Mtu, Sandbox: i.Sandbox, SocketPath: i.SocketPath, PCIID: i.PciID,

@@ -5,11 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"vethbridge/internal/failure"
 
 	"github.com/containernetworking/cni/pkg/types"
 	"github.com/containernetworking/cni/pkg/types/create"
@@ -43,7 +43,7 @@ func (p IPAM) add(ctx context.Context, r *Request) (Result, error) {
 	}
 	wire, err := create.CreateFromBytes(out)
 	if err != nil {
-		return Result{}, fmt.Errorf("decode result of IPAM plugin %s: %w", p.Type, err)
+		return Result{}, failure.To("decode result of IPAM plugin "+p.Type, err)
 	}
 	return resultFrom(wire)
 }
@@ -79,7 +79,7 @@ func (p IPAM) call(ctx context.Context, v verb, r *Request) ([]byte, error) {
 	}
 	out, err := execute(ctx, path, r.Config, "CNI_COMMAND="+string(v))
 	if err != nil {
-		return nil, fmt.Errorf("delegate %s to IPAM plugin %s: %w", v, p.Type, err)
+		return nil, failure.To("delegate "+string(v)+" to IPAM plugin "+p.Type, err)
 	}
 	return out, nil
 }
@@ -91,13 +91,13 @@ func execute(ctx context.Context, path string, config []byte, more ...string) ([
 	cmd.Env = append(os.Environ(), more...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(config), &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		return nil, failure(err, stdout.Bytes(), stderr.String())
+		return nil, ownError(err, stdout.Bytes(), stderr.String())
 	}
 	return stdout.Bytes(), nil
 }
 
-// failure prefers the plugin's own error, with its code, to the exit status.
-func failure(err error, stdout []byte, stderr string) error {
+// ownError prefers the plugin's own error, with its code, to the exit status.
+func ownError(err error, stdout []byte, stderr string) error {
 	var wire types.Error
 	if json.Unmarshal(stdout, &wire) == nil && wire.Code != 0 {
 		return &Error{Code: Code(wire.Code), Message: wire.Msg, Details: wire.Details}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/containernetworking/cni/pkg/types"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/state"
 	"vethbridge/internal/sysctl"
 )
@@ -63,7 +64,7 @@ func InvalidEnvironment(name, value, reason string) *Error {
 // the spec demands.
 func NetnsError(err error) error {
 	if errors.Is(err, syscall.EPERM) { // not the namespace is wrong, but the rights are
-		return fmt.Errorf("open CNI_NETNS: %w", err)
+		return failure.To("open CNI_NETNS", err)
 	}
 	return &Error{Code: CodeEnvironment, Message: "open CNI_NETNS: " + err.Error(), Cause: err}
 }

@@ -2,11 +2,11 @@ package fence
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"slices"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/failure"
 	"vethbridge/internal/netfilter"
 	"vethbridge/internal/state"
 )
@@ -136,7 +136,7 @@ func (k Keeper) change(ctx context.Context, err error, except attachment.Owner) 
 		k.Log.InfoContext(ctx, "restoring fences", "because", err)
 		return k.restore(ctx, except)
 	}
-	return fmt.Errorf("change fences: %w", err)
+	return failure.To("change fences", err)
 }
 
 func (k Keeper) restore(ctx context.Context, except attachment.Owner) error {
@@ -145,7 +145,7 @@ func (k Keeper) restore(ctx context.Context, except attachment.Owner) error {
 		return err
 	}
 	if err := k.kernel().restore(list); err != nil {
-		return fmt.Errorf("restore fences: %w", err)
+		return failure.To("restore fences", err)
 	}
 	return nil
 }

@@ -2,13 +2,13 @@ package fence
 
 import (
 	"errors"
-	"fmt"
 	"iter"
 	"slices"
 
 	"github.com/google/nftables"
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/netfilter"
 )
 
@@ -138,7 +138,7 @@ func (k kernel) marks() (marks []string, err error) {
 	}
 	elements, err := conn.GetSetElements(MACs.nft())
 	if err != nil && !errors.Is(err, unix.ENOENT) {
-		return nil, fmt.Errorf("list elements of %s: %w", MACs, err)
+		return nil, failure.To("list elements of "+MACs.String(), err)
 	}
 	for _, e := range elements {
 		marks = append(marks, e.Comment)
@@ -154,7 +154,7 @@ func (t table) list(conn *nftables.Conn, have netfilter.Found) (list []entry, mi
 		}
 		elements, err := conn.GetSetElements(s.nft())
 		if err != nil {
-			return nil, nil, fmt.Errorf("list elements of %s: %w", s, err)
+			return nil, nil, failure.To("list elements of "+s.String(), err)
 		}
 		for _, e := range elements {
 			if element, ok := s.element(e.Key); ok {

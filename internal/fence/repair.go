@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/failure"
 	"vethbridge/internal/netfilter"
 	"vethbridge/internal/state"
 )
@@ -37,7 +38,7 @@ func (k Keeper) comparable() error {
 		if made, err := k.Conn.Made(t.Table); err != nil {
 			return err
 		} else if made == netfilter.Otherwise {
-			return fmt.Errorf("check fence: %w", errOtherwise)
+			return failure.To("check fence", errOtherwise)
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
 )
@@ -41,16 +42,16 @@ func call(ctx context.Context, m message) (string, error) {
 		return "", ErrNotRunning
 	}
 	if err != nil {
-		return "", fmt.Errorf("connect to D-Bus: %w", err)
+		return "", failure.To("connect to D-Bus", err)
 	}
 	defer conn.Close()
 	b := bus{conn: conn, reader: bufio.NewReader(conn)}
 	if err := b.authenticate(); err != nil {
-		return "", fmt.Errorf("authenticate to D-Bus: %w", err)
+		return "", failure.To("authenticate to D-Bus", err)
 	}
 	hello := message{path: "/org/freedesktop/DBus", iface: "org.freedesktop.DBus", member: "Hello", destination: "org.freedesktop.DBus"}
 	if _, err := b.ask(hello); err != nil {
-		return "", fmt.Errorf("say hello to D-Bus: %w", err)
+		return "", failure.To("say hello to D-Bus", err)
 	}
 	text, err := b.ask(m)
 	var refused *RefusedError

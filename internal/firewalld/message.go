@@ -3,9 +3,9 @@ package firewalld
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
+	"vethbridge/internal/failure"
 )
 
 // message is a call whose arguments are texts (D-Bus specification, "Message Protocol").
@@ -80,7 +80,7 @@ var errMalformed = errors.New("the bus sent a message that can't be read")
 func readAnswer(r io.Reader) (a answer, err error) {
 	var head [16]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return a, fmt.Errorf("read from D-Bus: %w", err)
+		return a, failure.To("read from D-Bus", err)
 	}
 	var order binary.ByteOrder = binary.LittleEndian
 	if head[0] == 'B' {
@@ -92,7 +92,7 @@ func readAnswer(r io.Reader) (a answer, err error) {
 	}
 	rest := make([]byte, (fieldsLength+7)/8*8+bodyLength)
 	if _, err := io.ReadFull(r, rest); err != nil {
-		return a, fmt.Errorf("read from D-Bus: %w", err)
+		return a, failure.To("read from D-Bus", err)
 	}
 	d := decoder{order: order, left: rest[:fieldsLength]}
 	signature := ""

@@ -3,8 +3,8 @@ package firewalld
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
+	"vethbridge/internal/failure"
 )
 
 // ErrNotRunning says that there is no firewalld on this host, or that it is stopped.
@@ -21,7 +21,7 @@ const (
 func ZoneOf(ctx context.Context, link string) (string, error) {
 	zone, err := call(ctx, message{path: path, iface: zones, member: "getZoneOfInterface", destination: service, arguments: []string{link}})
 	if err != nil {
-		return "", fmt.Errorf("find zone of link %s: %w", link, err)
+		return "", failure.To("find zone of link "+link, err)
 	}
 	return zone, nil
 }
@@ -30,7 +30,7 @@ func ZoneOf(ctx context.Context, link string) (string, error) {
 func Assign(ctx context.Context, link, zone string) error {
 	_, err := call(ctx, message{path: path, iface: zones, member: "changeZoneOfInterface", destination: service, arguments: []string{zone, link}})
 	if err != nil {
-		return fmt.Errorf("put link %s into zone %s of firewalld: %w", link, zone, err)
+		return failure.To("put link "+link+" into zone "+zone+" of firewalld", err)
 	}
 	return nil
 }
@@ -43,7 +43,7 @@ func Withdraw(ctx context.Context, link, zone string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("take link %s out of zone %s of firewalld: %w", link, zone, err)
+		return failure.To("take link "+link+" out of zone "+zone+" of firewalld", err)
 	}
 	return nil
 }

@@ -2,11 +2,11 @@ package forward
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/coreos/go-iptables/iptables"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/netfilter"
 )
 
@@ -60,7 +60,7 @@ func (f Firewall) Accept(bridge string) error {
 		err = enter(ipt)
 	}
 	if err != nil {
-		return fmt.Errorf("accept bridge %s in %s: %w", bridge, f, err)
+		return failure.To("accept bridge "+bridge+" in "+f.String(), err)
 	}
 	return nil
 }
@@ -109,7 +109,7 @@ func (f Firewall) Withdraw(bridge string) error {
 		failed = append(failed, ipt.DeleteIfExists("filter", "FORWARD", "-j", chain), ipt.DeleteChain("filter", chain))
 	}
 	if err := errors.Join(failed...); err != nil {
-		return fmt.Errorf("withdraw bridge %s from %s: %w", bridge, f, err)
+		return failure.To("withdraw bridge "+bridge+" from "+f.String(), err)
 	}
 	return nil
 }

@@ -2,13 +2,13 @@ package forward
 
 import (
 	"errors"
-	"fmt"
 	"os/exec"
 	"slices"
 	"strings"
 
 	"github.com/coreos/go-iptables/iptables"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/netfilter"
 )
 
@@ -63,7 +63,7 @@ func (f Firewall) Drops() (bool, error) {
 	}
 	rules, err := ipt.List("filter", "FORWARD")
 	if err != nil {
-		return false, fmt.Errorf("list rules of %s: %w", f, err)
+		return false, failure.To("list rules of "+f.String(), err)
 	}
 	return slices.Contains(rules, "-P FORWARD DROP") || refusesAll(rules[len(rules)-1]), nil
 }
@@ -119,7 +119,7 @@ func (f Firewall) open() (*iptables.IPTables, error) {
 		path, err = exec.LookPath(strings.TrimSuffix(strings.TrimSuffix(f.String(), "-nft"), "-legacy"))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("find program %s: %w", f, err)
+		return nil, failure.To("find program "+f.String(), err)
 	}
 	protocol := iptables.ProtocolIPv4
 	if f.V6 {
@@ -127,7 +127,7 @@ func (f Firewall) open() (*iptables.IPTables, error) {
 	}
 	ipt, err := iptables.New(iptables.Path(path), iptables.IPFamily(protocol), iptables.Timeout(lockLimit))
 	if err != nil {
-		return nil, fmt.Errorf("ask %s for its version: %w", path, err)
+		return nil, failure.To("ask "+path+" for its version", err)
 	}
 	return ipt, nil
 }

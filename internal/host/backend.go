@@ -3,10 +3,10 @@ package host
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/masquerade"
 	"vethbridge/internal/netfilter"
 	"vethbridge/pkg/nat"
@@ -38,7 +38,7 @@ func (h *Host) Backend(ctx context.Context, wish masquerade.Backend) (nat.Kind, 
 	variant, err := iptables.Installed(ctx)
 	switch {
 	case err != nil:
-		return 0, fmt.Errorf("find iptables: %w", err)
+		return 0, failure.To("find iptables", err)
 	case variant == iptables.Legacy:
 		return nat.IptablesLegacy, nil
 	}

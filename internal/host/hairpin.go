@@ -3,8 +3,8 @@ package host
 import (
 	"context"
 	"errors"
-	"fmt"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/links"
 	"vethbridge/internal/sysctl"
 )
@@ -24,7 +24,7 @@ func (h *Host) EnableHairpin(_ context.Context, names []string) error {
 		err := h.Links.SetHairpin(name, true)
 		var notPort *links.NotAPortError
 		if err != nil && !errors.As(err, &notPort) {
-			return fmt.Errorf("set hairpin mode of %s: %w", name, err)
+			return failure.To("set hairpin mode of "+name, err)
 		}
 	}
 	return nil

@@ -3,9 +3,9 @@ package host
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/failure"
 	"vethbridge/internal/netns"
 	"vethbridge/internal/state"
 )
@@ -137,7 +137,7 @@ func (h *Host) ReleaseDead(ctx context.Context, found *state.Attachment) (bool, 
 		return false, err
 	}
 	if err := h.Release(ctx, found.Owner); err != nil {
-		return false, fmt.Errorf("reclaim: %w", err)
+		return false, failure.To("reclaim", err)
 	}
 	return true, nil
 }

@@ -3,12 +3,12 @@ package host
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/failure"
 	"vethbridge/internal/links"
 	"vethbridge/internal/shared"
 	"vethbridge/internal/state"
@@ -34,7 +34,7 @@ func (h *Host) release(ctx context.Context, has belongings) error {
 	portGone := sync.OnceValue(func() error { return <-deleted })
 	rules := h.releaseRules(ctx, &has, portGone)
 	if err := errors.Join(portGone(), rules); err != nil {
-		return fmt.Errorf("release %s: %w", owner, err)
+		return failure.To("release "+owner.String(), err)
 	}
 	// While the link stands, others may still begin connections with its addresses.
 	h.dropConnectionsOf(ctx, has.addresses)
@@ -141,7 +141,7 @@ func (h *Host) leave(ctx context.Context, record *state.Attachment, objects []sh
 	}
 	for _, o := range last {
 		if err := h.putBack(ctx, o, record); err != nil {
-			return fmt.Errorf("put back %s: %w", o, err)
+			return failure.To("put back "+o.String(), err)
 		}
 	}
 	return h.Store.Update(ctx, finish)

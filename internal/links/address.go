@@ -2,8 +2,8 @@ package links
 
 import (
 	"encoding/binary"
-	"fmt"
 	"net/netip"
+	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
@@ -23,7 +23,7 @@ func (r *requests) addresses(link int) ([]netip.Prefix, error) {
 		}
 		attrs, err := nl.ParseRouteAttrAsMap(m[unix.SizeofIfAddrmsg:])
 		if err != nil {
-			return nil, fmt.Errorf("parse address: %w", err)
+			return nil, failure.To("parse address", err)
 		}
 		local, ok := netip.AddrFromSlice(attrs[unix.IFA_LOCAL].Value)
 		if !ok { // IPv6 without a peer

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net/netip"
+	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,7 +36,7 @@ func (h *Host) Announce(ctx context.Context, p Port) error {
 		}
 	}
 	if err := inside.setMAC(p.ContainerName, p.MAC); err != nil {
-		return fmt.Errorf("announce addresses of %s in the container: %w", p.ContainerName, err)
+		return failure.To("announce addresses of "+p.ContainerName+" in the container", err)
 	}
 	return nil
 }
@@ -47,11 +47,11 @@ func (h *Host) forgetNeighbours(p *Port) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("find link %s: %w", p.HostSide, err)
+		return failure.To("find link "+p.HostSide, err)
 	}
 	for _, a := range p.Addresses {
 		if err := h.raw.forgetNeighbour(link.Attrs().Index, a.Addr()); err != nil && !errors.Is(err, unix.ENOENT) {
-			return fmt.Errorf("forget neighbour %s on %s: %w", a.Addr(), p.HostSide, err)
+			return failure.To("forget neighbour "+a.Addr().String()+" on "+p.HostSide, err)
 		}
 	}
 	return nil

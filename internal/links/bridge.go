@@ -5,9 +5,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
+	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -68,7 +69,7 @@ func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
 		link, err = h.makeBridge(&b)
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("find bridge %s: %w", b.Name, err)
+		return nil, false, failure.To("find bridge "+b.Name, err)
 	}
 	if link.Type() != "bridge" {
 		return nil, false, &NotABridgeError{b.Name, link.Type()}
@@ -77,7 +78,7 @@ func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
 		return link, false, errors.Join(h.filterVLANs(link, &b, link.Attrs().Alias == b.Mark), b.addIPv6(link))
 	}
 	if err := h.finish(link, &b); err != nil {
-		return nil, false, errors.Join(fmt.Errorf("make bridge %s: %w", b.Name, err), rare.LinkDel(link))
+		return nil, false, errors.Join(failure.To("make bridge "+b.Name, err), rare.LinkDel(link))
 	}
 	return link, made, nil
 }
@@ -123,7 +124,7 @@ func (b *Bridge) halfMade(link netlink.Link) bool {
 // finish makes a bridge just created ready; the mark comes last and says that it is.
 func (h *Host) finish(link netlink.Link, b *Bridge) error {
 	if err := rare.LinkSetMTU(link, b.MTU); err != nil {
-		return fmt.Errorf("set MTU %d: %w", b.MTU, err)
+		return failure.To("set MTU "+strconv.Itoa(b.MTU), err)
 	}
 	link.Attrs().MTU = b.MTU
 	if err := b.quiet(); err != nil {
@@ -172,7 +173,7 @@ func (h *Host) RemoveBridge(_ context.Context, b Bridge) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("find bridge %s: %w", b.Name, err)
+		return failure.To("find bridge "+b.Name, err)
 	}
 	if link.Type() != "bridge" || link.Attrs().Alias != b.Mark && !b.halfMade(link) {
 		return nil
@@ -182,7 +183,7 @@ func (h *Host) RemoveBridge(_ context.Context, b Bridge) error {
 		return err
 	}
 	if err := h.raw.deleteLink(link.Attrs().Index); err != nil && !isMissing(err) {
-		return fmt.Errorf("remove bridge %s: %w", b.Name, err)
+		return failure.To("remove bridge "+b.Name, err)
 	}
 	return nil
 }

@@ -3,9 +3,10 @@ package links
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
+	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 )
@@ -43,7 +44,7 @@ func (h *Host) RestoreBridge(ctx context.Context, b Bridge, st BridgeState) erro
 		return failed
 	}
 	if err != nil {
-		return errors.Join(failed, fmt.Errorf("find bridge %s: %w", b.Name, err))
+		return errors.Join(failed, failure.To("find bridge "+b.Name, err))
 	}
 	if st.FormerMTU != 0 {
 		failed = errors.Join(failed, rare.LinkSetMTU(link, st.FormerMTU))
@@ -60,7 +61,7 @@ func (h *Host) RestoreBridge(ctx context.Context, b Bridge, st BridgeState) erro
 // SetBridgeMTU gives a bridge the MTU that b wants, and notes what it was.
 func (h *Host) SetBridgeMTU(b Bridge, st *BridgeState) error {
 	if err := rare.LinkSetMTU(device(st.Link), b.MTU); err != nil {
-		return fmt.Errorf("set MTU %d of bridge %s: %w", b.MTU, b.Name, err)
+		return failure.To("set MTU "+strconv.Itoa(b.MTU)+" of bridge "+b.Name, err)
 	}
 	st.FormerMTU, st.Link.MTU = st.Link.MTU, b.MTU
 	return nil
@@ -69,7 +70,7 @@ func (h *Host) SetBridgeMTU(b Bridge, st *BridgeState) error {
 func (h *Host) bringUp(link netlink.Link, b *Bridge, st *BridgeState) error {
 	if b.Promisc && link.Attrs().Promisc == 0 {
 		if err := rare.SetPromiscOn(link); err != nil {
-			return fmt.Errorf("set bridge %s promiscuous: %w", b.Name, err)
+			return failure.To("set bridge "+b.Name+" promiscuous", err)
 		}
 		st.Promisc = true
 	}
@@ -77,7 +78,7 @@ func (h *Host) bringUp(link netlink.Link, b *Bridge, st *BridgeState) error {
 		return nil
 	}
 	if err := rare.LinkSetUp(link); err != nil {
-		return fmt.Errorf("set bridge %s up: %w", b.Name, err)
+		return failure.To("set bridge "+b.Name+" up", err)
 	}
 	st.Raised = true
 	return nil

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -21,7 +22,7 @@ func (h *Host) CheckBridge(_ context.Context, b Bridge) error {
 		return fmt.Errorf("check bridge: %s is missing", b.Name)
 	}
 	if err != nil {
-		return fmt.Errorf("find bridge %s: %w", b.Name, err)
+		return failure.To("find bridge "+b.Name, err)
 	}
 	if link.Type() != "bridge" {
 		return &NotABridgeError{b.Name, link.Type()}
@@ -41,7 +42,7 @@ func (h *Host) checkGateways(link netlink.Link, b *Bridge, d *differences) {
 	if b.VLAN != 0 {
 		var err error
 		if link, err = rare.LinkByName(b.GatewayName()); err != nil {
-			d.fail(fmt.Errorf("find link %s: %w", b.GatewayName(), err))
+			d.fail(failure.To("find link "+b.GatewayName(), err))
 			return
 		}
 		d.when(link.Attrs().Flags&net.FlagUp == 0, "link %s is down", b.GatewayName())

@@ -10,6 +10,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/netns"
 )
 
@@ -46,7 +47,7 @@ func (c *Container) enter(first func() error) (inside *requests, err error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("enter the container: %w", err)
+		return nil, failure.To("enter the container", err)
 	}
 	return c.raw, nil
 }
@@ -57,7 +58,7 @@ func (p *Port) look(first func() error) (inside *requests, link portLink, err er
 		return nil, link, err
 	}
 	if link, err = inside.link(p.ContainerName); err != nil {
-		return nil, link, fmt.Errorf("find %s in the container: %w", p.ContainerName, err)
+		return nil, link, failure.To("find "+p.ContainerName+" in the container", err)
 	}
 	return inside, link, nil
 }
@@ -66,7 +67,7 @@ func (p *Port) look(first func() error) (inside *requests, link portLink, err er
 // to router advertisements.
 func (r *requests) setUpContainer(p *Port, index int) error {
 	if err := r.configure(p, index); err != nil {
-		return fmt.Errorf("configure %s in the container: %w", p.ContainerName, err)
+		return failure.To("configure "+p.ContainerName+" in the container", err)
 	}
 	for _, a := range p.Addresses {
 		if err := p.addAddress(r, index, a); err != nil {
@@ -77,11 +78,11 @@ func (r *requests) setUpContainer(p *Port, index int) error {
 		return nil
 	}
 	if err := r.setUp(ofLink(index)); err != nil {
-		return fmt.Errorf("set %s in the container up: %w", p.ContainerName, err)
+		return failure.To("set "+p.ContainerName+" in the container up", err)
 	}
 	for _, route := range distinct(p.Routes) {
 		if err := addRoute(r, route, index); err != nil {
-			return fmt.Errorf("add route %s in the container: %w", route, err)
+			return failure.To("add route "+route.String()+" in the container", err)
 		}
 	}
 	return nil
@@ -135,7 +136,7 @@ func addressError(err error, a netip.Prefix, where string) error {
 	if a.Addr().Is6() && off {
 		return &IPv6OffError{fmt.Sprintf("add address %s to %s", a, where)}
 	}
-	return fmt.Errorf("add address %s to %s: %w", a, where, err)
+	return failure.To("add address "+a.String()+" to "+where, err)
 }
 
 // address makes an address of the kernel's form. Without dad it can be used at once: it

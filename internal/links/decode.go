@@ -10,6 +10,7 @@ import (
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/nlsocket"
 )
 
@@ -45,7 +46,7 @@ func (r *requests) getLink(which string, data ...nl.NetlinkRequestData) (portLin
 	}
 	link, err := decodeLink(msgs[0])
 	if err != nil {
-		return portLink{}, fmt.Errorf("parse link %s: %w", which, err)
+		return portLink{}, failure.To("parse link "+which, err)
 	}
 	return link, nil
 }

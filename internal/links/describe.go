@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
 )
@@ -37,7 +38,7 @@ func (t Traffic) String() string {
 func (h *Host) Describe(name string) (d Description, err error) {
 	link, err := rare.LinkByName(name)
 	if err != nil {
-		return d, fmt.Errorf("find link %s: %w", name, err)
+		return d, failure.To("find link "+name, err)
 	}
 	a := link.Attrs()
 	d.MAC, d.MTU, d.Up = a.HardwareAddr, a.MTU, a.Flags&net.FlagUp != 0
@@ -51,7 +52,7 @@ func (h *Host) Describe(name string) (d Description, err error) {
 	for _, family := range []int{unix.AF_INET, unix.AF_INET6} {
 		routes, err := h.raw.mainRoutes(family)
 		if err != nil {
-			return d, fmt.Errorf("list routes of %s: %w", name, err)
+			return d, failure.To("list routes of "+name, err)
 		}
 		for _, r := range routes {
 			if r.link() == a.Index && r[routeProtocol] != unix.RTPROT_KERNEL {

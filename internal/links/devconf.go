@@ -3,11 +3,11 @@ package links
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/nlsocket"
 )
 
@@ -38,21 +38,21 @@ func (h *Host) Forwards(ipv6 bool) (bool, error) {
 			return binary.NativeEndian.Uint32(value) != 0, nil
 		}
 	}
-	return false, fmt.Errorf("ask for forwarding: %w", errors.Join(err, errNoAnswer))
+	return false, failure.To("ask for forwarding", errors.Join(err, errNoAnswer))
 }
 
 // RouteLocalnet reports whether packets from 127.0.0.0/8 may leave by a link (net.ipv4.conf.LINK.route_localnet).
 func (h *Host) RouteLocalnet(linkName string) (bool, error) {
 	answers, err := h.raw.do(unix.RTM_GETLINK, 0, nl.NewIfInfomsg(unix.AF_UNSPEC), name(linkName), number(unix.IFLA_EXT_MASK, skipStats))
 	if err != nil || len(answers) != 1 {
-		return false, fmt.Errorf("ask for route_localnet of %s: %w", linkName, errors.Join(err, errNoAnswer))
+		return false, failure.To("ask for route_localnet of "+linkName, errors.Join(err, errNoAnswer))
 	}
 	values := answers[0][min(unix.SizeofIfInfomsg, len(answers[0])):]
 	for _, kind := range []uint16{unix.IFLA_AF_SPEC, unix.AF_INET, inetConf} {
 		values, _ = nlsocket.Attribute(values, kind)
 	}
 	if len(values) < routeLocalnet*4 {
-		return false, fmt.Errorf("ask for route_localnet of %s: %w", linkName, errNoAnswer)
+		return false, failure.To("ask for route_localnet of "+linkName, errNoAnswer)
 	}
 	return binary.NativeEndian.Uint32(values[(routeLocalnet-1)*4:]) != 0, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -46,7 +47,7 @@ func (h *Host) awaitForwarding(ctx context.Context, p *Port) (portLink, error) {
 	}
 	events, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK)
 	if err != nil {
-		return port, fmt.Errorf("subscribe to link events: %w", err)
+		return port, failure.To("subscribe to link events", err)
 	}
 	defer events.Close()
 	ctx, cancel := context.WithTimeout(ctx, forwardingLimit)
@@ -69,11 +70,11 @@ func (h *Host) awaitForwarding(ctx context.Context, p *Port) (portLink, error) {
 // were lost (ENOBUFS) count as one.
 func nextEvent(events *nl.NetlinkSocket) error {
 	if err := events.SetReceiveTimeout(&unix.Timeval{Usec: 200_000}); err != nil {
-		return fmt.Errorf("limit wait for link events: %w", err)
+		return failure.To("limit wait for link events", err)
 	}
 	_, _, err := events.Receive()
 	if err == nil || errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) || errors.Is(err, unix.ENOBUFS) {
 		return nil
 	}
-	return fmt.Errorf("wait for link events: %w", err)
+	return failure.To("wait for link events", err)
 }

@@ -3,10 +3,10 @@ package links
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
+	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -79,7 +79,7 @@ func (h *Host) makeWay(link netlink.Link, b *Bridge, gw netip.Prefix, have []net
 			continue
 		}
 		if err := rare.AddrDel(link, address(old, false)); err != nil {
-			return fmt.Errorf("remove address %s from bridge %s: %w", old, b.GatewayName(), err)
+			return failure.To("remove address "+old.String()+" from bridge "+b.GatewayName(), err)
 		}
 	}
 	return nil
@@ -96,11 +96,11 @@ func (h *Host) RemoveAddresses(_ context.Context, name string, prefixes []netip.
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("find link %s: %w", name, err)
+		return failure.To("find link "+name, err)
 	}
 	for _, p := range prefixes {
 		if err := rare.AddrDel(link, address(p, false)); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
-			return fmt.Errorf("remove address %s from %s: %w", p, name, err)
+			return failure.To("remove address "+p.String()+" from "+name, err)
 		}
 	}
 	return nil

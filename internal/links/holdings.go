@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,13 +30,13 @@ func (e *MultipathError) Error() string {
 func (h *Host) Holdings(link Link) (Holdings, error) {
 	addresses, err := h.raw.heldAddresses(link.Index)
 	if err != nil {
-		return Holdings{}, fmt.Errorf("list addresses of %s: %w", link.Name, err)
+		return Holdings{}, failure.To("list addresses of "+link.Name, err)
 	}
 	held := Holdings{Addresses: addresses}
 	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
 		routes, err := h.raw.heldRoutes(family, link)
 		if err != nil {
-			return Holdings{}, fmt.Errorf("list routes of %s: %w", link.Name, err)
+			return Holdings{}, failure.To("list routes of "+link.Name, err)
 		}
 		held.Routes = append(held.Routes, routes...)
 	}
@@ -64,7 +65,7 @@ func (h *Host) AddAddresses(link Link, list []HeldAddress) error {
 			_, err = h.raw.do(unix.RTM_NEWADDR, unix.NLM_F_REPLACE|unix.NLM_F_ACK, a.on(link, 0)...)
 		}
 		if err != nil {
-			return fmt.Errorf("add address %s to %s: %w", a, link.Name, err)
+			return failure.To("add address "+a.String()+" to "+link.Name, err)
 		}
 	}
 	return nil
@@ -91,7 +92,7 @@ func (h *Host) DropAddresses(link Link, list []HeldAddress) error {
 	for _, a := range slices.Backward(inOrder(list)) {
 		_, err := h.raw.do(unix.RTM_DELADDR, unix.NLM_F_ACK, a.on(link, 0)...)
 		if err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
-			return fmt.Errorf("remove address %s from %s: %w", a, link.Name, err)
+			return failure.To("remove address "+a.String()+" from "+link.Name, err)
 		}
 	}
 	return nil
@@ -102,7 +103,7 @@ func (h *Host) AddRoutes(link Link, list []HeldRoute) error {
 	for _, r := range list {
 		_, err := h.raw.do(unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_APPEND|unix.NLM_F_ACK, r.on(link)...)
 		if err != nil && !errors.Is(err, unix.EEXIST) {
-			return fmt.Errorf("add route %s by %s: %w", r, link.Name, err)
+			return failure.To("add route "+r.String()+" by "+link.Name, err)
 		}
 	}
 	return nil
@@ -113,7 +114,7 @@ func (h *Host) DropRoutes(link Link, list []HeldRoute) error {
 	for _, r := range slices.Backward(list) {
 		_, err := h.raw.do(unix.RTM_DELROUTE, unix.NLM_F_ACK, r.on(link)...)
 		if err != nil && !errors.Is(err, unix.ESRCH) {
-			return fmt.Errorf("remove route %s by %s: %w", r, link.Name, err)
+			return failure.To("remove route "+r.String()+" by "+link.Name, err)
 		}
 	}
 	return nil
@@ -126,7 +127,7 @@ func (h *Host) Lasting(list []HeldAddress, on ...Link) ([]HeldAddress, error) {
 	for _, link := range on {
 		held, err := h.raw.heldAddresses(link.Index)
 		if err != nil {
-			return nil, fmt.Errorf("list addresses of %s: %w", link.Name, err)
+			return nil, failure.To("list addresses of "+link.Name, err)
 		}
 		current = append(current, held...)
 	}

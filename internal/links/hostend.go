@@ -2,7 +2,7 @@ package links
 
 import (
 	"errors"
-	"fmt"
+	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
@@ -42,7 +42,7 @@ func (h *Host) hostEnd(hostName, mark string) (netlink.Link, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("find link %s: %w", hostName, err)
+		return nil, failure.To("find link "+hostName, err)
 	}
 	return link, nil
 }

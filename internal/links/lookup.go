@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -15,7 +16,7 @@ import (
 func (h *Host) MarkedLinks(prefix string) ([]Marked, error) {
 	list, err := retry(rare.LinkList)
 	if err != nil {
-		return nil, fmt.Errorf("list links: %w", err)
+		return nil, failure.To("list links", err)
 	}
 	names := map[int]string{}
 	for _, l := range list {
@@ -37,7 +38,7 @@ func (h *Host) MarkedLinks(prefix string) ([]Marked, error) {
 func (h *Host) Others(prefix string, except []string) ([]string, error) {
 	list, err := retry(rare.LinkList)
 	if err != nil {
-		return nil, fmt.Errorf("list links: %w", err)
+		return nil, failure.To("list links", err)
 	}
 	var names []string
 	for _, l := range list {
@@ -62,7 +63,7 @@ func (h *Host) Has(name string) (bool, error) {
 func (h *Host) Holder(addr netip.Addr) (string, error) {
 	addrs, err := retry(func() ([]netlink.Addr, error) { return rare.AddrList(nil, family(addr)) })
 	if err != nil {
-		return "", fmt.Errorf("list addresses: %w", err)
+		return "", failure.To("list addresses", err)
 	}
 	for _, a := range addrs {
 		if prefixOf(a.IPNet).Addr() == addr {
@@ -76,11 +77,11 @@ func (h *Host) Holder(addr netip.Addr) (string, error) {
 func (h *Host) RouteDevice(addr netip.Addr) (Link, error) {
 	index, err := h.raw.wayTo(addr)
 	if err != nil {
-		return Link{}, fmt.Errorf("find route to %s: %w", addr, err)
+		return Link{}, failure.To("find route to "+addr.String(), err)
 	}
 	link, err := h.raw.linkAt(index)
 	if err != nil {
-		return Link{}, fmt.Errorf("find link of the route to %s: %w", addr, err)
+		return Link{}, failure.To("find link of the route to "+addr.String(), err)
 	}
 	return linkOf(link), nil
 }
@@ -117,7 +118,7 @@ func (h *Host) RouterAdvertisementDevices() ([]string, error) {
 		}
 		link, err := rare.LinkByIndex(r.link())
 		if err != nil {
-			return nil, fmt.Errorf("find link of the default route: %w", err)
+			return nil, failure.To("find link of the default route", err)
 		}
 		names = append(names, link.Attrs().Name)
 	}
@@ -127,7 +128,7 @@ func (h *Host) RouterAdvertisementDevices() ([]string, error) {
 func (h *Host) defaultRoutes(family int) ([]HeldRoute, error) {
 	routes, err := h.raw.mainRoutes(family)
 	if err != nil {
-		return nil, fmt.Errorf("list default routes: %w", err)
+		return nil, failure.To("list default routes", err)
 	}
 	return slices.DeleteFunc(routes, func(r HeldRoute) bool { return r.dst().Bits() > 0 }), nil
 }
@@ -137,7 +138,7 @@ func (h *Host) defaultRoutes(family int) ([]HeldRoute, error) {
 func (h *Host) addresses(link netlink.Link) ([]netip.Prefix, error) {
 	list, err := h.raw.addresses(link.Attrs().Index)
 	if err != nil {
-		return nil, fmt.Errorf("list addresses of %s: %w", link.Attrs().Name, err)
+		return nil, failure.To("list addresses of "+link.Attrs().Name, err)
 	}
 	return list, nil
 }

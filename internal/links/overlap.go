@@ -3,6 +3,7 @@ package links
 import (
 	"fmt"
 	"net/netip"
+	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -26,7 +27,7 @@ func (h *Host) refuseOverlap(network netip.Prefix, b *Bridge) error {
 	own := h.indexes(b.Name, b.GatewayName(), b.Uplink)
 	addrs, err := retry(func() ([]netlink.Addr, error) { return rare.AddrList(nil, family(network.Addr())) })
 	if err != nil {
-		return fmt.Errorf("list addresses: %w", err)
+		return failure.To("list addresses", err)
 	}
 	for _, a := range addrs {
 		if p := prefixOf(a.IPNet); !own[a.LinkIndex] && p.Overlaps(network) && !isTunnelEnd(p, network) {
@@ -35,7 +36,7 @@ func (h *Host) refuseOverlap(network netip.Prefix, b *Bridge) error {
 	}
 	routes, err := h.raw.mainRoutes(family(network.Addr()))
 	if err != nil {
-		return fmt.Errorf("list routes: %w", err)
+		return failure.To("list routes", err)
 	}
 	for _, r := range routes {
 		p := r.dst()

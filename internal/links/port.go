@@ -3,9 +3,9 @@ package links
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
+	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
@@ -48,11 +48,11 @@ func (h *Host) AddPort(ctx context.Context, p Port) (hostEnd, container Link, er
 // IPAM plugin such as dhcp needs the interface before it can say them.
 func (h *Host) ConfigurePort(p Port) error {
 	if err := h.raw.finishHostEnd(&p); err != nil {
-		return fmt.Errorf("set up link %s: %w", p.HostName, err)
+		return failure.To("set up link "+p.HostName, err)
 	}
 	if p.has(netip.Addr.Is6) {
 		if err := p.Container.ns.Do(p.allowLinkLocal); err != nil {
-			return fmt.Errorf("enter the container: %w", err)
+			return failure.To("enter the container", err)
 		}
 	}
 	inside, link, err := p.look(p.setSysctls)
@@ -65,7 +65,7 @@ func (h *Host) ConfigurePort(p Port) error {
 func (h *Host) makePort(p *Port) error {
 	bridge, err := h.raw.link(p.Bridge)
 	if err != nil {
-		return fmt.Errorf("find bridge %s: %w", p.Bridge, err)
+		return failure.To("find bridge "+p.Bridge, err)
 	}
 	if mtu := bridge.Attrs().MTU; p.MTU > mtu {
 		return &MTUError{PortMTU: p.MTU, Bridge: p.Bridge, BridgeMTU: mtu}
@@ -77,7 +77,7 @@ func (h *Host) makePort(p *Port) error {
 	case errors.Is(err, unix.EEXIST):
 		return h.nameTaken(p)
 	case err != nil:
-		return fmt.Errorf("make veth pair %s - %s: %w", p.HostName, p.ContainerName, err)
+		return failure.To("make veth pair "+p.HostName+" - "+p.ContainerName, err)
 	}
 	return nil
 }
@@ -110,7 +110,7 @@ func (h *Host) setUp(ctx context.Context, p *Port) (hostEnd, container Link, err
 	// Since Linux 6.8 this look also makes the kernel take note at once of the carrier that
 	// has just come: until then the interface drops IPv6.
 	if link, err = inside.linkAt(link.Attrs().Index); err != nil {
-		return Link{}, Link{}, fmt.Errorf("find %s in the container: %w", p.ContainerName, err)
+		return Link{}, Link{}, failure.To("find "+p.ContainerName+" in the container", err)
 	}
 	return linkOf(port), linkOf(link), nil
 }
@@ -119,10 +119,10 @@ func (h *Host) setUp(ctx context.Context, p *Port) (hostEnd, container Link, err
 // then tells nobody.
 func (h *Host) prepareHostEnd(p *Port) error {
 	if err := h.raw.finishHostEnd(p); err != nil {
-		return fmt.Errorf("set up link %s: %w", p.HostName, err)
+		return failure.To("set up link "+p.HostName, err)
 	}
 	if err := h.raw.addOtherName(p.HostName); err != nil {
-		return fmt.Errorf("give link %s its other name: %w", p.HostName, err)
+		return failure.To("give link "+p.HostName+" its other name", err)
 	}
 	p.turnIPv6OffAtHost()
 	return h.setPortVLANs(p)
@@ -131,11 +131,11 @@ func (h *Host) prepareHostEnd(p *Port) error {
 // connect sets the host's end up and waits until the bridge forwards.
 func (h *Host) connect(ctx context.Context, p *Port) (portLink, error) {
 	if err := h.raw.setUp(nl.NewIfInfomsg(unix.AF_UNSPEC), name(p.HostName)); err != nil {
-		return portLink{}, fmt.Errorf("set link %s up: %w", p.HostName, err)
+		return portLink{}, failure.To("set link "+p.HostName+" up", err)
 	}
 	port, err := h.awaitForwarding(ctx, p)
 	if err != nil {
-		return portLink{}, fmt.Errorf("wait for port %s: %w", p.HostName, err)
+		return portLink{}, failure.To("wait for port "+p.HostName, err)
 	}
 	return port, nil
 }
@@ -148,7 +148,7 @@ func (h *Host) DeletePort(_ context.Context, hostName, mark string) error {
 		return err
 	}
 	if err := h.raw.deleteLink(link.Attrs().Index); err != nil && !isMissing(err) {
-		return fmt.Errorf("delete link %s: %w", link.Attrs().Name, err)
+		return failure.To("delete link "+link.Attrs().Name, err)
 	}
 	return nil
 }
@@ -157,7 +157,7 @@ func (h *Host) DeletePort(_ context.Context, hostName, mark string) error {
 func (h *Host) Hairpin(name string) (bool, error) {
 	port, err := h.raw.link(name)
 	if err != nil {
-		return false, fmt.Errorf("find link %s: %w", name, err)
+		return false, failure.To("find link "+name, err)
 	}
 	if port.Attrs().MasterIndex == 0 {
 		return false, &NotAPortError{name}
@@ -169,7 +169,7 @@ func (h *Host) Hairpin(name string) (bool, error) {
 func (h *Host) SetHairpin(name string, on bool) error {
 	link, err := h.raw.link(name)
 	if err != nil {
-		return fmt.Errorf("find link %s: %w", name, err)
+		return failure.To("find link "+name, err)
 	}
 	if link.Attrs().MasterIndex == 0 {
 		return &NotAPortError{name}

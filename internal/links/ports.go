@@ -1,8 +1,8 @@
 package links
 
 import (
-	"fmt"
 	"unsafe"
+	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,7 +19,7 @@ func (h *Host) CountPorts(name string) (int, error) {
 		return 0, nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("find bridge %s: %w", name, err)
+		return 0, failure.To("find bridge "+name, err)
 	}
 	if link.Type() != "bridge" {
 		return 0, &NotABridgeError{name, link.Type()}
@@ -52,7 +52,7 @@ func (r *requests) countPorts(bridge string) (count int, err error) {
 	copy(request.name[:unix.IFNAMSIZ-1], bridge)
 	const devicePrivate = 0x89f0 // SIOCDEVPRIVATE
 	if _, _, failed := unix.Syscall(unix.SYS_IOCTL, uintptr(r.socket.FD()), devicePrivate, uintptr(unsafe.Pointer(&request))); failed != 0 {
-		return 0, fmt.Errorf("list ports of %s: %w", bridge, failed)
+		return 0, failure.To("list ports of "+bridge, failed)
 	}
 	for _, index := range list.indices {
 		if index != 0 {

@@ -3,10 +3,11 @@ package links
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
+	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 )
@@ -25,7 +26,7 @@ func (h *Host) Uplink(name string) (Uplink, error) {
 		return Uplink{}, &UplinkMissingError{name}
 	}
 	if err != nil {
-		return Uplink{}, fmt.Errorf("find uplink %s: %w", name, err)
+		return Uplink{}, failure.To("find uplink "+name, err)
 	}
 	return uplinkOf(link), nil
 }
@@ -37,7 +38,7 @@ func (h *Host) UplinkByIndex(index int) (Uplink, bool, error) {
 		return Uplink{}, false, nil
 	}
 	if err != nil {
-		return Uplink{}, false, fmt.Errorf("find link %d: %w", index, err)
+		return Uplink{}, false, failure.To("find link "+strconv.Itoa(index), err)
 	}
 	return uplinkOf(link), true, nil
 }
@@ -82,7 +83,7 @@ func (h *Host) LinkLocal(of, lacking Link) ([]netip.Prefix, error) {
 func (h *Host) linkAddresses(l Link) ([]netip.Prefix, error) {
 	list, err := h.raw.addresses(l.Index)
 	if err != nil {
-		return nil, fmt.Errorf("list addresses of %s: %w", l.Name, err)
+		return nil, failure.To("list addresses of "+l.Name, err)
 	}
 	return list, nil
 }
@@ -91,7 +92,7 @@ func (h *Host) linkAddresses(l Link) ([]netip.Prefix, error) {
 func (h *Host) AddLinkLocal(link Link, list []netip.Prefix) error {
 	for _, p := range list {
 		if err := rare.AddrReplace(device(link), address(p, false)); err != nil {
-			return fmt.Errorf("add address %s to %s: %w", p, link.Name, err)
+			return failure.To("add address "+p.String()+" to "+link.Name, err)
 		}
 	}
 	return nil
@@ -103,7 +104,7 @@ func (h *Host) SetMAC(link Link, mac net.HardwareAddr) error {
 		return nil
 	}
 	if err := rare.LinkSetHardwareAddr(device(link), mac); err != nil {
-		return fmt.Errorf("set MAC %s of %s: %w", mac, link.Name, err)
+		return failure.To("set MAC "+mac.String()+" of "+link.Name, err)
 	}
 	return nil
 }
@@ -112,14 +113,14 @@ func (h *Host) SetMAC(link Link, mac net.HardwareAddr) error {
 func (h *Host) Enslave(u Uplink, bridge Link) error {
 	if u.Master != bridge.Index {
 		if err := rare.LinkSetMasterByIndex(device(u.Link), bridge.Index); err != nil {
-			return fmt.Errorf("make %s a port of bridge %s: %w", u.Name, bridge.Name, err)
+			return failure.To("make "+u.Name+" a port of bridge "+bridge.Name, err)
 		}
 	}
 	if u.Up {
 		return nil
 	}
 	if err := rare.LinkSetUp(device(u.Link)); err != nil {
-		return fmt.Errorf("set uplink %s up: %w", u.Name, err)
+		return failure.To("set uplink "+u.Name+" up", err)
 	}
 	return nil
 }
@@ -128,14 +129,14 @@ func (h *Host) Enslave(u Uplink, bridge Link) error {
 func (h *Host) Free(u Uplink, bridge Link, wasUp bool) error {
 	if u.Master == bridge.Index && u.Master != 0 {
 		if err := rare.LinkSetNoMaster(device(u.Link)); err != nil {
-			return fmt.Errorf("take %s out of bridge %s: %w", u.Name, bridge.Name, err)
+			return failure.To("take "+u.Name+" out of bridge "+bridge.Name, err)
 		}
 	}
 	if wasUp || !u.Up {
 		return nil
 	}
 	if err := rare.LinkSetDown(device(u.Link)); err != nil {
-		return fmt.Errorf("set %s down: %w", u.Name, err)
+		return failure.To("set "+u.Name+" down", err)
 	}
 	return nil
 }
@@ -150,7 +151,7 @@ func device(l Link) netlink.Link {
 func (h *Host) CheckUplink(_ context.Context, name, bridge string) error {
 	u, err := h.Uplink(name)
 	if err != nil {
-		return fmt.Errorf("check links: %w", err)
+		return failure.To("check links", err)
 	}
 	var d differences
 	d.when(!u.Up, "uplink %s is down", name)

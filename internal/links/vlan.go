@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"maps"
 	"sort"
+	"strconv"
 	"strings"
+	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
@@ -96,16 +98,16 @@ func (h *Host) setPortVLANs(p *Port) error {
 	}
 	port, err := rare.LinkByName(p.HostName)
 	if err != nil {
-		return fmt.Errorf("find link %s: %w", p.HostName, err)
+		return failure.To("find link "+p.HostName, err)
 	}
 	set := p.VLANs.set(byDefault)
 	if _, stays := set[byDefault]; !stays && byDefault != 0 {
 		if err := rare.BridgeVlanDel(port, byDefault, false, false, false, true); err != nil {
-			return fmt.Errorf("take %s out of VLAN %d: %w", p.HostName, byDefault, err)
+			return failure.To("take "+p.HostName+" out of VLAN "+strconv.Itoa(int(byDefault)), err)
 		}
 	}
 	if err := h.raw.addVLANs(port.Attrs().Index, set); err != nil {
-		return fmt.Errorf("put %s into VLANs %s: %w", p.HostName, set, err)
+		return failure.To("put "+p.HostName+" into VLANs "+set.String(), err)
 	}
 	return nil
 }
@@ -114,7 +116,7 @@ func (h *Host) setPortVLANs(p *Port) error {
 func (h *Host) defaultVLAN(name string) (uint16, error) {
 	link, err := rare.LinkByName(name)
 	if err != nil {
-		return 0, fmt.Errorf("find bridge %s: %w", name, err)
+		return 0, failure.To("find bridge "+name, err)
 	}
 	if bridge, ok := link.(*netlink.Bridge); ok && bridge.VlanDefaultPVID != nil {
 		return *bridge.VlanDefaultPVID, nil

@@ -3,6 +3,8 @@ package links
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -53,7 +55,7 @@ func (h *Host) filterVLANs(link netlink.Link, b *Bridge, ours bool) error {
 	attrs.Name = b.Name // with the index beside it, it would be a new name, which a link that is up refuses
 	err := rare.LinkModify(&netlink.Bridge{LinkAttrs: attrs, VlanFiltering: &on})
 	if err != nil && !errors.Is(err, unix.EOPNOTSUPP) {
-		return fmt.Errorf("turn on VLAN filtering of %s: %w", b.Name, err)
+		return failure.To("turn on VLAN filtering of "+b.Name, err)
 	}
 	now, err := rare.LinkByIndex(link.Attrs().Index)
 	if err == nil && !filtering(now) { // a kernel without it may also say yes
@@ -70,7 +72,7 @@ func (h *Host) RefuseVLANs(name, mark string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("find bridge %s: %w", name, err)
+		return failure.To("find bridge "+name, err)
 	}
 	if _, err := h.raw.vlans(link.Attrs().Index); errors.Is(err, unix.EOPNOTSUPP) {
 		return &VLANUnsupportedError{noFiltering}
@@ -119,7 +121,7 @@ func (h *Host) makeVLANLink(bridge netlink.Link, b *Bridge) (netlink.Link, error
 	case errors.Is(err, unix.EOPNOTSUPP):
 		return nil, &VLANUnsupportedError{"VLAN links (CONFIG_VLAN_8021Q)"}
 	case err != nil && !errors.Is(err, unix.EEXIST): // another process may have been faster
-		return nil, fmt.Errorf("make link %s: %w", attrs.Name, err)
+		return nil, failure.To("make link "+attrs.Name, err)
 	}
 	return rare.LinkByName(attrs.Name)
 }
@@ -132,15 +134,15 @@ func (h *Host) finishVLANLink(bridge, link netlink.Link, b *Bridge) error {
 		return err
 	}
 	if err := rare.BridgeVlanAdd(bridge, uint16(b.VLAN), false, false, true, false); err != nil {
-		return fmt.Errorf("put bridge %s into VLAN %d: %w", b.Name, b.VLAN, err)
+		return failure.To("put bridge "+b.Name+" into VLAN "+strconv.Itoa(b.VLAN), err)
 	}
 	if link.Attrs().Alias != b.Mark {
 		if err := rare.LinkSetAlias(link, b.Mark); err != nil {
-			return fmt.Errorf("mark link %s: %w", name, err)
+			return failure.To("mark link "+name, err)
 		}
 	}
 	if err := rare.LinkSetUp(link); err != nil {
-		return fmt.Errorf("set link %s up: %w", name, err)
+		return failure.To("set link "+name+" up", err)
 	}
 	return nil
 }
@@ -153,21 +155,21 @@ func (h *Host) RemoveVLANLink(name, mark string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("find link %s: %w", name, err)
+		return failure.To("find link "+name, err)
 	}
 	vlan, ok := link.(*netlink.Vlan)
 	if !ok || vlan.Attrs().Alias != mark {
 		return nil
 	}
 	if err := rare.LinkDel(link); err != nil && !isMissing(err) {
-		return fmt.Errorf("remove link %s: %w", name, err)
+		return failure.To("remove link "+name, err)
 	}
 	bridge, err := rare.LinkByIndex(vlan.ParentIndex)
 	if err == nil {
 		err = rare.BridgeVlanDel(bridge, uint16(vlan.VlanId), false, false, true, false)
 	}
 	if err != nil && !isMissing(err) {
-		return fmt.Errorf("take the bridge out of VLAN %d: %w", vlan.VlanId, err)
+		return failure.To("take the bridge out of VLAN "+strconv.Itoa(vlan.VlanId), err)
 	}
 	return nil
 }

@@ -1,9 +1,9 @@
 package links
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
+	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,7 +34,7 @@ func (h *Host) Addresses(name string) ([]netip.Prefix, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("find link %s: %w", name, err)
+		return nil, failure.To("find link "+name, err)
 	}
 	list, err := h.addresses(link)
 	return slices.DeleteFunc(list, func(p netip.Prefix) bool { return linkLocal6(p.Addr()) }), err

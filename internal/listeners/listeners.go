@@ -3,11 +3,11 @@ package listeners
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"net/netip"
 
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/nlsocket"
 )
 
@@ -38,7 +38,7 @@ func (s Socket) Takes(protocol uint8, to netip.AddrPort) bool {
 func List(protocol uint8) ([]Socket, error) {
 	socket, err := nlsocket.Open(unix.NETLINK_SOCK_DIAG)
 	if err != nil {
-		return nil, fmt.Errorf("list sockets: %w", err)
+		return nil, failure.To("list sockets", err)
 	}
 	defer socket.Close()
 	var list []Socket
@@ -49,7 +49,7 @@ func List(protocol uint8) ([]Socket, error) {
 			continue
 		}
 		if err != nil && !errors.Is(err, nlsocket.ErrInterrupted) {
-			return nil, fmt.Errorf("list sockets: %w", err)
+			return nil, failure.To("list sockets", err)
 		}
 		for _, m := range messages {
 			if s, ok := parse(protocol, m); ok {

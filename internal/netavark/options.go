@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"vethbridge/internal/failure"
 )
 
 type config = map[string]any
@@ -79,7 +80,7 @@ func applyOne(name, word string, vethbridge, natport config) error {
 	}
 	value, err := o.kind.value(word)
 	if err != nil {
-		return fmt.Errorf("option %s=%q: %w", name, word, err)
+		return failure.To("option "+name+"="+strconv.Quote(word), err)
 	}
 	key := cmp.Or(o.key, name)
 	if !o.natport {

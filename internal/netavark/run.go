@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"vethbridge/internal/cni"
+	"vethbridge/internal/failure"
 	"vethbridge/internal/release"
 )
 
@@ -58,7 +59,7 @@ func serve(ctx context.Context, d Driver, args []string, stdin io.Reader, answer
 func create(ctx context.Context, d Driver, stdin io.Reader) (map[string]json.RawMessage, error) {
 	var raw map[string]json.RawMessage
 	if err := json.NewDecoder(stdin).Decode(&raw); err != nil {
-		return nil, fmt.Errorf("decode network: %w", err)
+		return nil, failure.To("decode network", err)
 	}
 	text, err := json.Marshal(raw)
 	if err != nil {
@@ -66,7 +67,7 @@ func create(ctx context.Context, d Driver, stdin io.Reader) (map[string]json.Raw
 	}
 	var n Network
 	if err := json.Unmarshal(text, &n); err != nil {
-		return nil, fmt.Errorf("decode network: %w", err)
+		return nil, failure.To("decode network", err)
 	}
 	own, ports, err := n.chain()
 	if err != nil {
@@ -99,7 +100,7 @@ func setup(d Driver, netns string, stdin io.Reader, answer *json.Encoder) error 
 		return err
 	}
 	if err := answer.Encode(statusOf(&result, j.ifName)); err != nil {
-		return errors.Join(fmt.Errorf("write answer: %w", err), j.del(ctx, d))
+		return errors.Join(failure.To("write answer", err), j.del(ctx, d))
 	}
 	return nil
 }
@@ -125,7 +126,7 @@ type job struct {
 func newJob(netns string, stdin io.Reader) (*job, error) {
 	var a Attachment
 	if err := json.NewDecoder(stdin).Decode(&a); err != nil {
-		return nil, fmt.Errorf("decode container: %w", err)
+		return nil, failure.To("decode container", err)
 	}
 	j := &job{network: a.Network.Name, container: a.ContainerID, ifName: a.Container.Interface, netns: netns, publishes: len(a.Ports) > 0}
 	j.vethbridge, j.natport, j.wrong = a.Network.chain()

@@ -11,6 +11,7 @@ import (
 	"github.com/google/nftables/userdata"
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/nlsocket"
 )
 
@@ -79,7 +80,7 @@ func (c *Conn) comments(t *nftables.Table) (map[string][]string, error) {
 	// Any change of any table interrupts the dump, on some hosts all the time. The rules of ours are only
 	// changed by whoever made it.
 	if err != nil && !errors.Is(err, nlsocket.ErrInterrupted) {
-		return nil, fmt.Errorf("list rules of table %s: %w", t.Name, err)
+		return nil, failure.To("list rules of table "+t.Name, err)
 	}
 	return comments, nil
 }
@@ -121,5 +122,5 @@ func (c *Conn) has(question attributes, t *nftables.Table) (bool, error) {
 	case errors.Is(err, unix.ENOENT):
 		return false, nil
 	}
-	return false, fmt.Errorf("ask for table %s: %w", t.Name, err)
+	return false, failure.To("ask for table "+t.Name, err)
 }

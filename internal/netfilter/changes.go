@@ -3,7 +3,6 @@ package netfilter
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"iter"
 	"slices"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/google/nftables/userdata"
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/nlsocket"
 )
 
@@ -100,7 +100,7 @@ func (c *Conn) Make(changes *Changes) error {
 	}
 	if err != nil { // the socket may hold answers that nobody has read
 		c.dropSocket()
-		return fmt.Errorf("change elements: %w", c.drift(err, changes.table))
+		return failure.To("change elements", c.drift(err, changes.table))
 	}
 	return nil
 }

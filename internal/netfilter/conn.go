@@ -2,13 +2,13 @@ package netfilter
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/nftables"
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/nlsocket"
 )
 
@@ -47,11 +47,11 @@ func (c *Conn) socket() (*nlsocket.Socket, error) {
 	}
 	s, err := nlsocket.Open(unix.NETLINK_NETFILTER)
 	if err != nil {
-		return nil, fmt.Errorf("open nftables socket: %w", err)
+		return nil, failure.To("open nftables socket", err)
 	}
 	if err := s.Limit(answerLimit); err != nil {
 		s.Close()
-		return nil, fmt.Errorf("limit wait for nftables: %w", err)
+		return nil, failure.To("limit wait for nftables", err)
 	}
 	c.plain = s
 	return s, nil
@@ -100,7 +100,7 @@ func (c *Conn) Open() (*nftables.Conn, error) {
 			return errors.Join(s.SetReadBuffer(socketBuffer), s.SetWriteBuffer(socketBuffer))
 		}))
 		if err != nil {
-			return nil, fmt.Errorf("open nftables socket: %w", err)
+			return nil, failure.To("open nftables socket", err)
 		}
 		c.nft = conn
 	}

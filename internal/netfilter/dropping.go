@@ -3,6 +3,7 @@ package netfilter
 import (
 	"fmt"
 	"strings"
+	"vethbridge/internal/failure"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
@@ -37,7 +38,7 @@ func (c *Conn) DroppingForward() ([]Dropper, error) {
 	}
 	chains, err := conn.ListChains()
 	if err != nil {
-		return nil, fmt.Errorf("list chains: %w", err)
+		return nil, failure.To("list chains", err)
 	}
 	var list []Dropper
 	for _, chain := range chains {
@@ -46,7 +47,7 @@ func (c *Conn) DroppingForward() ([]Dropper, error) {
 		}
 		rules, err := conn.GetRules(chain.Table, chain)
 		if err != nil {
-			return nil, fmt.Errorf("list rules of chain %s: %w", chain.Name, err)
+			return nil, failure.To("list rules of chain "+chain.Name, err)
 		}
 		drops := chain.Policy != nil && *chain.Policy == nftables.ChainPolicyDrop
 		if drops || len(rules) > 0 && dropsAll(rules[len(rules)-1].Exprs) {

@@ -2,9 +2,9 @@ package netfilter
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
+	"vethbridge/internal/failure"
 
 	"github.com/google/nftables"
 )
@@ -53,7 +53,7 @@ func (l Layout) Find(from *Conn) (f Found, err error) {
 	}
 	sets, err := conn.GetSets(l.Table)
 	if err != nil {
-		return f, fmt.Errorf("list sets of %s: %w", l.Table.Name, err)
+		return f, failure.To("list sets of "+l.Table.Name, err)
 	}
 	for _, s := range sets {
 		if s.Table = l.Table; !s.Anonymous && !strings.HasPrefix(s.Name, UserPrefix) {
@@ -62,7 +62,7 @@ func (l Layout) Find(from *Conn) (f Found, err error) {
 	}
 	chains, err := conn.ListChainsOfTableFamily(l.Table.Family)
 	if err != nil {
-		return f, fmt.Errorf("list chains: %w", err)
+		return f, failure.To("list chains", err)
 	}
 	rules, err := from.comments(l.Table)
 	if err != nil {

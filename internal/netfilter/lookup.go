@@ -2,12 +2,12 @@ package netfilter
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/userdata"
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/nlsocket"
 )
 
@@ -30,7 +30,7 @@ func (c *Conn) Get(s *nftables.Set, key []byte) (found nftables.SetElement, ok b
 		err = errAnswer
 	}
 	if err != nil {
-		return found, false, fmt.Errorf("look up element of %s: %w", s.Name, err)
+		return found, false, failure.To("look up element of "+s.Name, err)
 	}
 	return found, true, nil
 }

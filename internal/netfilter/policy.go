@@ -3,11 +3,11 @@ package netfilter
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 
 	"github.com/google/nftables"
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/nlsocket"
 )
 
@@ -49,7 +49,7 @@ func lastRuleDrops(f Family, table, chain string) (bool, error) {
 	t := &nftables.Table{Name: table, Family: nftables.TableFamily(f)}
 	rules, err := conn.GetRules(t, &nftables.Chain{Name: chain, Table: t})
 	if err = errors.Join(err, c.Close()); err != nil {
-		return false, fmt.Errorf("list rules of chain %s: %w", chain, err)
+		return false, failure.To("list rules of chain "+chain, err)
 	}
 	return len(rules) > 0 && dropsAll(rules[len(rules)-1].Exprs), nil
 }
@@ -64,7 +64,7 @@ func ChainExists(f Family, table, chain string) (bool, error) {
 func getChain(f Family, table, chain string) ([]byte, error) {
 	socket, err := nlsocket.Open(unix.NETLINK_NETFILTER)
 	if err != nil {
-		return nil, fmt.Errorf("open nftables socket: %w", err)
+		return nil, failure.To("open nftables socket", err)
 	}
 	defer socket.Close()
 	question := about(unix.NFT_MSG_GETCHAIN, 0, nftables.TableFamily(f))
@@ -75,9 +75,9 @@ func getChain(f Family, table, chain string) ([]byte, error) {
 	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.EAFNOSUPPORT), errors.Is(err, unix.EINVAL):
 		return nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("ask for chain %s of table %s: %w", chain, table, err)
+		return nil, failure.To("ask for chain "+chain+" of table "+table, err)
 	case len(answer) != 1:
-		return nil, fmt.Errorf("ask for chain %s of table %s: %w", chain, table, errAnswer)
+		return nil, failure.To("ask for chain "+chain+" of table "+table, errAnswer)
 	}
 	return answer[0][min(nfgenmsg, len(answer[0])):], nil
 }

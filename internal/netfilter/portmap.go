@@ -3,8 +3,8 @@ package netfilter
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io/fs"
+	"vethbridge/internal/failure"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
@@ -29,7 +29,7 @@ func (c *Conn) PortmapRules() (list []PortRule, err error) {
 		place := FamilyName(family) + " " + table + " " + chain
 		rules, err := conn.GetRules(&nftables.Table{Name: table, Family: family}, &nftables.Chain{Name: chain})
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("list rules of %s: %w", place, err)
+			return nil, failure.To("list rules of "+place, err)
 		}
 		for _, r := range rules {
 			if protocol, port := destination(r.Exprs); port != 0 {

@@ -1,8 +1,9 @@
 package netns
 
 import (
-	"fmt"
 	"runtime"
+	"strconv"
+	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
 )
@@ -24,7 +25,7 @@ func (n *Namespace) do(fn func() error) error {
 	defer unix.Close(home)
 	if err := unix.Setns(n.fd, unix.CLONE_NEWNET); err != nil {
 		runtime.UnlockOSThread()
-		return fmt.Errorf("enter network namespace %q: %w", n.identity.Path, err)
+		return failure.To("enter network namespace "+strconv.Quote(n.identity.Path), err)
 	}
 	err = fn()
 	// The goroutine ends with the thread locked, and the runtime ends the thread, unless it

@@ -2,10 +2,11 @@ package netns
 
 import (
 	"errors"
-	"fmt"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/state"
 )
 
@@ -28,7 +29,7 @@ func Open(path string) (*Namespace, error) {
 	}
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, fmt.Errorf("open network namespace %q: %w", path, err)
+		return nil, failure.To("open network namespace "+strconv.Quote(path), err)
 	}
 	n, err := newNamespace(fd, path)
 	if err != nil {
@@ -43,7 +44,7 @@ func newNamespace(fd int, path string) (*Namespace, error) {
 	}
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
-		return nil, fmt.Errorf("stat network namespace %q: %w", path, err)
+		return nil, failure.To("stat network namespace "+strconv.Quote(path), err)
 	}
 	own, err := Own()
 	if err != nil {
@@ -63,12 +64,12 @@ func probe(path string) error {
 		return &NotExistError{path}
 	}
 	if err != nil {
-		return fmt.Errorf("open network namespace %q: %w", path, err)
+		return failure.To("open network namespace "+strconv.Quote(path), err)
 	}
 	defer unix.Close(fd)
 	var fs unix.Statfs_t
 	if err := unix.Fstatfs(fd, &fs); err != nil {
-		return fmt.Errorf("stat file system of %q: %w", path, err)
+		return failure.To("stat file system of "+strconv.Quote(path), err)
 	}
 	if fs.Type != unix.NSFS_MAGIC {
 		return &NotNetnsError{path}
@@ -83,7 +84,7 @@ func Identify(path string) (state.Netns, error) {
 	}
 	var st unix.Stat_t
 	if err := unix.Stat(path, &st); err != nil {
-		return state.Netns{}, fmt.Errorf("stat network namespace %q: %w", path, err)
+		return state.Netns{}, failure.To("stat network namespace "+strconv.Quote(path), err)
 	}
 	return state.Netns{Path: path, Dev: st.Dev, Inode: st.Ino}, nil
 }

@@ -1,10 +1,9 @@
 package netns
 
 import (
-	"fmt"
-
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/state"
 )
 
@@ -20,7 +19,7 @@ func own() (fd int, err error) {
 		unix.Close(socket)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("open own network namespace: %w", err)
+		return 0, failure.To("open own network namespace", err)
 	}
 	return fd, nil
 }
@@ -34,7 +33,7 @@ func Own() (state.Netns, error) {
 	defer unix.Close(fd)
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
-		return state.Netns{}, fmt.Errorf("stat own network namespace: %w", err)
+		return state.Netns{}, failure.To("stat own network namespace", err)
 	}
 	return state.Netns{Dev: st.Dev, Inode: st.Ino}, nil
 }

@@ -3,10 +3,10 @@ package nlsocket
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
+	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
 )
@@ -32,7 +32,7 @@ type Socket struct {
 func Open(protocol int) (*Socket, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, protocol)
 	if err != nil {
-		return nil, fmt.Errorf("open netlink socket: %w", err)
+		return nil, failure.To("open netlink socket", err)
 	}
 	return &Socket{fd: fd, buffer: make([]byte, receiveBuffer)}, nil
 }
@@ -67,7 +67,7 @@ func (s *Socket) Reserve(bytes int) error {
 			err = unix.SetsockoptInt(s.fd, unix.SOL_SOCKET, o.ask, bytes)
 		}
 		if err != nil {
-			return fmt.Errorf("make room in netlink socket: %w", err)
+			return failure.To("make room in netlink socket", err)
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/host"
 	"vethbridge/internal/state"
 )
@@ -120,7 +121,7 @@ func (s *session) subject() string {
 // open opens the host. A directory that was named and is not there is no empty one, but where a command is the first to write to it.
 func (s *session) open(ctx context.Context, c *Command, log *slog.Logger) (*host.Host, error) {
 	if _, err := os.Stat(s.stateDir); err != nil && s.stateDir != state.DefaultDir && c.Name != "import" {
-		return nil, fmt.Errorf("look for the state directory: %w", err)
+		return nil, failure.To("look for the state directory", err)
 	}
 	return host.OpenWithBook(ctx, s.stateDir, log)
 }

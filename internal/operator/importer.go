@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/failure"
 	"vethbridge/internal/flannel"
 	"vethbridge/internal/netns"
 	"vethbridge/internal/state"
@@ -71,7 +72,7 @@ func (s *session) importLease(ctx context.Context, r ipam.Request) error {
 		return tx.PutAttachment(state.Attachment{Owner: r.Owner, BootID: tx.BootID(), Netns: identity, Created: state.Now()})
 	})
 	if err != nil {
-		return fmt.Errorf("import %s: %w", r.Owner, err)
+		return failure.To("import "+r.Owner.String(), err)
 	}
 	if known {
 		s.say("left out %s: it is attached already", r.Owner)
@@ -85,7 +86,7 @@ func (s *session) importLease(ctx context.Context, r ipam.Request) error {
 func readNetwork(path string) (network string, config ipam.Config, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return "", config, fmt.Errorf("read network config (--config): %w", err)
+		return "", config, failure.To("read network config (--config)", err)
 	}
 	type plugin struct {
 		Type       string          `json:"type"`
@@ -98,7 +99,7 @@ func readNetwork(path string) (network string, config ipam.Config, err error) {
 		Plugins []plugin `json:"plugins"`
 	}
 	if err := json.Unmarshal(text, &raw); err != nil {
-		return "", config, fmt.Errorf("decode %s: %w", path, err)
+		return "", config, failure.To("decode "+path, err)
 	}
 	for _, p := range append(raw.Plugins, raw.plugin) {
 		if p.Type == "vethbridge" {
@@ -120,7 +121,7 @@ func readRanges(raw json.RawMessage, subnetFile string) (ipam.Config, error) {
 	}
 	s, err := flannel.Read(subnetFile)
 	if err != nil {
-		return ipam.Config{}, fmt.Errorf("read subnetFile: %w", err)
+		return ipam.Config{}, failure.To("read subnetFile", err)
 	}
 	return ipam.DecodeConfig(raw, s.Ranges())
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/schema"
 )
 
@@ -81,7 +82,7 @@ func (s *session) flag(flags []Flag, word string, next []string) (taken int, err
 		text, taken = next[0], 1
 	}
 	if err := flags[i].set(s, text); err != nil {
-		return 0, fmt.Errorf("invalid value %q of --%s: %w", text, name, err)
+		return 0, failure.To("invalid value "+strconv.Quote(text)+" of --"+name, err)
 	}
 	return taken, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/netns"
 	"vethbridge/internal/trace"
 	"vethbridge/pkg/nat"
@@ -105,7 +106,7 @@ func (c client) send(w trace.Wanted) (answer trace.Answer, err error) {
 		err = ns.Do(func() error { answer, err = trace.Send(w); return err })
 	}
 	if err != nil {
-		return answer, fmt.Errorf("send from %s: %w", w.From, err)
+		return answer, failure.To("send from "+w.From.String(), err)
 	}
 	return answer, nil
 }

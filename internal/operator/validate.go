@@ -10,6 +10,7 @@ import (
 	"sort"
 
 	shipped "vethbridge/conf/schema"
+	"vethbridge/internal/failure"
 	"vethbridge/internal/schema"
 )
 
@@ -59,7 +60,7 @@ func validate(ctx context.Context, s *session) error {
 func (s *session) remarks(ctx context.Context, file string) ([]remark, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("read network config: %w", err)
+		return nil, failure.To("read network config", err)
 	}
 	found, err := s.judge(ctx, text)
 	sort.SliceStable(found, func(i, j int) bool { return found[i].At < found[j].At })
@@ -115,7 +116,7 @@ func schemas() (schema.Set, error) {
 	} {
 		var one schema.Schema
 		if err := json.Unmarshal([]byte(text), &one); err != nil {
-			return nil, fmt.Errorf("decode schema %s: %w", name, err)
+			return nil, failure.To("decode schema "+name, err)
 		}
 		set[name] = one
 	}

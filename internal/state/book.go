@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"syscall"
 	"time"
+	"vethbridge/internal/failure"
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
@@ -82,7 +83,7 @@ func (b *book) open(writable bool) (err error) {
 	}
 	b.tx, err = b.db.Begin(writable)
 	if err != nil {
-		return errors.Join(fmt.Errorf("begin transaction on %s: %w", path, err), b.db.Close())
+		return errors.Join(failure.To("begin transaction on "+path, err), b.db.Close())
 	}
 	return nil
 }
@@ -130,7 +131,7 @@ func (b *book) openError(path string, err error) error {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return &LockError{Path: path, Holder: "a program that is not of this release", Cause: err}
 	case b.fresh:
-		return errors.Join(fmt.Errorf("begin %s: %w", path, err), os.Remove(path))
+		return errors.Join(failure.To("begin "+path, err), os.Remove(path))
 	case errors.As(err, &errno):
 		return err
 	}
@@ -151,7 +152,7 @@ func (b *book) runTx(tx *Tx, fn func(*Tx) error) error {
 		return errors.Join(err, b.tx.Rollback())
 	}
 	if err := b.tx.Commit(); err != nil {
-		return fmt.Errorf("write state file: %w", err)
+		return failure.To("write state file", err)
 	}
 	return nil
 }
@@ -185,7 +186,7 @@ func (s *Store) setAside(cause error) error {
 			continue
 		}
 		if err := os.Rename(path, aside); err != nil {
-			return fmt.Errorf("set corrupt state file aside: %w", err)
+			return failure.To("set corrupt state file aside", err)
 		}
 		s.Log.Warn("state file is corrupt, begin a new one", "file", path, "kept", aside, "cause", cause)
 		return nil

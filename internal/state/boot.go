@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,13 +15,13 @@ const bootIDFile = "/proc/sys/kernel/random/boot_id"
 func readBootID() (string, error) {
 	fd, err := openPlain(bootIDFile, os.O_RDONLY, 0)
 	if err != nil {
-		return "", fmt.Errorf("read boot ID: %w", err)
+		return "", failure.To("read boot ID", err)
 	}
 	defer unix.Close(fd)
 	var id [64]byte // more than it has
 	n, err := unix.Read(fd, id[:])
 	if err != nil {
-		return "", fmt.Errorf("read boot ID: %w", err)
+		return "", failure.To("read boot ID", err)
 	}
 	return strings.TrimSpace(string(id[:n])), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"vethbridge/internal/failure"
 
 	"go.etcd.io/bbolt"
 )
@@ -31,7 +32,7 @@ func CheckBook(tx *Tx) error {
 	}
 	var faults []error
 	for err := range tx.book.Check() {
-		faults = append(faults, fmt.Errorf("check state file: %w", err))
+		faults = append(faults, failure.To("check state file", err))
 	}
 	return errors.Join(faults...)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,11 +21,11 @@ func (e *DirError) Error() string { return fmt.Sprintf("state directory %s %s", 
 // state could not be kept, or others could change it.
 func prepareDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("make state directory: %w", err)
+		return failure.To("make state directory", err)
 	}
 	var st unix.Stat_t
 	if err := unix.Stat(dir, &st); err != nil {
-		return fmt.Errorf("make state directory: %w", &os.PathError{Op: "stat", Path: dir, Err: err})
+		return failure.To("make state directory", &os.PathError{Op: "stat", Path: dir, Err: err})
 	}
 	if uid := os.Geteuid(); int(st.Uid) != uid {
 		return &DirError{dir, fmt.Sprintf("belongs to user %d, not to user %d", st.Uid, uid)}

@@ -2,9 +2,9 @@ package state
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"time"
+	"vethbridge/internal/failure"
 )
 
 const graceLock = "grace.lock"
@@ -43,7 +43,7 @@ func (s *Store) AwaitRemovals(ctx context.Context) {
 func Holding(ctx context.Context, what string, lock func(context.Context) (unlock func(), err error), fn func() error) error {
 	unlock, err := lock(ctx)
 	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+		return failure.To(what, err)
 	}
 	defer unlock()
 	return fn()

@@ -3,12 +3,12 @@ package state
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/filelock"
 )
 
@@ -84,7 +84,7 @@ func acquire(ctx context.Context, path string, l locking) (lock, error) {
 	case err := <-done:
 		if err != nil {
 			unix.Close(fd)
-			return lock{}, fmt.Errorf("lock %s: %w", path, err)
+			return lock{}, failure.To("lock "+path, err)
 		}
 		return lock{fd, true}, nil
 	case <-ctx.Done():

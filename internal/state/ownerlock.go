@@ -3,7 +3,6 @@ package state
 import (
 	"context"
 	"errors"
-	"fmt"
 	"hash/fnv"
 	"os"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/failure"
 	"vethbridge/internal/filelock"
 )
 
@@ -22,7 +22,7 @@ const ownerLock = "owner.lock"
 func (s *Store) LockOwner(ctx context.Context, o attachment.Owner) (unlock func(), err error) {
 	held, err := acquire(ctx, filepath.Join(s.dir, ownerLock), byteOf(o))
 	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", o, err)
+		return nil, failure.To("lock "+o.String(), err)
 	}
 	return held.release, nil
 }
@@ -31,7 +31,7 @@ func (s *Store) LockOwner(ctx context.Context, o attachment.Owner) (unlock func(
 func (s *Store) TryLockOwner(o attachment.Owner) (unlock func(), ok bool, err error) {
 	fd, err := openPlain(filepath.Join(s.dir, ownerLock), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, false, fmt.Errorf("lock %s: %w", o, err)
+		return nil, false, failure.To("lock "+o.String(), err)
 	}
 	err = byteOf(o).ask(fd, false)
 	switch {
@@ -40,7 +40,7 @@ func (s *Store) TryLockOwner(o attachment.Owner) (unlock func(), ok bool, err er
 	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EACCES):
 		return nil, false, unix.Close(fd)
 	}
-	return nil, false, errors.Join(fmt.Errorf("lock %s: %w", o, err), unix.Close(fd))
+	return nil, false, errors.Join(failure.To("lock "+o.String(), err), unix.Close(fd))
 }
 
 // oneByte is a lock on the byte of a file at an offset (open file description locks, fcntl(2)).

@@ -3,6 +3,7 @@ package state
 import (
 	"errors"
 	"fmt"
+	"vethbridge/internal/failure"
 )
 
 const (
@@ -48,7 +49,7 @@ func (tx *Tx) begin() error {
 		return err
 	}
 	if err := tx.rebuild(tx); err != nil {
-		return fmt.Errorf("rebuild state: %w", err)
+		return failure.To("rebuild state", err)
 	}
 	return nil
 }

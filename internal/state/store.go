@@ -3,10 +3,10 @@ package state
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"vethbridge/internal/failure"
 )
 
 // DefaultDir is where the state lives unless a config says otherwise. It is on tmpfs,
@@ -66,7 +66,7 @@ func (s *Store) Begun() bool {
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	held, err := lockFile(ctx, filepath.Join(s.dir, bookLock), exclusive)
 	if err != nil {
-		return fmt.Errorf("lock state: %w", err)
+		return failure.To("lock state", err)
 	}
 	defer held.release()
 	err = s.transact(held, true, fn)
@@ -94,7 +94,7 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 func (s *Store) view(ctx context.Context, fn func(*Tx) error) error {
 	held, err := lockFile(ctx, filepath.Join(s.dir, bookLock), shared)
 	if err != nil {
-		return fmt.Errorf("lock state: %w", err)
+		return failure.To("lock state", err)
 	}
 	defer held.release()
 	return s.transact(held, false, fn)
@@ -106,7 +106,7 @@ func (s *Store) view(ctx context.Context, fn func(*Tx) error) error {
 func (s *Store) LockKernel(ctx context.Context) (unlock func(), err error) {
 	held, err := lockFile(ctx, filepath.Join(s.dir, kernelLock), exclusive)
 	if err != nil {
-		return nil, fmt.Errorf("lock kernel changes: %w", err)
+		return nil, failure.To("lock kernel changes", err)
 	}
 	return held.release, nil
 }

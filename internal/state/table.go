@@ -8,6 +8,7 @@ import (
 
 	"go.etcd.io/bbolt"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/plainjson"
 )
 
@@ -48,7 +49,7 @@ func (tx *Tx) writable(t Table) (*bbolt.Bucket, error) {
 	}
 	b, err := tx.book.CreateBucket([]byte(t))
 	if err != nil {
-		return nil, fmt.Errorf("make table %s: %w", t, err)
+		return nil, failure.To("make table "+string(t), err)
 	}
 	return b, nil
 }
@@ -123,7 +124,7 @@ func Next(tx *Tx, t Table) (uint64, error) {
 	}
 	n, err := b.NextSequence()
 	if err != nil {
-		return 0, fmt.Errorf("number entry of %s: %w", t, err)
+		return 0, failure.To("number entry of "+string(t), err)
 	}
 	return n, nil
 }

@@ -3,10 +3,10 @@ package steps
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
+	"vethbridge/internal/failure"
 )
 
 // undoLimit bounds the whole way back, which a cancelled context does not stop.
@@ -70,7 +70,7 @@ func Undo(ctx context.Context, log *slog.Logger, list []Step) []error {
 		err := list[i].Undo(ctx)
 		log.DebugContext(ctx, "step undone", "step", list[i].Name, "err", err)
 		if err != nil {
-			failed = append(failed, fmt.Errorf("undo %s: %w", list[i].Name, err))
+			failed = append(failed, failure.To("undo "+list[i].Name, err))
 		}
 	}
 	return failed

@@ -2,10 +2,10 @@ package sysctl
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
 )
@@ -49,7 +49,7 @@ func open(key string, flags int) (fd int, err error) {
 func (i *instance) make() {
 	var err error
 	if i.root, err = makeOwn(); err != nil {
-		i.refused(fmt.Errorf("make an instance of procfs: %w", err))
+		i.refused(failure.To("make an instance of procfs", err))
 	}
 }
 

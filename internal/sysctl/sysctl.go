@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,7 +36,7 @@ func (e *Error) ForNewLinks() string {
 func Get(key string) (string, error) {
 	fd, err := open(key, unix.O_RDONLY)
 	if err != nil {
-		return "", fmt.Errorf("read sysctl %s: %w", key, err)
+		return "", failure.To("read sysctl "+key, err)
 	}
 	defer unix.Close(fd)
 	return read(fd, key)
@@ -47,7 +48,7 @@ func read(fd int, key string) (string, error) {
 	var data [256]byte // more than any sysctl of the network has
 	n, err := unix.Pread(fd, data[:], 0)
 	if err != nil {
-		return "", fmt.Errorf("read sysctl %s: %w", key, err)
+		return "", failure.To("read sysctl "+key, err)
 	}
 	return strings.TrimSpace(string(data[:n])), nil
 }

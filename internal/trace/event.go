@@ -2,6 +2,7 @@ package trace
 
 import (
 	"fmt"
+	"vethbridge/internal/failure"
 
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
@@ -71,7 +72,7 @@ func decode(m netlink.Message) (e Event, err error) {
 	}
 	d, err := netlink.NewAttributeDecoder(m.Data[head:])
 	if err != nil {
-		return e, fmt.Errorf("decode trace: %w", err)
+		return e, failure.To("decode trace", err)
 	}
 	d.ByteOrder = bigEndian
 	e.Family = m.Data[0]

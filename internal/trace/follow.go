@@ -3,9 +3,9 @@ package trace
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"time"
+	"vethbridge/internal/failure"
 
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
@@ -29,7 +29,7 @@ func Listen() (*Listener, error) {
 		err = conn.JoinGroup(group)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("listen for traces: %w", err)
+		return nil, failure.To("listen for traces", err)
 	}
 	return &Listener{conn}, nil
 }
@@ -52,7 +52,7 @@ func (l *Listener) Follow(ctx context.Context, limit time.Duration) (list []Even
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			continue
 		case err != nil:
-			return nil, fmt.Errorf("read traces: %w", err)
+			return nil, failure.To("read traces", err)
 		}
 		for _, m := range messages {
 			e, err := decode(m)

@@ -3,7 +3,6 @@ package trace
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"math"
 	"net/netip"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"github.com/google/nftables/expr"
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/netfilter"
 )
 
@@ -95,7 +95,7 @@ func markTraced() []expr.Any {
 // replaced.
 func Watch(conn *netfilter.Conn, w Wanted) error {
 	if err := change(conn, &w, true); err != nil {
-		return fmt.Errorf("make tables %s: %w", TableName, err)
+		return failure.To("make tables "+TableName, err)
 	}
 	return nil
 }
@@ -103,7 +103,7 @@ func Watch(conn *netfilter.Conn, w Wanted) error {
 // Unwatch removes the tables.
 func Unwatch(conn *netfilter.Conn) error {
 	if err := change(conn, &Wanted{}, false); err != nil {
-		return fmt.Errorf("remove tables %s: %w", TableName, err)
+		return failure.To("remove tables "+TableName, err)
 	}
 	return nil
 }

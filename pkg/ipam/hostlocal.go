@@ -1,7 +1,6 @@
 package ipam
 
 import (
-	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/failure"
 )
 
 // firstIfName stands for the interface name that the oldest leases of host-local lack.
@@ -23,7 +23,7 @@ func ReadHostLocal(dataDir, network string) ([]Request, error) {
 	dir := filepath.Join(dataDir, network)
 	files, err := namesIn(dir)
 	if err != nil {
-		return nil, fmt.Errorf("read host-local leases: %w", err)
+		return nil, failure.To("read host-local leases", err)
 	}
 	var requests []Request
 	index := map[attachment.Owner]int{}
@@ -34,7 +34,7 @@ func ReadHostLocal(dataDir, network string) ([]Request, error) {
 		}
 		content, err := os.ReadFile(filepath.Join(dir, f))
 		if err != nil {
-			return nil, fmt.Errorf("read host-local lease: %w", err)
+			return nil, failure.To("read host-local lease", err)
 		}
 		o, ok := hostLocalOwner(network, string(content))
 		if !ok {

@@ -2,8 +2,8 @@ package nat
 
 import (
 	"context"
-	"fmt"
 	"maps"
+	"vethbridge/internal/failure"
 )
 
 // Counts are how many connections the mappings have led to their targets, by the host's ends of the pieces in
@@ -32,7 +32,7 @@ func (k Keeper) Count(ctx context.Context) (Counts, error) {
 		}
 		counts, err := b.Count(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("count connections of %s: %w", kind, err)
+			return nil, failure.To("count connections of "+kind.String(), err)
 		}
 		maps.Copy(all, counts)
 	}

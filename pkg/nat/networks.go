@@ -2,10 +2,10 @@ package nat
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/failure"
 	"vethbridge/internal/state"
 )
 
@@ -104,7 +104,7 @@ func eachNeeded(tx *state.Tx, k Kind, except *holder, fn func(networkClaim) erro
 		}
 		c, _, err := state.Get[networkClaim](tx, networkTable, key)
 		if err != nil {
-			return fmt.Errorf("read networks: %w", err)
+			return failure.To("read networks", err)
 		}
 		if except != nil && c.Holder == *except {
 			from = append(bytes.Clone(key), 0)

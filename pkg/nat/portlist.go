@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"vethbridge/internal/failure"
 )
 
 // ports are those of a mapping: the host's from first to last, and the container's that first leads to.
@@ -51,7 +52,7 @@ func (p *ports) read(word string) error {
 	for i, text := range [...]string{first, last, to} {
 		var err error
 		if n[i], err = strconv.ParseUint(text, 10, 16); err != nil {
-			return fmt.Errorf("ports %q: %w", word, err)
+			return failure.To("ports "+strconv.Quote(word), err)
 		}
 	}
 	if n[1] < n[0] || n[2]+n[1]-n[0] > math.MaxUint16 {

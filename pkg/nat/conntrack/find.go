@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/nlsocket"
 	"vethbridge/pkg/nat"
 )
@@ -45,7 +46,7 @@ func Find(addresses []netip.Addr) (list []Connection, err error) {
 func with(fn func(table) error) error {
 	socket, err := nlsocket.Open(unix.NETLINK_NETFILTER)
 	if err != nil {
-		return fmt.Errorf("open conntrack socket: %w", err)
+		return failure.To("open conntrack socket", err)
 	}
 	defer socket.Close()
 	return fn(table{socket})

@@ -3,7 +3,6 @@ package conntrack
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"net/netip"
 	"slices"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/nlsocket"
 	"vethbridge/pkg/nat"
 )
@@ -50,7 +50,7 @@ func (t table) list(f filter, matches func(*entry) bool) (list []*entry, err err
 	})
 	// An interrupted dump lacks at most entries that began or ended meanwhile.
 	if err != nil && !errors.Is(err, nlsocket.ErrInterrupted) {
-		return nil, fmt.Errorf("list tracked connections: %w", err)
+		return nil, failure.To("list tracked connections", err)
 	}
 	return list, nil
 }
@@ -66,7 +66,7 @@ func (t table) flush(f filter) (done bool, err error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("flush tracked connections: %w", err)
+		return false, failure.To("flush tracked connections", err)
 	}
 	return true, nil
 }
@@ -77,7 +77,7 @@ func (t table) remove(e *entry) error {
 	if err == nil || errors.Is(err, unix.ENOENT) {
 		return nil
 	}
-	return fmt.Errorf("drop tracked connection to %s: %w", e.To, err)
+	return failure.To("drop tracked connection to "+e.To.String(), err)
 }
 
 // parse reads a message; it returns nil for what has no addresses. What is no connection between

@@ -3,9 +3,9 @@ package iptables
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/netfilter"
 	"vethbridge/pkg/nat"
 )
@@ -52,7 +52,7 @@ func (b *Backend) read(ctx context.Context, families []family) ([]found, error) 
 func (b *Backend) List(ctx context.Context) (nat.Ruleset, error) {
 	both, err := b.read(ctx, families())
 	if err != nil {
-		return nat.Ruleset{}, fmt.Errorf("list translations: %w", err)
+		return nat.Ruleset{}, failure.To("list translations", err)
 	}
 	r := merged(both)
 	for _, s := range both {
@@ -61,7 +61,7 @@ func (b *Backend) List(ctx context.Context) (nat.Ruleset, error) {
 		}
 		want, err := s.family.rules(&r)
 		if err != nil {
-			return nat.Ruleset{}, fmt.Errorf("list translations: %w", err)
+			return nat.Ruleset{}, failure.To("list translations", err)
 		}
 		r.Missing = append(r.Missing, s.saved.missing(&s.family, want)...)
 	}
@@ -82,7 +82,7 @@ func (f found) whole() error {
 		return err
 	}
 	if missing := f.saved.missing(&f.family, want); missing != nil {
-		return fmt.Errorf("%s is missing: %w", missing[0], nat.ErrDrift)
+		return failure.To(missing[0]+" is missing", nat.ErrDrift)
 	}
 	return nil
 }
@@ -106,26 +106,26 @@ func (b *Backend) Apply(ctx context.Context, c nat.Change) error {
 	case c.Empty():
 		return nil
 	case err != nil:
-		return fmt.Errorf("change translations: %w", err)
+		return failure.To("change translations", err)
 	case done:
 		return nil
 	}
 	both, err := b.read(ctx, touched(&c))
 	if err != nil {
-		return fmt.Errorf("change translations: %w", err)
+		return failure.To("change translations", err)
 	}
 	for _, s := range both {
 		if err := s.whole(); err != nil {
-			return fmt.Errorf("change translations: %w", err)
+			return failure.To("change translations", err)
 		}
 	}
 	before := merged(both)
 	after, err := changed(&before, &c)
 	if err != nil {
-		return fmt.Errorf("change translations: %w", err)
+		return failure.To("change translations", err)
 	}
 	if err := b.load(ctx, both, &after); err != nil {
-		return fmt.Errorf("change translations: %w", err)
+		return failure.To("change translations", err)
 	}
 	return nil
 }
@@ -138,7 +138,7 @@ func (b *Backend) Restore(ctx context.Context, r nat.Ruleset) error {
 		err = b.load(ctx, both, &r)
 	}
 	if err != nil {
-		return fmt.Errorf("restore translations: %w", err)
+		return failure.To("restore translations", err)
 	}
 	return nil
 }
@@ -230,7 +230,7 @@ func (b *Backend) present(f *family, chains []table) (bool, error) {
 func (b *Backend) Usable(ctx context.Context) error {
 	for _, f := range families() {
 		if _, err := b.save(ctx, &f); err != nil {
-			return fmt.Errorf("use iptables: %w", err)
+			return failure.To("use iptables", err)
 		}
 	}
 	return nil

@@ -1,9 +1,9 @@
 package iptables
 
 import (
-	"fmt"
 	"slices"
 
+	"vethbridge/internal/failure"
 	"vethbridge/pkg/nat"
 )
 
@@ -23,13 +23,13 @@ func changedEntries(had []nat.Entry, c *nat.Change) ([]nat.Entry, error) {
 	}
 	for _, e := range apart(marked(c.Mark, c.Remove)) {
 		if _, there := entries[e.Mapping.HostEnd()]; !there {
-			return nil, fmt.Errorf("remove %s: it is not there: %w", e.Mapping, nat.ErrDrift)
+			return nil, failure.To("remove "+e.Mapping.String()+": it is not there", nat.ErrDrift)
 		}
 		delete(entries, e.Mapping.HostEnd())
 	}
 	for _, e := range apart(marked(c.Mark, c.Add)) {
 		if there, ok := entries[e.Mapping.HostEnd()]; ok && there.Mapping != e.Mapping {
-			return nil, fmt.Errorf("add %s: %s is there: %w", e.Mapping, there.Mapping, nat.ErrDrift)
+			return nil, failure.To("add "+e.Mapping.String()+": "+there.Mapping.String()+" is there", nat.ErrDrift)
 		}
 		entries[e.Mapping.HostEnd()] = e
 	}
@@ -53,7 +53,7 @@ func changedNetworks(had, less, more []nat.Network) ([]nat.Network, error) {
 	for _, n := range less {
 		i := slices.Index(list, n)
 		if i < 0 {
-			return nil, fmt.Errorf("remove network %s: it is not there: %w", n, nat.ErrDrift)
+			return nil, failure.To("remove network "+n.String()+": it is not there", nat.ErrDrift)
 		}
 		list = slices.Delete(list, i, i+1)
 	}
@@ -64,7 +64,7 @@ func changedNetworks(had, less, more []nat.Network) ([]nat.Network, error) {
 		if i := slices.IndexFunc(list, func(o nat.Network) bool {
 			return o.Overlaps(n)
 		}); i >= 0 {
-			return nil, fmt.Errorf("add network %s: it overlaps %s: %w", n, list[i], nat.ErrDrift)
+			return nil, failure.To("add network "+n.String()+": it overlaps "+list[i].String(), nat.ErrDrift)
 		}
 		list = append(list, n)
 	}

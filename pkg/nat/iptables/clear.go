@@ -3,7 +3,7 @@ package iptables
 import (
 	"context"
 	"errors"
-	"fmt"
+	"vethbridge/internal/failure"
 )
 
 // Clear removes our chains and the jumps to them; a family that can't be cleared does not
@@ -14,7 +14,7 @@ func (b *Backend) Clear(ctx context.Context) error {
 		failed = errors.Join(failed, b.clear(ctx, &f))
 	}
 	if failed != nil {
-		return fmt.Errorf("remove translations: %w", failed)
+		return failure.To("remove translations", failed)
 	}
 	return nil
 }

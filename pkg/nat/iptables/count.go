@@ -2,10 +2,10 @@ package iptables
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 
+	"vethbridge/internal/failure"
 	"vethbridge/pkg/nat"
 )
 
@@ -27,7 +27,7 @@ func (b *Backend) Count(ctx context.Context) (nat.Counts, error) {
 		}
 		for line := range strings.Lines(text) {
 			if err := f.count(strings.TrimRight(line, "\n"), counts); err != nil {
-				return nil, fmt.Errorf("read rule %q: %w", line, err)
+				return nil, failure.To("read rule "+strconv.Quote(line), err)
 			}
 		}
 	}

@@ -1,12 +1,12 @@
 package iptables
 
 import (
-	"fmt"
 	"math/bits"
 	"net/netip"
 	"strconv"
 	"strings"
 
+	"vethbridge/internal/failure"
 	"vethbridge/pkg/nat"
 )
 
@@ -36,7 +36,7 @@ func (f *family) ruleset(s saved) (nat.Ruleset, error) {
 			if o := parse(rule); o["-j"] == "DNAT" {
 				e, err := f.entry(chain, o)
 				if err != nil {
-					return r, fmt.Errorf("read rule %q: %w", rule, err)
+					return r, failure.To("read rule "+strconv.Quote(rule), err)
 				}
 				r.Entries = append(r.Entries, e)
 			}
@@ -46,7 +46,7 @@ func (f *family) ruleset(s saved) (nat.Ruleset, error) {
 		for _, rule := range s.chains[chain] {
 			n, ok, err := network(parse(rule))
 			if err != nil {
-				return r, fmt.Errorf("read rule %q: %w", rule, err)
+				return r, failure.To("read rule "+strconv.Quote(rule), err)
 			}
 			if ok {
 				r.Networks = append(r.Networks, n)
@@ -89,7 +89,7 @@ func ports(m *nat.Mapping, host, target string) error {
 	}
 	last, err := strconv.ParseUint(to, 10, 16)
 	if err != nil || last < first {
-		return fmt.Errorf("%q is no range of ports: %w", host, err)
+		return failure.To(strconv.Quote(host)+" is no range of ports", err)
 	}
 	m.More = uint16(last - first)
 	if to, _, shifted := strings.Cut(target, "-"); shifted {
@@ -161,7 +161,7 @@ func mark(o options) (nat.Mark, error) {
 	text, _, _ := strings.Cut(o["--set-xmark"], "/")
 	value, err := strconv.ParseUint(text, 0, 32)
 	if err != nil || bits.OnesCount64(value) != 1 {
-		return nat.Mark{}, fmt.Errorf("mark %q is not one bit: %w", text, err)
+		return nat.Mark{}, failure.To("mark "+strconv.Quote(text)+" is not one bit", err)
 	}
 	if value != defaultMask {
 		return nat.Mark{Mask: uint32(value)}, nil

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/filelock"
 )
 
@@ -59,13 +60,13 @@ func Installed(ctx context.Context) (Variant, error) { return variantOf(ctx, "ip
 func variantOf(ctx context.Context, name string) (Variant, error) {
 	path, err := exec.LookPath(name)
 	if err != nil {
-		return 0, fmt.Errorf("find program: %w", err)
+		return 0, failure.To("find program", err)
 	}
 	says, err := filepath.EvalSymlinks(path)
 	if says = filepath.Base(says); err != nil || !strings.Contains(says, "nft") && !strings.Contains(says, "legacy") {
 		out, err := exec.CommandContext(ctx, path, "--version").Output()
 		if err != nil {
-			return 0, fmt.Errorf("run %s --version: %w", path, err)
+			return 0, failure.To("run "+path+" --version", err)
 		}
 		says = string(out)
 	}
@@ -87,7 +88,7 @@ func (b *Backend) find(ctx context.Context, program, what string) (string, error
 	if variant, err := variantOf(ctx, plain); err == nil && variant == b.variant {
 		return plain, nil
 	}
-	return "", fmt.Errorf("find program: %w", missing)
+	return "", failure.To("find program", missing)
 }
 
 // run starts a program in the network namespace of the calling thread.

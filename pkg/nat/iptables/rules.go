@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode"
 
+	"vethbridge/internal/failure"
 	"vethbridge/pkg/nat"
 )
 
@@ -163,7 +164,7 @@ func dnatRule(e *nat.Entry) (string, error) {
 	if m.Limit.Match != "" {
 		match, err := verbatim(m.Limit.Match)
 		if err != nil {
-			return "", fmt.Errorf("write %s: %w", m, err)
+			return "", failure.To("write "+m.String(), err)
 		}
 		conditions += " " + match
 	}

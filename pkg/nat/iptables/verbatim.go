@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"vethbridge/internal/failure"
 	"vethbridge/pkg/nat"
 )
 
@@ -124,7 +125,7 @@ func (b *Backend) Try(ctx context.Context, list []nat.Mapping) error {
 			continue
 		}
 		if _, err := b.run(ctx, &f, "restore", "*nat\n:"+tried+" - [0:0]\n"+rules.String()+"COMMIT\n", "--noflush", "--test"); err != nil {
-			return fmt.Errorf("try conditions: %w", err)
+			return failure.To("try conditions", err)
 		}
 	}
 	return nil

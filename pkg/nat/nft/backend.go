@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/nftables"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/netfilter"
 	"vethbridge/pkg/nat"
 )
@@ -34,7 +35,7 @@ func (b *Backend) Apply(_ context.Context, c nat.Change) error {
 	eachMap("", c.Remove, changes.Delete)
 	eachMap(c.Mark, c.Add, changes.Add)
 	if err != nil {
-		return fmt.Errorf("change translations: %w", err)
+		return failure.To("change translations", err)
 	}
 	return outcome("change translations", b.conn.Make(&changes))
 }
@@ -47,7 +48,7 @@ func outcome(what string, err error) error {
 	case netfilter.IsDrift(err):
 		return fmt.Errorf("%s: %w: %w", what, nat.ErrDrift, err)
 	}
-	return fmt.Errorf("%s: %w", what, err)
+	return failure.To(what, err)
 }
 
 // Restore makes the kernel hold exactly the ruleset, in one transaction. Established connections
@@ -128,7 +129,7 @@ func (b *Backend) Clear(context.Context) error {
 	b.ready = false
 	have, err := layout().Find(b.conn)
 	if err != nil {
-		return fmt.Errorf("remove translations: %w", err)
+		return failure.To("remove translations", err)
 	}
 	return outcome("remove translations", b.conn.Batch(func(conn *nftables.Conn) error {
 		layout().Unmake(conn, have)

@@ -3,10 +3,10 @@ package nft
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/pkg/nat"
 )
 
@@ -25,7 +25,7 @@ func (b *Backend) Count(context.Context) (nat.Counts, error) {
 				continue // which is drift, and not to be told from here
 			}
 			if err != nil {
-				return nil, fmt.Errorf("list elements of %s: %w", name+f.suffix, err)
+				return nil, failure.To("list elements of "+name+f.suffix, err)
 			}
 			for _, e := range elements {
 				entry, err := f.entry(name, e)

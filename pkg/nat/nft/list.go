@@ -3,7 +3,6 @@ package nft
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/netip"
 	"slices"
 	"sort"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/google/nftables"
 
+	"vethbridge/internal/failure"
 	"vethbridge/pkg/nat"
 )
 
@@ -57,7 +57,7 @@ func (b *Backend) list(sets func(*family) []*nftables.Set) (r nat.Ruleset, there
 			}
 			elements, err := conn.GetSetElements(s)
 			if err != nil {
-				return r, false, fmt.Errorf("list elements of %s: %w", s.Name, err)
+				return r, false, failure.To("list elements of "+s.Name, err)
 			}
 			if err := read(s, elements, &r); err != nil {
 				return r, false, err
