@@ -14,7 +14,7 @@ import (
 // names, and a chain, a rule and a priority are others. What the
 // rules do is the same.
 var otherwise = []struct{ file, old, new string }{
-	{"internal/netfilter/layoutnumber.go", "LayoutNumber = 1", "LayoutNumber = 1001"},
+	{"internal/netfilter/layoutnumber.go", "LayoutNumber = 2", "LayoutNumber = 1001"},
 	{"pkg/nat/nft/sets.go", `"host_ports"`, `"ports_of_one"`},
 	{"pkg/nat/nft/sets.go", `"any_ports"`, `"ports_of_any"`},
 	{"pkg/nat/nft/sets.go", `strings.ReplaceAll(t.String(), "-", "_")`, `"networks_" + strings.ReplaceAll(t.String(), "-", "_")`},

@@ -70,7 +70,7 @@ func portRules() []netfilter.Rule {
 	source := slices.Concat(iifname(), link(6, 6, macWord))
 	return []netfilter.Rule{
 		rule("not a guarded port", netfilter.Meta(expr.MetaKeyIIFGROUP), differs(netfilter.Native(Group)), accept()),
-		rule("to many", netfilter.Meta(expr.MetaKeyPKTTYPE), toMany(), jump("port_group")),
+		rule("to many", notToOne(), jump("port_group")),
 		rule("DHCP server, IPv4", udpPort(0, 67), four, drop()),
 		rule("IPv4 from its address", four, source, network(12, 4, addressWord), in(Senders4), accept()),
 		rule("ICMPv6", protocol(unix.IPPROTO_ICMPV6), six, jump("port_icmpv6")),
@@ -85,10 +85,10 @@ func portRules() []netfilter.Rule {
 	}
 }
 
-func toMany() []expr.Any {
-	return []expr.Any{&expr.Range{
-		Op: expr.CmpOpEq, Register: netfilter.Reg, FromData: []byte{unix.PACKET_BROADCAST}, ToData: []byte{unix.PACKET_MULTICAST},
-	}}
+// notToOne matches all but a frame to one other machine, by a comparison that the kernel does in line: a range, or a
+// set of types, costs a call. What is to the port itself, which nobody has a reason for, is among it.
+func notToOne() []expr.Any {
+	return slices.Concat(netfilter.Meta(expr.MetaKeyPKTTYPE), differs([]byte{unix.PACKET_OTHERHOST}))
 }
 
 // groupRules are for frames to many. Whoever asks a bridge who listens to multicasts gets all of them from then

@@ -11,7 +11,7 @@ import (
 // LayoutNumber stands for what our tables are made like: their sets, chains and rules. A release that makes
 // any of them otherwise has the next number, by which it tells tables of another release from its own. A set
 // that becomes another one gets another name: then no packet misses it while one takes the other's place.
-const LayoutNumber = 1
+const LayoutNumber = 2
 
 // layoutPrefix begins the names of marks.
 const layoutPrefix = "layout_"
