@@ -186,11 +186,19 @@ func TestVerifyNamesWhatIsMissing(t *testing.T) {
 	k := newKeeper(t)
 	list := elements(2, fence.Network{})
 	add(t, k, 2, list)
-	if err := k.Verify(t.Context(), owner(2), list); err != nil {
+	var recorded []fence.Element
+	err := k.Store.View(t.Context(), func(tx *state.Tx) (err error) {
+		recorded, err = fence.Recorded(tx, owner(2))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := k.Verify(t.Context(), owner(2), recorded, list); err != nil {
 		t.Error(err)
 	}
 	nft(t, "delete", "element", "bridge", fence.GuardTable, "senders4", "{ veth2 . 02:00:00:00:00:02 . 10.1.0.2 }")
-	err := k.Verify(t.Context(), owner(2), list)
+	err = k.Verify(t.Context(), owner(2), recorded, list)
 	if want := "check fence: senders4 veth2 . 02:00:00:00:00:02 . 10.1.0.2 is missing"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}

@@ -8,20 +8,11 @@ import (
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/netfilter"
-	"vethbridge/internal/state"
 )
 
-// Verify compares what an owner is planned to have with the book and with the kernel, by as
+// Verify compares what an owner is planned to have with what the book has (Recorded) and with the kernel, by as
 // many look-ups. The error names all that differs.
-func (k Keeper) Verify(ctx context.Context, owner attachment.Owner, want []Element) error {
-	var recorded []Element
-	err := k.Store.View(ctx, func(tx *state.Tx) (err error) {
-		recorded, err = Recorded(tx, owner)
-		return err
-	})
-	if err != nil {
-		return err
-	}
+func (k Keeper) Verify(ctx context.Context, owner attachment.Owner, recorded, want []Element) error {
 	for _, e := range recorded {
 		if e.ofHost() { // which is no matter of a config
 			want = append(want, e)

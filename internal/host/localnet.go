@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"vethbridge/internal/attachment"
 	"vethbridge/internal/shared"
+	"vethbridge/internal/state"
 	"vethbridge/internal/sysctl"
 )
 
@@ -39,14 +39,10 @@ func Localhost(device string) shared.Object {
 	return shared.Object{Kind: shared.RouteLocalnet, Name: device}
 }
 
-// CheckLocalhost compares route_localnet with the record, if the plan wants localhost.
-func (h *Host) CheckLocalhost(ctx context.Context, owner attachment.Owner, wanted bool) error {
-	record, known, err := h.record(ctx, owner)
-	if err != nil || !wanted {
-		return err
-	}
-	if !known || record.LocalhostVia == "" {
-		return fmt.Errorf("check localhost: %s has no record of it", owner)
+// CheckLocalhost compares route_localnet with the record of an attachment whose plan wants localhost.
+func (h *Host) CheckLocalhost(record *state.Attachment) error {
+	if record.LocalhostVia == "" {
+		return fmt.Errorf("check localhost: %s has no record of it", record.Owner)
 	}
 	if h.allowsLocalhost(record.LocalhostVia) {
 		return nil

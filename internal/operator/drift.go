@@ -38,13 +38,17 @@ func (s *session) marks() (map[string]links.Marked, error) {
 // drift lists what the kernel lacks of an attachment.
 func (c *comparison) drift(ctx context.Context, a *state.Attachment) (list []string, err error) {
 	var elements []fence.Element
-	var parts [2]nat.Translations
+	var translations [len(natParts)]*nat.Expected
 	err = c.session.host.Store.View(ctx, func(tx *state.Tx) error {
 		if elements, err = fence.Recorded(tx, a.Owner); err != nil {
 			return err
 		}
 		for i, part := range natParts {
-			if parts[i], _, err = nat.Recorded(tx, a.Owner, part); err != nil {
+			recorded, _, err := nat.Recorded(tx, a.Owner, part)
+			if err != nil {
+				return err
+			}
+			if translations[i], err = nat.Expect(tx, a.Owner, part, &recorded); err != nil {
 				return err
 			}
 		}
@@ -54,11 +58,14 @@ func (c *comparison) drift(ctx context.Context, a *state.Attachment) (list []str
 		return nil, err
 	}
 	list = append(list, c.ofLink(a)...)
-	list = append(list, messages(c.session.host.Fence.Verify(ctx, a.Owner, elements))...)
-	for i, part := range natParts {
-		list = append(list, messages(c.nat.Check(ctx, a.Owner, part, parts[i]))...)
+	list = append(list, messages(c.session.host.Fence.Verify(ctx, a.Owner, elements, elements))...)
+	for _, e := range translations {
+		list = append(list, messages(c.nat.Verify(ctx, e))...)
 	}
-	return append(list, messages(c.session.host.CheckLocalhost(ctx, a.Owner, a.LocalhostVia != ""))...), nil
+	if a.LocalhostVia == "" {
+		return list, nil
+	}
+	return append(list, messages(c.session.host.CheckLocalhost(a))...), nil
 }
 
 var natParts = [...]nat.Part{nat.PartVethbridge, nat.PartNatport}

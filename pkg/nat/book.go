@@ -35,7 +35,7 @@ func Claim(tx *state.Tx, owner attachment.Owner, part Part, by Kind, want Transl
 	if err := claimPorts(tx, h, want.Mappings); err != nil {
 		return err
 	}
-	if err := enterNetworks(tx, by, h, want.Networks); err != nil {
+	if err := enterNetworks(tx, by, want.Networks); err != nil {
 		return err
 	}
 	r := newRecord(h, by, &want)
@@ -84,7 +84,7 @@ func drop(tx *state.Tx, h holder) error {
 	}
 	return errors.Join(
 		releasePorts(tx, r.mappings()),
-		leaveNetworks(tx, r.Backend, h, r.Translations.Networks),
+		leaveNetworks(tx, r.Backend, r.Translations.Networks),
 		state.Delete(tx, recordTable, h.key()),
 	)
 }
@@ -128,16 +128,19 @@ func ruleset(tx *state.Tx, k Kind, except *holder) (Ruleset, error) {
 
 // CheckBook verifies that claims and records agree, and that every holder is attached.
 func CheckBook(tx *state.Tx) error {
-	claims := 0
+	claims, networks := 0, map[string]int{}
 	err := state.Each(tx, recordTable, nil, func(_ []byte, r record) error {
 		if _, ok, err := tx.Attachment(r.Holder.Owner); err != nil || !ok {
 			return errors.Join(fmt.Errorf("check translations: %s is not attached", r.Holder.Owner), err)
+		}
+		for i := range r.Translations.Networks {
+			networks[string(networkKey(r.Backend, &r.Translations.Networks[i]))]++
 		}
 		entries, err := checkClaims(tx, &r)
 		claims += entries
 		return err
 	})
-	if err != nil {
+	if err = errors.Join(err, checkNetworks(tx, networks)); err != nil {
 		return err
 	}
 	known := func(key []byte, c portClaim) error {

@@ -9,10 +9,36 @@ import (
 	"vethbridge/internal/state"
 )
 
-// Check compares what a part of an owner is planned to have with the book and with the
-// kernel. The error names all that differs.
-func (k Keeper) Check(ctx context.Context, owner attachment.Owner, part Part, want Translations) error {
-	return k.check(ctx, owner, part, want, func(kind Kind, asked Ruleset) (Ruleset, error) {
+// Expected is what the kernel shall have for a part of an owner, by its plan and by the book.
+type Expected struct {
+	by      Kind
+	planned Ruleset
+	differs error // the book, from the plan
+}
+
+// Expect compares what a part of an owner is planned to have with the book. What differs is told by Verify.
+func Expect(tx *state.Tx, owner attachment.Owner, part Part, want *Translations) (*Expected, error) {
+	recorded, _, err := lookup(tx, holder{owner, part})
+	if err != nil {
+		return nil, err
+	}
+	e := &Expected{by: recorded.Backend}
+	mappings := recorded.mappings() // which say in which pieces the kernel has them
+	if !(Translations{mappings, recorded.Translations.Networks}).equal(*want) {
+		e.differs = fmt.Errorf("check translations: %s is recorded with other translations than its config asks for", owner)
+	}
+	needed, _, err := bothNetworks(tx, e.by, want.Networks)
+	e.planned.Networks = covering(needed, inKernel(want.Networks))
+	mark := owner.Mark()
+	for i := range mappings {
+		e.planned.Entries = append(e.planned.Entries, Entry{mark, mappings[i]})
+	}
+	return e, err
+}
+
+// Verify compares what is expected with the kernel. The error names all that differs.
+func (k Keeper) Verify(ctx context.Context, e *Expected) error {
+	return k.verify(ctx, e, func(kind Kind, asked Ruleset) (Ruleset, error) {
 		return k.Backends[kind].Find(ctx, asked)
 	})
 }
@@ -32,9 +58,9 @@ type listed struct {
 // Moment begins one.
 func (k Keeper) Moment() Moment { return Moment{k, map[Kind]listed{}} }
 
-// Check is that of the keeper.
-func (m Moment) Check(ctx context.Context, owner attachment.Owner, part Part, want Translations) error {
-	return m.keeper.check(ctx, owner, part, want, func(kind Kind, _ Ruleset) (Ruleset, error) {
+// Verify is that of the keeper.
+func (m Moment) Verify(ctx context.Context, e *Expected) error {
+	return m.keeper.verify(ctx, e, func(kind Kind, _ Ruleset) (Ruleset, error) {
 		have, known := m.held[kind]
 		if !known {
 			have.Ruleset, have.err = m.keeper.Backends[kind].List(ctx)
@@ -44,30 +70,11 @@ func (m Moment) Check(ctx context.Context, owner attachment.Owner, part Part, wa
 	})
 }
 
-func (k Keeper) check(ctx context.Context, owner attachment.Owner, part Part, want Translations, find func(Kind, Ruleset) (Ruleset, error)) error {
-	var recorded record
-	var needed []Network
-	err := k.Store.View(ctx, func(tx *state.Tx) (err error) {
-		if recorded, _, err = lookup(tx, holder{owner, part}); err != nil {
-			return err
-		}
-		needed, err = networks(tx, recorded.Backend, nil)
-		return err
-	})
-	if err != nil {
-		return err
+func (k Keeper) verify(ctx context.Context, e *Expected, find func(Kind, Ruleset) (Ruleset, error)) error {
+	if e.differs != nil || e.planned.empty() {
+		return e.differs
 	}
-	if !recorded.translations().equal(want) {
-		return fmt.Errorf("check translations: %s is recorded with other translations than its config asks for", owner)
-	}
-	if want.Empty() {
-		return nil
-	}
-	planned := Ruleset{Networks: covering(needed, inKernel(want.Networks))}
-	for _, m := range recorded.mappings() { // which say in which pieces the kernel has them
-		planned.Entries = append(planned.Entries, Entry{Mark: owner.Mark(), Mapping: m})
-	}
-	have, err := find(recorded.Backend, planned)
+	have, err := find(e.by, e.planned)
 	if err != nil {
 		return err
 	}
@@ -75,7 +82,7 @@ func (k Keeper) check(ctx context.Context, owner attachment.Owner, part Part, wa
 		k.Log.WarnContext(ctx, "translations are not compared", "because", errOtherwise)
 		return nil
 	}
-	return errors.Join(missing(&planned, &have)...)
+	return errors.Join(missing(&e.planned, &have)...)
 }
 
 // errOtherwise says that nothing can be compared but by a release that knows the structure.

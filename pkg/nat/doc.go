@@ -26,7 +26,7 @@
 //	portlist.go     lists of ports as text
 //	ports.go        claims on host ports
 //	choose.go       Choose: a free host port
-//	networks.go     which networks are masqueraded or hairpinned, by whom
+//	networks.go     which networks are masqueraded or hairpinned, for how many
 //	cover.go        overlapping prefixes as disjoint ones
 //	errors.go       typed errors
 package nat

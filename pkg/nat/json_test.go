@@ -7,5 +7,5 @@ import (
 )
 
 func FuzzRecordsAreReadAndWrittenAsByEncodingJSON(f *testing.F) {
-	plainjsontest.Fuzz(f, plainjsontest.Record(record{}), plainjsontest.Record(portClaim{}), plainjsontest.Record(networkClaim{}))
+	plainjsontest.Fuzz(f, plainjsontest.Record(record{}), plainjsontest.Record(portClaim{}), plainjsontest.Record(needed{}))
 }

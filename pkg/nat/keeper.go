@@ -90,7 +90,7 @@ func (k Keeper) replace(ctx context.Context, r *record) error {
 // others that get wider by them. Networks that others need too are added all the same: those may not
 // have come to it yet.
 func addition(tx *state.Tx, r *record) (Change, error) {
-	after, before, err := bothNetworks(tx, *r)
+	after, before, err := bothNetworks(tx, r.Backend, r.Translations.Networks)
 	if err != nil {
 		return Change{}, err
 	}
@@ -103,7 +103,7 @@ func addition(tx *state.Tx, r *record) (Change, error) {
 
 // removal is the change that takes a record's translations out of the kernel.
 func removal(tx *state.Tx, r *record) (Change, error) {
-	before, after, err := bothNetworks(tx, *r)
+	before, after, err := bothNetworks(tx, r.Backend, r.Translations.Networks)
 	if err != nil {
 		return Change{}, err
 	}

@@ -1,20 +1,24 @@
 package nat
 
 import (
-	"bytes"
+	"errors"
+	"fmt"
+	"net/netip"
 	"slices"
+	"strings"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/failure"
 	"vethbridge/internal/state"
 )
 
-// networkTable says who needs which network: the key is backend, network and holder.
+// networkTable says how many holders need which network: the key is backend and network. Who they are stands in their
+// records. With a key for each of them, those who list the networks would touch a page of the file for each.
 const networkTable state.Table = "nat-networks"
 
-type networkClaim struct {
+type needed struct {
 	Network Network `json:"network"`
-	Holder  holder  `json:"holder"`
+	Holders int     `json:"holders"`
 }
 
 // holder is one part of one owner.
@@ -25,101 +29,143 @@ type holder struct {
 
 func (h holder) key() []byte { return append(append(h.Owner.Key(), 0), h.Part...) }
 
-func networkKey(k Kind, n *Network) []byte {
-	return append([]byte{byte(k)}, n.String()+"\x00"...)
+func networkKey(k Kind, n *Network) []byte { return append([]byte{byte(k)}, n.String()...) }
+
+// enterNetworks counts one more holder of networks. One that clashes with another's is a
+// *NetworkTakenError.
+func enterNetworks(tx *state.Tx, k Kind, list []Network) error {
+	for i := range list {
+		if err := refuseClash(tx, k, &list[i]); err != nil {
+			return err
+		}
+	}
+	return countHolders(tx, k, list, 1)
 }
 
-// enterNetworks records that the holder needs networks. One that clashes with another's is a
-// *NetworkTakenError.
-func enterNetworks(tx *state.Tx, k Kind, h holder, list []Network) error {
-	for _, n := range list {
-		if n.Treatment == SNAT {
-			if err := refuseClash(tx, k, h, &n); err != nil {
-				return err
-			}
+func leaveNetworks(tx *state.Tx, k Kind, list []Network) error { return countHolders(tx, k, list, -1) }
+
+func countHolders(tx *state.Tx, k Kind, list []Network, more int) error {
+	for i := range list {
+		key := networkKey(k, &list[i])
+		n, _, err := state.Get[needed](tx, networkTable, key)
+		if err != nil {
+			return failure.To("read networks", err)
 		}
-		if err := state.Put(tx, networkTable, append(networkKey(k, &n), h.key()...), networkClaim{n, h}); err != nil {
+		n.Network, n.Holders = list[i], n.Holders+more
+		if n.Holders > 0 {
+			err = state.Put(tx, networkTable, key, n)
+		} else {
+			err = state.Delete(tx, networkTable, key)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func refuseClash(tx *state.Tx, k Kind, h holder, n *Network) error {
-	return eachNeeded(tx, k, &h, func(c networkClaim) error {
-		if n.clashes(c.Network) {
-			return &NetworkTakenError{Network: *n, Held: c.Network, Holder: c.Holder.Owner}
-		}
+func refuseClash(tx *state.Tx, k Kind, n *Network) error {
+	if n.Treatment != SNAT {
 		return nil
+	}
+	return eachNeeded(tx, k, func(held needed) error {
+		if !n.clashes(held.Network) {
+			return nil
+		}
+		owner, err := firstHolder(tx, k, &held.Network)
+		return errors.Join(&NetworkTakenError{Network: *n, Held: held.Network, Holder: owner}, err)
 	})
 }
 
-func leaveNetworks(tx *state.Tx, k Kind, h holder, list []Network) error {
-	for _, n := range list {
-		if err := state.Delete(tx, networkTable, append(networkKey(k, &n), h.key()...)); err != nil {
-			return err
+// firstHolder looks through all records.
+func firstHolder(tx *state.Tx, k Kind, n *Network) (owner attachment.Owner, err error) {
+	err = state.Each(tx, recordTable, nil, func(_ []byte, r record) error {
+		if r.Backend != k || !slices.Contains(r.Translations.Networks, *n) {
+			return nil
 		}
-	}
-	return nil
+		owner = r.Holder.Owner
+		return state.ErrStop
+	})
+	return owner, err
 }
 
 // networks returns what a backend shall hold for all holders but one, which may be nil.
 func networks(tx *state.Tx, k Kind, except *holder) ([]Network, error) {
+	var own []Network
+	if except != nil {
+		r, _, err := lookup(tx, *except)
+		if err != nil {
+			return nil, err
+		}
+		if r.Backend == k {
+			own = r.Translations.Networks
+		}
+	}
 	var list []Network
-	err := eachNeeded(tx, k, except, func(c networkClaim) error {
-		list = append(list, c.Network)
+	err := eachNeeded(tx, k, func(n needed) error {
+		if n.byOthers(own) {
+			list = append(list, n.Network)
+		}
 		return nil
 	})
 	return inKernel(list), err
 }
 
-// bothNetworks returns the networks that are needed of a record's backend with it and without.
-func bothNetworks(tx *state.Tx, r record) (with, less []Network, err error) {
-	err = eachNeeded(tx, r.Backend, nil, func(c networkClaim) error {
-		with = append(with, c.Network)
-		if c.Holder != r.Holder || isShared(tx, r.Backend, c) {
-			less = append(less, c.Network)
-		}
-		return nil
-	})
-	return inKernel(with), inKernel(less), err
+// byOthers reports whether others need a network than the one holder whose own are given.
+func (n *needed) byOthers(own []Network) bool {
+	return n.Holders > 1 || !slices.Contains(own, n.Network)
 }
 
-// isShared reports whether a network has another holder behind that of its first claim.
-func isShared(tx *state.Tx, k Kind, first networkClaim) bool {
-	network := networkKey(k, &first.Network)
-	next, ok := firstKey(tx, append(slices.Concat(network, first.Holder.key()), 0))
-	return ok && bytes.HasPrefix(next, network)
+func eachNeeded(tx *state.Tx, k Kind, fn func(needed) error) error {
+	return state.Each(tx, networkTable, []byte{byte(k)}, func(_ []byte, n needed) error { return fn(n) })
 }
 
-// eachNeeded calls fn with one claim of each network that is needed by all holders but one.
-// It jumps from each network to the next, looking at two holders of each at most, so that its
-// cost does not grow with that of holders.
-func eachNeeded(tx *state.Tx, k Kind, except *holder, fn func(networkClaim) error) error {
-	from := []byte{byte(k)}
-	for {
-		key, ok := firstKey(tx, from)
-		if !ok || key[0] != byte(k) {
-			return nil
+// bothNetworks returns what the kernel shall hold with a holder's own networks and without, as far as it depends on
+// them: what overlaps none of those, nor what holds them, is not read.
+func bothNetworks(tx *state.Tx, k Kind, own []Network) (with, less []Network, err error) {
+	keys := slices.Collect(state.Keys(tx, networkTable, []byte{byte(k)}))
+	var near []netip.Prefix
+	for _, key := range keys {
+		p := prefixIn(key)
+		if slices.ContainsFunc(own, func(n Network) bool { return n.Prefix.Overlaps(p) }) {
+			near = append(near, p)
 		}
-		c, _, err := state.Get[networkClaim](tx, networkTable, key)
-		if err != nil {
-			return failure.To("read networks", err)
-		}
-		if except != nil && c.Holder == *except {
-			from = append(bytes.Clone(key), 0)
+	}
+	near = cover(near)
+	for _, key := range keys {
+		if key[0] != byte(k) || !slices.ContainsFunc(near, prefixIn(key).Overlaps) {
 			continue
 		}
-		if err := fn(c); err != nil {
-			return err
+		n, _, err := state.Get[needed](tx, networkTable, key)
+		if err != nil {
+			return nil, nil, failure.To("read networks", err)
 		}
-		from = append(networkKey(k, &c.Network), 0xff) // beyond every holder: names are ASCII
+		if with = append(with, n.Network); n.byOthers(own) {
+			less = append(less, n.Network)
+		}
 	}
+	return inKernel(with), inKernel(less), nil
 }
 
-func firstKey(tx *state.Tx, from []byte) ([]byte, bool) {
-	for key := range state.Keys(tx, networkTable, from) {
-		return key, true
+// prefixIn is the prefix of the network that a key is for: the second of its words.
+func prefixIn(key []byte) netip.Prefix {
+	_, text, _ := strings.Cut(string(key), " ")
+	text, _, _ = strings.Cut(text, " ")
+	p, _ := netip.ParsePrefix(text)
+	return p
+}
+
+// checkNetworks verifies that as many are counted as records have them, by key.
+func checkNetworks(tx *state.Tx, recorded map[string]int) error {
+	err := state.Each(tx, networkTable, nil, func(key []byte, n needed) error {
+		if have := recorded[string(key)]; have != n.Holders {
+			return fmt.Errorf("check translations: %s is counted for %d holders, %d have it", n.Network, n.Holders, have)
+		}
+		delete(recorded, string(key))
+		return nil
+	})
+	for key := range recorded {
+		err = errors.Join(err, fmt.Errorf("check translations: %q is not counted", key))
 	}
-	return nil, false
+	return err
 }

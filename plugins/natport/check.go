@@ -39,20 +39,30 @@ func check(ctx context.Context, r cni.Request) error {
 	if err != nil {
 		return cni.NetnsError(err)
 	}
+	var expected *nat.Expected
+	record := state.Attachment{Owner: r.Owner}
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
 		if plan, err = chosenPlan(tx, plan, cfg, &r, func(nat.Port) bool { return false }); err != nil {
 			return err
 		}
-		plan, err = notElsewhere(tx, plan, r.Owner, ns)
+		if plan, err = notElsewhere(tx, plan, r.Owner, ns); err != nil {
+			return err
+		}
+		if known, is, err := tx.Attachment(r.Owner); err != nil {
+			return err
+		} else if is {
+			record = known
+		}
+		expected, err = nat.Expect(tx, r.Owner, nat.PartNatport, &plan.Translations)
 		return err
 	})
 	if err != nil {
 		return natError(err)
 	}
-	err = errors.Join(
-		h.NAT.Check(ctx, r.Owner, nat.PartNatport, plan.Translations),
-		h.CheckLocalhost(ctx, r.Owner, plan.Localhost.IsValid()),
-	)
+	err = h.NAT.Verify(ctx, expected)
+	if plan.Localhost.IsValid() {
+		err = errors.Join(err, h.CheckLocalhost(&record))
+	}
 	if err == nil {
 		return nil
 	}

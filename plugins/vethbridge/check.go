@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"vethbridge/internal/cni"
+	"vethbridge/internal/fence"
 	"vethbridge/internal/host"
 	"vethbridge/internal/links"
 	"vethbridge/internal/netns"
@@ -34,7 +35,19 @@ func check(ctx context.Context, r cni.Request) error {
 		return cni.StateError(err)
 	}
 	defer h.Close()
-	plan, err := recordedPlan(ctx, h, &cfg, &r)
+	var plan Plan
+	var fenced []fence.Element
+	var translated *nat.Expected
+	err = h.Store.View(ctx, func(tx *state.Tx) error {
+		if plan, err = recordedPlan(tx, &cfg, &r); err != nil {
+			return err
+		}
+		if fenced, err = fence.Recorded(tx, r.Owner); err != nil {
+			return err
+		}
+		translated, err = nat.Expect(tx, r.Owner, nat.PartVethbridge, &plan.Translations)
+		return err
+	})
 	if err != nil {
 		return cni.DriftError(err)
 	}
@@ -47,8 +60,8 @@ func check(ctx context.Context, r cni.Request) error {
 		h.Links.CheckPort(ctx, plan.Port),
 		h.CheckForwarding(plan.Forward),
 		checkZone(ctx, h, cfg.Zone, plan.Bridge.GatewayName()),
-		h.Fence.Verify(ctx, r.Owner, plan.Fence),
-		h.NAT.Check(ctx, r.Owner, nat.PartVethbridge, plan.Translations),
+		h.Fence.Verify(ctx, r.Owner, fenced, plan.Fence),
+		h.NAT.Verify(ctx, translated),
 	)
 	if cfg.IPAM.Kind == IPAMDelegated {
 		err = errors.Join(err, cfg.IPAM.Plugin.Check(ctx, r))
@@ -65,28 +78,24 @@ func checkZone(ctx context.Context, h *host.Host, zone, bridge string) error {
 
 // recordedPlan makes the plan again from the config and the addresses that the book or,
 // for a delegated IPAM, the prevResult has.
-func recordedPlan(ctx context.Context, h *host.Host, cfg *Config, r *cni.Request) (plan Plan, err error) {
-	err = h.Store.View(ctx, func(tx *state.Tx) error {
-		if _, known, err := tx.Attachment(r.Owner); err != nil {
-			return err
-		} else if !known {
-			return errors.New("check attachment: there is no record of it")
+func recordedPlan(tx *state.Tx, cfg *Config, r *cni.Request) (Plan, error) {
+	if _, known, err := tx.Attachment(r.Owner); err != nil {
+		return Plan{}, err
+	} else if !known {
+		return Plan{}, errors.New("check attachment: there is no record of it")
+	}
+	assignment := delegatedAssignment(r.Previous, r.Netns)
+	if cfg.IPAM.Kind != IPAMDelegated {
+		leases, err := ipam.Leases(tx, r.Owner)
+		if err != nil {
+			return Plan{}, err
 		}
-		assignment := delegatedAssignment(r.Previous, r.Netns)
-		if cfg.IPAM.Kind != IPAMDelegated {
-			leases, err := ipam.Leases(tx, r.Owner)
-			if err != nil {
-				return err
-			}
-			if have, want := len(leases), len(cfg.IPAM.BuiltIn.Sets); have != want {
-				return fmt.Errorf("check leases: there are %d of %s, want one of each of %d range sets", have, r.Owner, want)
-			}
-			assignment = builtInAssignment(&cfg.IPAM, leases)
+		if have, want := len(leases), len(cfg.IPAM.BuiltIn.Sets); have != want {
+			return Plan{}, fmt.Errorf("check leases: there are %d of %s, want one of each of %d range sets", have, r.Owner, want)
 		}
-		plan = newPlan(cfg, r.Owner, &assignment)
-		return nil
-	})
-	return plan, err
+		assignment = builtInAssignment(&cfg.IPAM, leases)
+	}
+	return newPlan(cfg, r.Owner, &assignment), nil
 }
 
 // delegatedAssignment takes the addresses of this attachment back out of the result. Its

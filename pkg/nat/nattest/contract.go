@@ -1,6 +1,7 @@
 package nattest
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"testing"
@@ -65,13 +66,26 @@ func (f *fixture) attach(t *testing.T, o attachment.Owner) {
 	}
 }
 
+// Check compares what a keeper holds for an owner with a plan, as the verb CHECK does.
+func Check(ctx context.Context, k nat.Keeper, owner attachment.Owner, want nat.Translations) error {
+	var expected *nat.Expected
+	err := k.Store.View(ctx, func(tx *state.Tx) (err error) {
+		expected, err = nat.Expect(tx, owner, nat.PartNatport, &want)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return k.Verify(ctx, expected)
+}
+
 func (f *fixture) replace(t *testing.T, o attachment.Owner, want nat.Translations) {
 	t.Helper()
 	f.attach(t, o)
 	if err := f.keeper.Replace(t.Context(), o, nat.PartNatport, f.kind, want); err != nil {
 		t.Fatalf("replace of %s: %v", o, err)
 	}
-	if err := f.keeper.Check(t.Context(), o, nat.PartNatport, want); err != nil {
+	if err := Check(t.Context(), f.keeper, o, want); err != nil {
 		t.Fatalf("check of %s: %v", o, err)
 	}
 }
@@ -119,7 +133,7 @@ func ownersDoNotTouchEachOther(t *testing.T, f *fixture) {
 	for i := range cases {
 		f.replace(t, Owner(i), nat.Translations{})
 		for j := i + 1; j < len(cases); j++ {
-			if err := f.keeper.Check(t.Context(), Owner(j), nat.PartNatport, cases[j].Want); err != nil {
+			if err := Check(t.Context(), f.keeper, Owner(j), cases[j].Want); err != nil {
 				t.Errorf("after removal of %q, %q: %v", cases[i].Name, cases[j].Name, err)
 			}
 		}
@@ -169,7 +183,7 @@ func lostTable(t *testing.T, f *fixture) {
 	if err := f.backend().Clear(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.keeper.Check(t.Context(), Owner(1), nat.PartNatport, cases[1].Want); err == nil {
+	if err := Check(t.Context(), f.keeper, Owner(1), cases[1].Want); err == nil {
 		t.Error("check passes without any table")
 	}
 	f.replace(t, Owner(3), cases[3].Want)

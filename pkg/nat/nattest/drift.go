@@ -18,7 +18,7 @@ func unrecorded(t *testing.T, f *fixture) {
 	if err := lost.keeper.RemoveUnrecorded(t.Context(), Owner(2), false); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.keeper.Check(t.Context(), Owner(1), nat.PartNatport, Cases()[1].Want); err != nil {
+	if err := Check(t.Context(), f.keeper, Owner(1), Cases()[1].Want); err != nil {
 		t.Errorf("removing another owner: %v", err)
 	}
 	if err := lost.keeper.RemoveUnrecorded(t.Context(), Owner(1), true); err != nil {
@@ -205,7 +205,7 @@ func (f *fixture) meddle(t *testing.T, c nat.Change) {
 
 func (f *fixture) differs(t *testing.T, want nat.Translations, words string) {
 	t.Helper()
-	err := f.keeper.Check(t.Context(), Owner(1), nat.PartNatport, want)
+	err := Check(t.Context(), f.keeper, Owner(1), want)
 	if err == nil || !strings.Contains(err.Error(), words) {
 		t.Errorf("check says %v, want %q", err, words)
 	}

@@ -33,7 +33,7 @@ func TestAPortThatARangeLacksIsNamed(t *testing.T) {
 		if out, err := exec.Command("nft", lost).CombinedOutput(); err != nil {
 			t.Fatalf("nft %s: %s", lost, out)
 		}
-		if err := keeper.Check(t.Context(), nattest.Owner(1), nat.PartNatport, want); err == nil || err.Error() != "check translations: "+says {
+		if err := nattest.Check(t.Context(), keeper, nattest.Owner(1), want); err == nil || err.Error() != "check translations: "+says {
 			t.Errorf("check says %v, want %s", err, says)
 		}
 		for _, changed := range []bool{true, false} {
