@@ -126,3 +126,11 @@ func failing(t *testing.T, name string) {
 func withoutTimes(saved string) string {
 	return regexp.MustCompile(`(?m)^#.*\n|\[\d+:\d+\]`).ReplaceAllString(saved, "")
 }
+
+// TestABackendThatIsNotInstalledIsSaidToBeMissing, with the way out.
+func TestABackendThatIsNotInstalledIsSaidToBeMissing(t *testing.T) {
+	h, n := newDemo(t)
+	n = n.With(0, "ipMasq", true).With(0, "ipMasqBackend", "iptables")
+	n.Wrap = []string{"env", "PATH=/nonexistent"}
+	refused(t, h, n, testbed.Container{ID: "web", Netns: h.NewContainer()}, 999, "find iptables (install it, or choose the backend nftables)")
+}

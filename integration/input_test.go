@@ -78,7 +78,6 @@ func badInputs(t *testing.T, n testbed.Network, c testbed.Container) []badInput 
 		{"unknown cniVersion", 1, "incompatible", key("cniVersion", "9.9.9")},
 		{"missing name", 7, "name", key("name", nil)},
 		{"value of the wrong type", 6, `"mtu" must be a whole number, not string`, key("mtu", "big")},
-		{"list that is an object", 6, `"runtimeConfig.portMappings" must be a list, not object`, call(ports.With("runtimeConfig", testbed.Config{"portMappings": testbed.Config{}}))},
 		{"route by an address of nobody's", 7, `("gw") must be in a subnet`, key("ipam", testbed.Config{
 			"ranges": []any{[]any{testbed.Config{"subnet": "10.99.0.0/24"}}}, "routes": []any{testbed.Config{"dst": "10.9.0.0/16", "gw": "10.2.0.1"}}})},
 		{"bad subnet", 7, "ipam.ranges[0][0].subnet", ranged(testbed.Config{"subnet": "10.99.0.0/33"})},
@@ -112,8 +111,6 @@ func badInputs(t *testing.T, n testbed.Network, c testbed.Container) []badInput 
 		{"zone with a space", 7, "firewalldZone", key("firewalldZone", "my zone")},
 		{"no family to serve", 7, "family", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "2001:db8::1"})},
 		{"no previous result", 7, "prevResult", call(ports)},
-		{"ports of a container without an address", 7, `"ipam" into the config`, call(ports.With("prevResult", testbed.Config{"cniVersion": "1.1.0"}).
-			With("runtimeConfig", testbed.Config{"portMappings": []any{testbed.Port{HostPort: 80, ContainerPort: 80}}}))},
 		{"conflict policy that is none", 7, "hostPortConflict", call(ports.With("prevResult", previous).With("hostPortConflict", "maybe"))},
 		{"mode that is none", 7, "mode", key("mode", "open")},
 		{"isolation that is none", 7, "isolation", key("isolation", "all")},
@@ -128,6 +125,9 @@ func badNAT(call func(testbed.Config) testbed.Call, ports, bridge testbed.Config
 	key := func(key string, value any) testbed.Call { return call(ports.With(key, value)) }
 	source := testbed.Config{"portMappings": []any{testbed.Config{"hostPort": 80, "containerPort": 80, "sourceRanges": []any{"10.0.0.0/33"}}}}
 	return []badInput{
+		{"list that is an object", 6, `"runtimeConfig.portMappings" must be a list, not object`, call(ports.With("runtimeConfig", testbed.Config{"portMappings": testbed.Config{}}))},
+		{"ports of a container without an address", 7, `"ipam" into the config`, call(ports.With("prevResult", testbed.Config{"cniVersion": "1.1.0"}).
+			With("runtimeConfig", testbed.Config{"portMappings": []any{testbed.Port{HostPort: 80, ContainerPort: 80}}}))},
 		{"backend that is none", 7, "nftables or iptables", key("backend", "pf")},
 		{"masquerade by a backend that is none", 7, "ipMasqBackend", call(bridge.With("ipMasqBackend", "pf"))},
 		{"clients that are none", 7, "portMappings[0].sourceRanges[0]", key("runtimeConfig", source)},

@@ -36,8 +36,8 @@ func TestAStateThatCantBeKeptIsRefusedBeforeAnyChange(t *testing.T) {
 			n.Wrap = []string{"unshare", "--mount", "sh", "-c", spoil + ` && exec "$0" "$@"`}
 			c := testbed.Container{ID: "web", Netns: h.NewContainer()}
 			answer, _ := n.TryAdd(t, c)
-			if e, ok := answer.Error(); !ok || !strings.Contains(e.Message, way.word) || !strings.Contains(e.Message, "state") {
-				t.Errorf("ADD: %s%s, want an error about the state that says %q", answer.Stdout, answer.Stderr, way.word)
+			if e, ok := answer.Error(); !ok || e.Code != 11 || e.Details == "" || !strings.Contains(e.Message, way.word) || !strings.Contains(e.Message, "state") {
+				t.Errorf("ADD: %s%s, want code 11, a way out, and an error about the state that says %q", answer.Stdout, answer.Stderr, way.word)
 			}
 			h.Same(t, before)
 			if err := os.RemoveAll(h.StateDir); err != nil {

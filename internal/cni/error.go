@@ -123,6 +123,8 @@ func Explain(err error) *Error {
 		told.Code, told.Details = CodeTryAgain, "nothing was changed; install the newer release again: \"vethbridge version\" tells them apart"
 	case errors.As(err, &setting):
 		told.Details = "where /proc/sys can't be written from here, set it from outside before: sysctl -w " + setting.ForNewLinks()
+	case errors.Is(err, syscall.ENOSPC):
+		told.Code, told.Details = CodeTryAgain, "nothing was changed; make room on that file system: df -h, df -i"
 	case errors.Is(err, syscall.EPERM):
 		told.Details = "the plugin must be root on this host, with CAP_NET_ADMIN and CAP_SYS_ADMIN; a runtime without root runs it in namespaces of its own"
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):

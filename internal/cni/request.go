@@ -141,8 +141,7 @@ func decodeError(err error) error {
 	e := &Error{Code: CodeDecode, Message: "decode config: " + err.Error(), Cause: err}
 	var wrongType *json.UnmarshalTypeError
 	if errors.As(err, &wrongType) {
-		e.Message = fmt.Sprintf("decode config: key %q holds a %s", wrongType.Field, wrongType.Value)
-		e.Details = "expected a value for " + wrongType.Type.String()
+		e.Message = fmt.Sprintf("decode config: key %q must be %s, not %s", wrongType.Field, plainjson.Wanted(wrongType.Type), wrongType.Value)
 	}
 	return e
 }

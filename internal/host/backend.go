@@ -38,7 +38,7 @@ func (h *Host) Backend(ctx context.Context, wish masquerade.Backend) (nat.Kind, 
 	variant, err := iptables.Installed(ctx)
 	switch {
 	case err != nil:
-		return 0, failure.To("find iptables", err)
+		return 0, failure.To("find iptables (install it, or choose the backend nftables)", err)
 	case variant == iptables.Legacy:
 		return nat.IptablesLegacy, nil
 	}

@@ -17,4 +17,5 @@
 //	scan.go       passing over a text
 //	fields.go     which key goes into which field of a struct
 //	marshal.go    Marshal
+//	wanted.go     the words for what a type is read from
 package plainjson

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"reflect"
 	"strings"
 
 	"vethbridge/internal/plainjson"
@@ -91,16 +90,7 @@ func decodeJSON(key string, raw json.RawMessage, into any) error {
 	if field := strings.TrimPrefix(wrong.Field, "rawRange."); field != "" {
 		key += "." + field
 	}
-	return &ConfigError{Key: key, Reason: fmt.Sprintf("must be %s, not %s", kindNames[wrong.Type.Kind()], wrong.Value)}
-}
-
-// kindNames are JSON's words for the kinds that occur in rawConfig.
-var kindNames = map[reflect.Kind]string{
-	reflect.Struct: "an object",
-	reflect.Slice:  "a list",
-	reflect.String: "a string",
-	reflect.Int:    "a whole number",
-	reflect.Bool:   "true or false",
+	return &ConfigError{Key: key, Reason: fmt.Sprintf("must be %s, not %s", plainjson.Wanted(wrong.Type), wrong.Value)}
 }
 
 // parseAddr reads an address; an empty text is an invalid one.

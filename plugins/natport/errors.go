@@ -13,6 +13,9 @@ import (
 var errNoPrevious = &cni.Error{Code: cni.CodeConfig, Message: "validate config: prevResult is missing",
 	Details: "natport is a chained plugin: put it behind the plugin that makes the interface"}
 
+var errNoAddress = &cni.Error{Code: cni.CodeConfig, Message: "validate prevResult: it has no address of an interface in CNI_NETNS",
+	Details: "ports can't lead to a container without one: put natport behind the plugin that gives it, and \"ipam\" into the config of that one"}
+
 // natError says what an error of the libraries means in CNI, and the way out.
 func natError(err error) error {
 	var known *cni.Error

@@ -29,6 +29,9 @@ func newPlan(cfg Config, r *cni.Request) (Plan, error) {
 			return Plan{}, &cni.Error{Code: cni.CodeConfig, Message: "validate prevResult: " + a.String() + " is not a unicast address of the container"}
 		}
 	}
+	if len(addresses) == 0 && len(cfg.Ports) > 0 {
+		return Plan{}, errNoAddress
+	}
 	translations, err := nat.Translate(nat.Request{
 		Addresses: addresses, Ports: cfg.Ports, Leave: cfg.Leave, Hairpin: cfg.SNAT, Mark: cfg.Mark, HideClients: cfg.HideClients,
 	})

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net"
 
+	"golang.org/x/sys/unix"
+
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
 	"vethbridge/internal/links"
@@ -73,10 +75,13 @@ func linkError(err error) error {
 			Details: "choose another name with the key \"bridge\""}
 	case errors.As(err, &taken):
 		return &cni.Error{Code: cni.CodeForeignObject, Message: err.Error(), Cause: err,
-			Details: "it was made by another program and was left as it is; remove it, or ask for another CNI_IFNAME"}
+			Details: "it was made for another network or by another program, and was left as it is; remove it, or ask for another CNI_IFNAME"}
 	case errors.As(err, &full):
 		return &cni.Error{Code: cni.CodeTryAgain, Message: err.Error(), Cause: err,
 			Details: "remove containers, or give a second network a bridge of its own"}
+	case errors.Is(err, unix.ENETUNREACH), errors.Is(err, unix.EHOSTUNREACH):
+		return &cni.Error{Code: cni.CodeConfig, Message: err.Error(), Cause: err,
+			Details: "the gateway of a route (\"gw\") must be in a subnet of the container"}
 	case errors.As(err, &mtu):
 		return &cni.Error{Code: cni.CodeConfig, Message: err.Error(), Cause: err,
 			Details: "lower the key \"mtu\"; or raise the bridge's MTU; or remove its containers, and a bridge that was made here follows"}
