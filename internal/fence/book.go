@@ -55,13 +55,13 @@ func Claim(tx *state.Tx, owner attachment.Owner, list []Element) error {
 // Recorded returns what the book says that an owner needs.
 func Recorded(tx *state.Tx, owner attachment.Owner) ([]Element, error) {
 	list, _, err := state.Get[[]Element](tx, owners, owner.Key())
-	return list, err
+	return *list, err
 }
 
 // OfHost returns the elements of a set that is about the host itself. Everybody has the same, so that
 // it asks one owner only, however many there are.
 func OfHost(tx *state.Tx, s Set) (list []Element, err error) {
-	err = state.Each(tx, users, []byte(s.String()+" "), func(_ []byte, u use) error {
+	err = state.Each(tx, users, []byte(s.String()+" "), func(_ []byte, u *use) error {
 		all, err := Recorded(tx, u.Owner)
 		if err != nil {
 			return err
@@ -93,7 +93,7 @@ func alone(tx *state.Tx, owner attachment.Owner) ([]entry, error) {
 	for _, e := range list {
 		shared := false
 		if err == nil {
-			err = state.Each(tx, users, e.bookKey(), func(_ []byte, u use) error {
+			err = state.Each(tx, users, e.bookKey(), func(_ []byte, u *use) error {
 				if u.Owner != owner {
 					shared = true
 					return state.ErrStop
@@ -111,7 +111,7 @@ func alone(tx *state.Tx, owner attachment.Owner) ([]entry, error) {
 // nobodyBut reports whether the owner is the only one in the book, or nobody is.
 func nobodyBut(tx *state.Tx, owner attachment.Owner) (bool, error) {
 	only := true
-	err := state.Each(tx, users, nil, func(_ []byte, u use) error {
+	err := state.Each(tx, users, nil, func(_ []byte, u *use) error {
 		if u.Owner != owner {
 			only = false
 			return state.ErrStop
@@ -126,7 +126,7 @@ func nobodyBut(tx *state.Tx, owner attachment.Owner) (bool, error) {
 func wanted(tx *state.Tx, except attachment.Owner) ([]entry, error) {
 	var list []entry
 	var last Element
-	err := state.Each(tx, users, nil, func(_ []byte, u use) error {
+	err := state.Each(tx, users, nil, func(_ []byte, u *use) error {
 		if u.Owner != except && u.Element != last {
 			list, last = append(list, u.entry()), u.Element
 		}
@@ -138,7 +138,7 @@ func wanted(tx *state.Tx, except attachment.Owner) ([]entry, error) {
 // Check verifies that owners and elements agree, and that every owner is attached.
 func Check(tx *state.Tx) error {
 	needs := 0
-	err := state.Each(tx, users, nil, func(_ []byte, u use) error {
+	err := state.Each(tx, users, nil, func(_ []byte, u *use) error {
 		needs++
 		if _, ok, err := tx.Attachment(u.Owner); err != nil || !ok {
 			return errors.Join(fmt.Errorf("check fence: %s is needed by %s, which is not attached", u.Element, u.Owner), err)
@@ -148,8 +148,8 @@ func Check(tx *state.Tx) error {
 	if err != nil {
 		return err
 	}
-	err = state.Each(tx, owners, nil, func(_ []byte, list []Element) error {
-		needs -= len(list)
+	err = state.Each(tx, owners, nil, func(_ []byte, list *[]Element) error {
+		needs -= len(*list)
 		return nil
 	})
 	if err == nil && needs != 0 {

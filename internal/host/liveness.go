@@ -98,11 +98,11 @@ func (h *Host) Reclaim(ctx context.Context, network string) (released []attachme
 // it held is free now: it also is if owner has no record at all.
 func (h *Host) ReclaimHolder(ctx context.Context, owner attachment.Owner) (bool, error) {
 	record, known, err := h.record(ctx, owner)
-	if err != nil || known && !h.dead(ctx, &record) {
+	if err != nil || known && !h.dead(ctx, record) {
 		return false, err
 	}
 	record.Owner = owner
-	released, err := h.ReleaseDead(ctx, &record)
+	released, err := h.ReleaseDead(ctx, record)
 	if released {
 		h.logReclaimed(ctx, owner)
 	}
@@ -133,7 +133,7 @@ func (h *Host) ReleaseDead(ctx context.Context, found *state.Attachment) (bool, 
 	}
 	defer unlock()
 	record, known, err := h.record(ctx, found.Owner)
-	if err != nil || known && !sameLife(&record, found) && !h.dead(ctx, &record) {
+	if err != nil || known && !sameLife(record, found) && !h.dead(ctx, record) {
 		return false, err
 	}
 	if err := h.Release(ctx, found.Owner); err != nil {

@@ -34,8 +34,8 @@ func ClaimMAC(tx *state.Tx, record *state.Attachment, mac net.HardwareAddr) erro
 	if err != nil {
 		return err
 	}
-	if taken && holder != record.Owner {
-		return &MACTakenError{mac, holder}
+	if taken && *holder != record.Owner {
+		return &MACTakenError{mac, *holder}
 	}
 	record.MAC = mac
 	return state.Put(tx, macs, key, record.Owner)
@@ -51,8 +51,8 @@ func releaseMAC(tx *state.Tx, owner attachment.Owner) error {
 
 // CheckMACs verifies that every holder of a MAC address is attached with it.
 func CheckMACs(tx *state.Tx) error {
-	return state.Each(tx, macs, nil, func(_ []byte, holder attachment.Owner) error {
-		record, known, err := tx.Attachment(holder)
+	return state.Each(tx, macs, nil, func(_ []byte, holder *attachment.Owner) error {
+		record, known, err := tx.Attachment(*holder)
 		if err == nil && (!known || record.MAC == nil) {
 			err = fmt.Errorf("check MAC addresses: one belongs to %s, which is not attached with it", holder)
 		}

@@ -41,15 +41,16 @@ func (h *Host) releasePorts(ctx context.Context, has belongings) error {
 }
 
 // releaseLocalhost comes before the translations go: the guard is with them.
-func (h *Host) releaseLocalhost(ctx context.Context, record state.Attachment) error {
+func (h *Host) releaseLocalhost(ctx context.Context, record *state.Attachment) error {
 	if record.LocalhostVia == "" {
 		return nil
 	}
 	o := []shared.Object{Localhost(record.LocalhostVia)}
 	return h.locked(ctx, func() error {
-		return h.leave(ctx, &record, o, func(tx *state.Tx) error {
-			record.LocalhostVia = ""
-			return tx.PutAttachment(record)
+		return h.leave(ctx, record, o, func(tx *state.Tx) error {
+			rest := *record
+			rest.LocalhostVia = ""
+			return tx.PutAttachment(rest)
 		})
 	})
 }

@@ -110,7 +110,7 @@ func (h *Host) LostGateways(ctx context.Context) (lost []LostGateway, err error)
 // givenGateways are the addresses that we gave to a link since the host booted.
 func (h *Host) givenGateways(ctx context.Context, link string) (list []netip.Prefix, err error) {
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
-		return state.Each(tx, gateways, gatewayKey(link, ""), func(_ []byte, r gatewayRecord) error {
+		return state.Each(tx, gateways, gatewayKey(link, ""), func(_ []byte, r *gatewayRecord) error {
 			if r.BootID == tx.BootID() {
 				list = append(list, r.Address)
 			}

@@ -24,7 +24,7 @@ const restFactor = 20
 // rests after a search without success, in proportion to what that took, so that a large
 // network that is full of the living answers at once.
 func (h *Host) MakeRoom(ctx context.Context, network string) (bool, error) {
-	var rest pause
+	var rest *pause
 	err := h.Store.View(ctx, func(tx *state.Tx) (err error) {
 		rest, _, err = state.Get[pause](tx, pauses, attachment.NetworkKey(network))
 		return err

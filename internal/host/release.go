@@ -42,14 +42,14 @@ func (h *Host) release(ctx context.Context, has belongings) error {
 		return h.Store.Update(ctx, func(tx *state.Tx) error { return forget(tx, owner) })
 	}
 	return h.locked(ctx, func() error {
-		return h.leave(ctx, &has.record, sharedBy(&has.record), func(tx *state.Tx) error { return forget(tx, owner) })
+		return h.leave(ctx, has.record, sharedBy(has.record), func(tx *state.Tx) error { return forget(tx, owner) })
 	})
 }
 
 // belongings are what the book says that an owner has. Who holds the owner's lock can rely on them.
 type belongings struct {
 	owner     attachment.Owner
-	record    state.Attachment
+	record    *state.Attachment // of nothing, if it is not known
 	known     bool
 	whole     bool         // is the book
 	parts     []nat.Part   // that have translations
@@ -77,7 +77,7 @@ func (h *Host) belongings(ctx context.Context, owner attachment.Owner) (has belo
 	return has, err
 }
 
-func (h *Host) record(ctx context.Context, owner attachment.Owner) (a state.Attachment, known bool, err error) {
+func (h *Host) record(ctx context.Context, owner attachment.Owner) (a *state.Attachment, known bool, err error) {
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
 		a, known, err = tx.Attachment(owner)
 		return err

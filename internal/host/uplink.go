@@ -54,9 +54,9 @@ func (h *Host) UseUplink(ctx context.Context, u Uplink, owner attachment.Owner) 
 		if err != nil || !needed {
 			return err
 		}
-		if err = h.moveIn(ctx, u.Name, &r); err == nil && !r.Done {
+		if err = h.moveIn(ctx, u.Name, r); err == nil && !r.Done {
 			r.Done = true
-			err = h.putUplink(ctx, u.Name, &r)
+			err = h.putUplink(ctx, u.Name, r)
 		}
 		if err != nil {
 			return errors.Join(err, h.undoUplink(ctx, u.Name, owner))
@@ -85,7 +85,7 @@ func (h *Host) undoUplink(ctx context.Context, name string, owner attachment.Own
 
 // uplinkRecord returns the record of the link, a new one if it has none, and whether there
 // is something to be done. What stands in the way is refused before anything is changed.
-func (h *Host) uplinkRecord(ctx context.Context, u Uplink) (r uplinkRecord, needed bool, err error) {
+func (h *Host) uplinkRecord(ctx context.Context, u Uplink) (r *uplinkRecord, needed bool, err error) {
 	r, known, err := h.knownUplink(ctx, u.Name)
 	if err != nil {
 		return r, false, err
@@ -107,7 +107,7 @@ func (h *Host) uplinkRecord(ctx context.Context, u Uplink) (r uplinkRecord, need
 	if r, err = h.newUplinkRecord(u, link, bridge); err != nil {
 		return r, false, err
 	}
-	return r, true, h.putUplink(ctx, u.Name, &r)
+	return r, true, h.putUplink(ctx, u.Name, r)
 }
 
 // RefuseUplink returns why UseUplink would fail. The bridge may be missing yet.
@@ -125,8 +125,8 @@ func (h *Host) RefuseUplink(u Uplink) error {
 	return h.Links.RefuseUplink(link, bridge.Link, u.Move)
 }
 
-func (h *Host) newUplinkRecord(u Uplink, link, bridge links.Uplink) (uplinkRecord, error) {
-	r := uplinkRecord{BootID: h.Store.BootID(), Index: link.Index, Bridge: u.Bridge, BridgeMAC: bridge.MAC, WasUp: link.Up}
+func (h *Host) newUplinkRecord(u Uplink, link, bridge links.Uplink) (*uplinkRecord, error) {
+	r := &uplinkRecord{BootID: h.Store.BootID(), Index: link.Index, Bridge: u.Bridge, BridgeMAC: bridge.MAC, WasUp: link.Up}
 	if !u.Move {
 		return r, nil
 	}
@@ -155,13 +155,13 @@ func (h *Host) uplinkEnds(name, bridge string) (link, master links.Uplink, err e
 
 // knownUplink reads the record of a link. One of another boot, or of a link that is gone,
 // says nothing any more.
-func (h *Host) knownUplink(ctx context.Context, name string) (r uplinkRecord, known bool, err error) {
+func (h *Host) knownUplink(ctx context.Context, name string) (r *uplinkRecord, known bool, err error) {
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
 		r, known, err = state.Get[uplinkRecord](tx, uplinks, []byte(name))
 		return err
 	})
 	if err != nil || !known || r.BootID != h.Store.BootID() {
-		return uplinkRecord{}, false, err
+		return r, false, err
 	}
 	_, there, err := h.Links.UplinkByIndex(r.Index)
 	return r, there, err

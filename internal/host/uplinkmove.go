@@ -43,7 +43,7 @@ func (h *Host) restoreUplink(ctx context.Context, name string) error {
 		if err := h.restoreSettings(ctx, UplinkObject(name)); err != nil {
 			return err
 		}
-		if err := h.moveOut(ctx, &r); err != nil {
+		if err := h.moveOut(ctx, r); err != nil {
 			return err
 		}
 	}

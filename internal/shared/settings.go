@@ -25,8 +25,8 @@ func (o Object) Remember(tx *state.Tx, s Setting) error {
 // Settings lists what is remembered for the object.
 func (o Object) Settings(tx *state.Tx) ([]Setting, error) {
 	var list []Setting
-	err := state.Each(tx, settings, o.key(), func(_ []byte, s Setting) error {
-		list = append(list, s)
+	err := state.Each(tx, settings, o.key(), func(_ []byte, s *Setting) error {
+		list = append(list, *s)
 		return nil
 	})
 	return list, err

@@ -55,8 +55,8 @@ func (o Object) Leave(tx *state.Tx, owner attachment.Owner) error {
 // at most, whatever their number.
 func (o Object) UsedByOthers(tx *state.Tx, owner attachment.Owner) (bool, error) {
 	used := false
-	err := state.Each(tx, users, o.key(), func(_ []byte, user attachment.Owner) error {
-		if user != owner {
+	err := state.Each(tx, users, o.key(), func(_ []byte, user *attachment.Owner) error {
+		if *user != owner {
 			used = true
 			return state.ErrStop
 		}
@@ -68,8 +68,8 @@ func (o Object) UsedByOthers(tx *state.Tx, owner attachment.Owner) (bool, error)
 // Users lists who uses the object.
 func (o Object) Users(tx *state.Tx) ([]attachment.Owner, error) {
 	var list []attachment.Owner
-	err := state.Each(tx, users, o.key(), func(_ []byte, user attachment.Owner) error {
-		list = append(list, user)
+	err := state.Each(tx, users, o.key(), func(_ []byte, user *attachment.Owner) error {
+		list = append(list, *user)
 		return nil
 	})
 	return list, err

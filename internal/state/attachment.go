@@ -61,7 +61,7 @@ func (tx *Tx) PutAttachment(a Attachment) error {
 }
 
 // Attachment reads the record of an owner; it reports false if there is none.
-func (tx *Tx) Attachment(o attachment.Owner) (Attachment, bool, error) {
+func (tx *Tx) Attachment(o attachment.Owner) (*Attachment, bool, error) {
 	return Get[Attachment](tx, attachments, o.Key())
 }
 
@@ -81,8 +81,8 @@ func (tx *Tx) Attachments(network string) ([]Attachment, error) {
 		prefix = attachment.NetworkKey(network)
 	}
 	var list []Attachment
-	err := Each(tx, attachments, prefix, func(_ []byte, a Attachment) error {
-		list = append(list, a)
+	err := Each(tx, attachments, prefix, func(_ []byte, a *Attachment) error {
+		list = append(list, *a)
 		return nil
 	})
 	return list, err

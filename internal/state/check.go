@@ -50,7 +50,7 @@ func (tx *Tx) readAll() error {
 
 // checkAttachments wants each record under its owner's key.
 func (tx *Tx) checkAttachments() error {
-	return Each(tx, attachments, nil, func(key []byte, a Attachment) error {
+	return Each(tx, attachments, nil, func(key []byte, a *Attachment) error {
 		if string(a.Owner.Key()) != string(key) {
 			return fmt.Errorf("check attachments: the record of %s stands under the key %q", a.Owner, key)
 		}

@@ -34,10 +34,10 @@ func (tx *Tx) checkSchema() error {
 		return &corruptError{errors.New("it is a bbolt file of another program")}
 	case !ok && tx.book.Writable():
 		return tx.begin()
-	case found > SchemaVersion:
-		return &SchemaError{Found: found, Known: SchemaVersion}
-	case ok && found != SchemaVersion:
-		return &corruptError{fmt.Errorf("schema version %d never was", found)}
+	case *found > SchemaVersion:
+		return &SchemaError{Found: *found, Known: SchemaVersion}
+	case ok && *found != SchemaVersion:
+		return &corruptError{fmt.Errorf("schema version %d never was", *found)}
 	}
 	return nil
 }

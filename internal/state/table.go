@@ -54,9 +54,10 @@ func (tx *Tx) writable(t Table) (*bbolt.Bucket, error) {
 	return b, nil
 }
 
-// Get reads the value at key; it reports false if there is none.
-func Get[V any](tx *Tx, t Table, key []byte) (v V, ok bool, err error) {
-	ok, err = tx.get(t, key, &v)
+// Get reads the value at key; it reports false if there is none, which the zero value stands for then.
+func Get[V any](tx *Tx, t Table, key []byte) (*V, bool, error) {
+	v := new(V)
+	ok, err := tx.get(t, key, v)
 	return v, ok, err
 }
 
@@ -159,11 +160,11 @@ func Delete(tx *Tx, t Table, key []byte) error {
 }
 
 // Each calls fn for every key that begins with prefix, in byte order, until fn returns an
-// error; ErrStop ends the walk early with success. fn must not change the table.
-func Each[V any](tx *Tx, t Table, prefix []byte, fn func(key []byte, v V) error) error {
+// error; ErrStop ends the walk early with success. fn must not change the table; the value is its own.
+func Each[V any](tx *Tx, t Table, prefix []byte, fn func(key []byte, v *V) error) error {
 	for w := tx.walk(t, prefix); w.more(); {
-		var v V
-		key, err := w.next(&v)
+		v := new(V)
+		key, err := w.next(v)
 		if err == nil {
 			err = fn(key, v)
 		}

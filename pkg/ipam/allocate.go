@@ -49,7 +49,7 @@ func Allocate(tx *state.Tx, r Request) ([]Lease, error) {
 		}
 		fresh.Leases = append(fresh.Leases, r.Sets[i].lease(a))
 	}
-	return fresh.Leases, fresh.replace(tx, &old)
+	return fresh.Leases, fresh.replace(tx, old)
 }
 
 // assign finds the set of each wanted address; where none is wanted it leaves an invalid one.

@@ -29,7 +29,7 @@ func (c *checker) fault(format string, args ...any) {
 }
 
 func (c *checker) records() error {
-	return state.Each(c.tx, leaseTable, nil, func(key []byte, r record) error {
+	return state.Each(c.tx, leaseTable, nil, func(key []byte, r *record) error {
 		if !bytes.Equal(key, r.Owner.Key()) {
 			c.fault("lease record of %s stands under the key %q", r.Owner, key)
 		}
@@ -54,7 +54,7 @@ func (c *checker) records() error {
 // fault, so there are as many of each.
 func (c *checker) addresses() error {
 	entries := 0
-	err := state.Each(c.tx, addressTable, nil, func(key []byte, o attachment.Owner) error {
+	err := state.Each(c.tx, addressTable, nil, func(key []byte, o *attachment.Owner) error {
 		entries++
 		raw, ok := bytes.CutPrefix(key, attachment.NetworkKey(o.Network))
 		a, valid := netip.AddrFromSlice(raw)
@@ -62,7 +62,7 @@ func (c *checker) addresses() error {
 			c.fault("address entry of %s stands under the key %q", o, key)
 			return nil
 		}
-		leases, err := Leases(c.tx, o)
+		leases, err := Leases(c.tx, *o)
 		if err == nil && !contains(leases, a) {
 			c.fault("%s is entered for %s, which has no lease of it", a, o)
 		}
@@ -75,7 +75,7 @@ func (c *checker) addresses() error {
 }
 
 func (c *checker) subnetUses() error {
-	err := state.Each(c.tx, subnetTable, nil, func(_ []byte, u subnetUse) error {
+	err := state.Each(c.tx, subnetTable, nil, func(_ []byte, u *subnetUse) error {
 		key := subnetUse{Network: u.Network, Subnet: u.Subnet}
 		if c.subnets[key] != u.Owners || u.Owners == 0 {
 			c.fault("subnet %s of network %s counts %d owners, has %d", u.Subnet, u.Network, u.Owners, c.subnets[key])
@@ -91,11 +91,11 @@ func (c *checker) subnetUses() error {
 
 func (c *checker) pools() error {
 	known := 0
-	err := state.Each(c.tx, poolTable, nil, func(key []byte, p pool) error {
+	err := state.Each(c.tx, poolTable, nil, func(key []byte, p *pool) error {
 		if !bytes.Equal(key, p.key()) {
 			c.fault("pool %s of network %s stands under the key %q", span(p.Range), p.Network, key)
 		}
-		n, err := c.pool(&p)
+		n, err := c.pool(p)
 		known += n
 		return err
 	})
@@ -116,13 +116,14 @@ func (c *checker) pool(p *pool) (queued int, err error) {
 	if n := leased(c.tx, p.Network, p.Range); n != p.Used {
 		c.fault("pool %s of network %s counts %d leases, has %d", span(p.Range), p.Network, p.Used, n)
 	}
-	err = state.Each(c.tx, freedTable, p.key(), func(key []byte, a netip.Addr) error {
+	err = state.Each(c.tx, freedTable, p.key(), func(key []byte, freed *netip.Addr) error {
 		queued++
+		a := *freed
 		number, ok, err := state.Get[uint64](c.tx, freedAtTable, p.freedAtKey(a))
 		switch {
 		case err != nil:
 			return err
-		case !ok || !bytes.Equal(key, p.freedKey(number)):
+		case !ok || !bytes.Equal(key, p.freedKey(*number)):
 			c.fault("freed address %s of network %s is not found by itself", a, p.Network)
 		case p.Range.verdict(a) != allowed || p.passed().Last.Less(a):
 			c.fault("address %s of network %s is queued, but was never to be given", a, p.Network)

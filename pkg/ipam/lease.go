@@ -35,7 +35,7 @@ func Leases(tx *state.Tx, o attachment.Owner) ([]Lease, error) {
 // Holders returns all owners with a lease on a network, in the order of their keys.
 func Holders(tx *state.Tx, network string) ([]attachment.Owner, error) {
 	var owners []attachment.Owner
-	err := state.Each(tx, leaseTable, attachment.NetworkKey(network), func(_ []byte, r record) error {
+	err := state.Each(tx, leaseTable, attachment.NetworkKey(network), func(_ []byte, r *record) error {
 		owners = append(owners, r.Owner)
 		return nil
 	})
@@ -79,7 +79,8 @@ func Release(tx *state.Tx, o attachment.Owner) error {
 
 // holder returns who holds an address of a network, if anyone does.
 func holder(tx *state.Tx, network string, a netip.Addr) (attachment.Owner, bool, error) {
-	return state.Get[attachment.Owner](tx, addressTable, addressKey(network, a))
+	o, held, err := state.Get[attachment.Owner](tx, addressTable, addressKey(network, a))
+	return *o, held, err
 }
 
 // addressKey sorts the addresses of one family on one network in their own order.
@@ -92,14 +93,14 @@ func claim(tx *state.Tx, o attachment.Owner, a netip.Addr) error {
 	if err := state.Put(tx, addressTable, addressKey(o.Network, a), o); err != nil {
 		return err
 	}
-	return eachPool(tx, o.Network, a, func(p pool) error { return p.take(tx, a) })
+	return eachPool(tx, o.Network, a, func(p *pool) error { return p.take(tx, a) })
 }
 
 func giveBack(tx *state.Tx, network string, a netip.Addr) error {
 	if err := state.Delete(tx, addressTable, addressKey(network, a)); err != nil {
 		return err
 	}
-	return eachPool(tx, network, a, func(p pool) error { return p.free(tx, a) })
+	return eachPool(tx, network, a, func(p *pool) error { return p.free(tx, a) })
 }
 
 func contains(leases []Lease, a netip.Addr) bool {

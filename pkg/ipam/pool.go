@@ -66,12 +66,12 @@ func openPools(tx *state.Tx, network string, sets []RangeSet) error {
 	return dropIdlePools(tx, network, sets)
 }
 
-func findPool(tx *state.Tx, network string, r Range) (pool, bool, error) {
+func findPool(tx *state.Tx, network string, r Range) (*pool, bool, error) {
 	return state.Get[pool](tx, poolTable, (&pool{Network: network, Range: r}).key())
 }
 
 // eachPool calls fn for the pools of a network whose range can give a.
-func eachPool(tx *state.Tx, network string, a netip.Addr, fn func(pool) error) error {
+func eachPool(tx *state.Tx, network string, a netip.Addr, fn func(*pool) error) error {
 	all, err := pools(tx, network)
 	if err != nil {
 		return err
@@ -87,9 +87,9 @@ func eachPool(tx *state.Tx, network string, a netip.Addr, fn func(pool) error) e
 	return nil
 }
 
-func pools(tx *state.Tx, network string) ([]pool, error) {
-	var all []pool
-	err := state.Each(tx, poolTable, attachment.NetworkKey(network), func(_ []byte, p pool) error {
+func pools(tx *state.Tx, network string) ([]*pool, error) {
+	var all []*pool
+	err := state.Each(tx, poolTable, attachment.NetworkKey(network), func(_ []byte, p *pool) error {
 		all = append(all, p)
 		return nil
 	})
@@ -187,7 +187,7 @@ func (p *pool) unfree(tx *state.Tx, a netip.Addr) error {
 	if err != nil || !ok {
 		return err
 	}
-	if err := state.Delete(tx, freedTable, p.freedKey(number)); err != nil {
+	if err := state.Delete(tx, freedTable, p.freedKey(*number)); err != nil {
 		return err
 	}
 	return state.Delete(tx, freedAtTable, p.freedAtKey(a))
@@ -203,8 +203,8 @@ type freed struct {
 func (p *pool) head(tx *state.Tx) (freed, error) {
 	var head freed
 	prefix := p.key()
-	err := state.Each(tx, freedTable, prefix, func(key []byte, a netip.Addr) error {
-		head = freed{binary.BigEndian.Uint64(bytes.TrimPrefix(key, prefix)), a}
+	err := state.Each(tx, freedTable, prefix, func(key []byte, a *netip.Addr) error {
+		head = freed{binary.BigEndian.Uint64(bytes.TrimPrefix(key, prefix)), *a}
 		return state.ErrStop
 	})
 	return head, err

@@ -7,7 +7,7 @@ import "vethbridge/internal/state"
 // A range that was changed is listed as long as addresses of it are held.
 func RecordedRanges(tx *state.Tx) (map[string][]Range, error) {
 	ranges := map[string][]Range{}
-	err := state.Each(tx, poolTable, nil, func(_ []byte, p pool) error {
+	err := state.Each(tx, poolTable, nil, func(_ []byte, p *pool) error {
 		list := ranges[p.Network]
 		list = append(list, p.Range)
 		// A network has few ranges, and a sort would add 10 kB to the executables.

@@ -42,7 +42,7 @@ func refuseOverlap(tx *state.Tx, network string, wanted []netip.Prefix) error {
 		if state.Has(tx, subnetTable, subnetKey(network, s)) {
 			continue
 		}
-		err := state.Each(tx, subnetTable, nil, func(_ []byte, u subnetUse) error {
+		err := state.Each(tx, subnetTable, nil, func(_ []byte, u *subnetUse) error {
 			if u.Network != network && u.Subnet.Overlaps(s) {
 				return &OverlapError{Network: network, Subnet: s, Other: u.Network, InUse: u.Subnet}
 			}
@@ -61,8 +61,8 @@ func enterSubnets(tx *state.Tx, network string, list []netip.Prefix) error {
 		if err != nil {
 			return err
 		}
-		u = subnetUse{Network: network, Subnet: s, Owners: u.Owners + 1}
-		if err := state.Put(tx, subnetTable, subnetKey(network, s), u); err != nil {
+		more := subnetUse{Network: network, Subnet: s, Owners: u.Owners + 1}
+		if err := state.Put(tx, subnetTable, subnetKey(network, s), more); err != nil {
 			return err
 		}
 	}

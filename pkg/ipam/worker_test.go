@@ -167,7 +167,7 @@ func (w *worker) life(o int) uint64 {
 	return st.Ino
 }
 
-func (w *worker) dead(o int, record state.Attachment) bool {
+func (w *worker) dead(o int, record *state.Attachment) bool {
 	return record.BootID != w.boot || record.Netns.Inode != w.life(o)
 }
 
@@ -200,8 +200,8 @@ func (w *worker) holders() (list []attachment.Owner, err error) {
 }
 
 // release releases an owner for whom it is time, and is so still when nobody else is at it.
-func (w *worker) release(o int, ifSo func(int, state.Attachment) bool) error {
-	var record state.Attachment
+func (w *worker) release(o int, ifSo func(int, *state.Attachment) bool) error {
+	var record *state.Attachment
 	err := w.store.View(context.Background(), func(tx *state.Tx) (err error) {
 		record, _, err = tx.Attachment(owner(o))
 		return err
@@ -217,7 +217,7 @@ func (w *worker) release(o int, ifSo func(int, state.Attachment) bool) error {
 	return w.forget(o, ifSo)
 }
 
-func (w *worker) forget(o int, ifSo func(int, state.Attachment) bool) error {
+func (w *worker) forget(o int, ifSo func(int, *state.Attachment) bool) error {
 	return w.store.Update(context.Background(), func(tx *state.Tx) error {
 		if record, _, err := tx.Attachment(owner(o)); err != nil || !ifSo(o, record) {
 			return err
@@ -226,7 +226,7 @@ func (w *worker) forget(o int, ifSo func(int, state.Attachment) bool) error {
 	})
 }
 
-func always(int, state.Attachment) bool { return true }
+func always(int, *state.Attachment) bool { return true }
 
 // gone ends a container, with a release or without.
 func (w *worker) gone(verb string, o int, release bool) error {

@@ -96,7 +96,7 @@ func alone(tx *state.Tx, k Kind, h holder) (bool, error) {
 		Holder  holder `json:"holder"`
 		Backend Kind   `json:"backend"`
 	}
-	err := state.Each(tx, recordTable, nil, func(_ []byte, r heldBy) error {
+	err := state.Each(tx, recordTable, nil, func(_ []byte, r *heldBy) error {
 		if r.Holder != h && r.Backend == k {
 			only = false
 			return state.ErrStop
@@ -113,7 +113,7 @@ func ruleset(tx *state.Tx, k Kind, except *holder) (Ruleset, error) {
 		return Ruleset{}, err
 	}
 	r := Ruleset{Networks: nets}
-	err = state.Each(tx, recordTable, nil, func(_ []byte, held record) error {
+	err = state.Each(tx, recordTable, nil, func(_ []byte, held *record) error {
 		if held.Backend != k || except != nil && held.Holder == *except {
 			return nil
 		}
@@ -129,21 +129,21 @@ func ruleset(tx *state.Tx, k Kind, except *holder) (Ruleset, error) {
 // CheckBook verifies that claims and records agree, and that every holder is attached.
 func CheckBook(tx *state.Tx) error {
 	claims, networks := 0, map[string]int{}
-	err := state.Each(tx, recordTable, nil, func(_ []byte, r record) error {
+	err := state.Each(tx, recordTable, nil, func(_ []byte, r *record) error {
 		if _, ok, err := tx.Attachment(r.Holder.Owner); err != nil || !ok {
 			return errors.Join(fmt.Errorf("check translations: %s is not attached", r.Holder.Owner), err)
 		}
 		for i := range r.Translations.Networks {
 			networks[string(networkKey(r.Backend, &r.Translations.Networks[i]))]++
 		}
-		entries, err := checkClaims(tx, &r)
+		entries, err := checkClaims(tx, r)
 		claims += entries
 		return err
 	})
 	if err = errors.Join(err, checkNetworks(tx, networks)); err != nil {
 		return err
 	}
-	known := func(key []byte, c portClaim) error {
+	known := func(key []byte, c *portClaim) error {
 		if claims--; claims < 0 {
 			return fmt.Errorf("check translations: claim %x of %s belongs to no record", key, c.Holder.Owner)
 		}

@@ -33,24 +33,24 @@ func (k Keeper) Replace(ctx context.Context, owner attachment.Owner, part Part, 
 func (k Keeper) Apply(ctx context.Context, owner attachment.Owner, part Part) error {
 	h := holder{owner, part}
 	return k.locked(ctx, func() error {
-		var r record
+		var r *record
 		var c Change
 		err := k.Store.View(ctx, func(tx *state.Tx) (err error) {
 			if r, _, err = lookup(tx, h); err != nil || r.empty() {
 				return err
 			}
-			c, err = addition(tx, &r)
+			c, err = addition(tx, r)
 			return err
 		})
 		switch {
 		case err != nil:
 			return err
 		case len(r.Replaced) > 0:
-			return k.replace(ctx, &r)
+			return k.replace(ctx, r)
 		case c.Empty():
 			return nil
 		}
-		switch first, err := k.first(ctx, &r); {
+		switch first, err := k.first(ctx, r); {
 		case err != nil:
 			return err
 		case first:
@@ -129,7 +129,7 @@ func (k Keeper) Remove(ctx context.Context, owner attachment.Owner, part Part, g
 	})
 }
 
-func (k Keeper) removeFromKernel(ctx context.Context, h holder) (r record, known bool, err error) {
+func (k Keeper) removeFromKernel(ctx context.Context, h holder) (r *record, known bool, err error) {
 	var last bool
 	var c Change
 	err = k.Store.View(ctx, func(tx *state.Tx) (err error) {
@@ -139,7 +139,7 @@ func (k Keeper) removeFromKernel(ctx context.Context, h holder) (r record, known
 		if last, err = alone(tx, r.Backend, h); err != nil {
 			return err
 		}
-		c, err = removal(tx, &r)
+		c, err = removal(tx, r)
 		return err
 	})
 	if err != nil || !known {

@@ -68,7 +68,7 @@ func refuseClash(tx *state.Tx, k Kind, n *Network) error {
 	if n.Treatment != SNAT {
 		return nil
 	}
-	return eachNeeded(tx, k, func(held needed) error {
+	return eachNeeded(tx, k, func(held *needed) error {
 		if !n.clashes(held.Network) {
 			return nil
 		}
@@ -79,7 +79,7 @@ func refuseClash(tx *state.Tx, k Kind, n *Network) error {
 
 // firstHolder looks through all records.
 func firstHolder(tx *state.Tx, k Kind, n *Network) (owner attachment.Owner, err error) {
-	err = state.Each(tx, recordTable, nil, func(_ []byte, r record) error {
+	err = state.Each(tx, recordTable, nil, func(_ []byte, r *record) error {
 		if r.Backend != k || !slices.Contains(r.Translations.Networks, *n) {
 			return nil
 		}
@@ -102,7 +102,7 @@ func networks(tx *state.Tx, k Kind, except *holder) ([]Network, error) {
 		}
 	}
 	var list []Network
-	err := eachNeeded(tx, k, func(n needed) error {
+	err := eachNeeded(tx, k, func(n *needed) error {
 		if n.byOthers(own) {
 			list = append(list, n.Network)
 		}
@@ -116,8 +116,8 @@ func (n *needed) byOthers(own []Network) bool {
 	return n.Holders > 1 || !slices.Contains(own, n.Network)
 }
 
-func eachNeeded(tx *state.Tx, k Kind, fn func(needed) error) error {
-	return state.Each(tx, networkTable, []byte{byte(k)}, func(_ []byte, n needed) error { return fn(n) })
+func eachNeeded(tx *state.Tx, k Kind, fn func(*needed) error) error {
+	return state.Each(tx, networkTable, []byte{byte(k)}, func(_ []byte, n *needed) error { return fn(n) })
 }
 
 // bothNetworks returns what the kernel shall hold with a holder's own networks and without, as far as it depends on
@@ -157,7 +157,7 @@ func prefixIn(key []byte) netip.Prefix {
 
 // checkNetworks verifies that as many are counted as records have them, by key.
 func checkNetworks(tx *state.Tx, recorded map[string]int) error {
-	err := state.Each(tx, networkTable, nil, func(key []byte, n needed) error {
+	err := state.Each(tx, networkTable, nil, func(key []byte, n *needed) error {
 		if have := recorded[string(key)]; have != n.Holders {
 			return fmt.Errorf("check translations: %s is counted for %d holders, %d have it", n.Network, n.Holders, have)
 		}

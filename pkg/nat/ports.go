@@ -100,7 +100,7 @@ func (m *Mapping) read(t state.Table, key []byte) (ok bool) {
 // than once.
 func eachClaim(tx *state.Tx, m *Mapping, fn func(*claimed) error) error {
 	in := func(t state.Table, prefix []byte) error {
-		return state.Each(tx, t, prefix, func(key []byte, c portClaim) error {
+		return state.Each(tx, t, prefix, func(key []byte, c *portClaim) error {
 			found := claimed{holder: c.Holder, end: Mapping{Limit: c.Limit}}
 			if !found.end.read(t, key) || !m.meets(&found.end) {
 				return nil

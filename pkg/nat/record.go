@@ -51,7 +51,7 @@ func (m *Mapping) sameEnds(o *Mapping) bool {
 	return m.Protocol == o.Protocol && m.Host == o.Host && m.Target.Addr() == o.Target.Addr() && m.Limit == o.Limit
 }
 
-func lookup(tx *state.Tx, h holder) (r record, known bool, err error) {
+func lookup(tx *state.Tx, h holder) (*record, bool, error) {
 	return state.Get[record](tx, recordTable, h.key())
 }
 

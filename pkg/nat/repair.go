@@ -37,7 +37,7 @@ func (k Keeper) CheckAll(ctx context.Context) error {
 func (k Keeper) each(ctx context.Context, fn func(Kind) error) error {
 	needed := map[Kind]bool{}
 	err := k.Store.View(ctx, func(tx *state.Tx) error {
-		return state.Each(tx, recordTable, nil, func(_ []byte, r record) error {
+		return state.Each(tx, recordTable, nil, func(_ []byte, r *record) error {
 			needed[r.Backend] = true
 			for _, kind := range r.Replaced {
 				needed[kind] = true

@@ -22,8 +22,9 @@ func (k Keeper) noteWhole(ctx context.Context, kind Kind, whole bool) error {
 }
 
 func (k Keeper) isWhole(ctx context.Context, kind Kind) (whole bool, err error) {
-	err = k.Store.View(ctx, func(tx *state.Tx) (err error) {
-		whole, _, err = state.Get[bool](tx, wholeTable, wholeKey(kind))
+	err = k.Store.View(ctx, func(tx *state.Tx) error {
+		noted, _, err := state.Get[bool](tx, wholeTable, wholeKey(kind))
+		whole = *noted
 		return err
 	})
 	return whole, err

@@ -185,12 +185,12 @@ func (a *adding) enter(ctx context.Context) error {
 			return err
 		}
 		if !known {
-			record = state.Attachment{Owner: owner, BootID: tx.BootID(), Netns: a.ns.Identity(), Created: state.Now()}
+			record = &state.Attachment{Owner: owner, BootID: tx.BootID(), Netns: a.ns.Identity(), Created: state.Now()}
 		}
-		if err := a.useLocalhost(tx, &record); err != nil {
+		if err := a.useLocalhost(tx, record); err != nil {
 			return err
 		}
-		if err := tx.PutAttachment(record); err != nil {
+		if err := tx.PutAttachment(*record); err != nil {
 			return err
 		}
 		return nat.Claim(tx, owner, nat.PartNatport, a.by, a.plan.Translations)

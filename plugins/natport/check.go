@@ -40,7 +40,7 @@ func check(ctx context.Context, r cni.Request) error {
 		return cni.NetnsError(err)
 	}
 	var expected *nat.Expected
-	record := state.Attachment{Owner: r.Owner}
+	record := &state.Attachment{Owner: r.Owner}
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
 		if plan, err = chosenPlan(tx, plan, cfg, &r, func(nat.Port) bool { return false }); err != nil {
 			return err
@@ -61,7 +61,7 @@ func check(ctx context.Context, r cni.Request) error {
 	}
 	err = h.NAT.Verify(ctx, expected)
 	if plan.Localhost.IsValid() {
-		err = errors.Join(err, h.CheckLocalhost(&record))
+		err = errors.Join(err, h.CheckLocalhost(record))
 	}
 	if err == nil {
 		return nil
