@@ -83,6 +83,25 @@ func TestAddressesAndPortsOfTheDeadAreReclaimedWhenNeeded(t *testing.T) {
 	h.Same(t, before)
 }
 
+// TestAContainerThatAProcessHoldsAliveKeepsWhatItHas: the runtime has unbound its namespace, and somebody may have renamed its link.
+func TestAContainerThatAProcessHoldsAliveKeepsWhatItHas(t *testing.T) {
+	for name, befall := range map[string]string{"link as it was": "", "link renamed": "ip link set LINK name hidden0"} {
+		t.Run(name, func(t *testing.T) {
+			h, n := newDemo(t)
+			before := h.Snapshot()
+			web, _ := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+			h.Run("sh", "-ec", strings.ReplaceAll(befall, "LINK", linkOf(h)))
+			holdNamespace(t, web.Netns)
+			h.Forget(web.Netns)
+			refused(t, h, n, testbed.Container{ID: "second", Netns: h.NewContainer(), Args: "IP=10.99.0.2"}, 100, "demo/web/eth0")
+			refused(t, h, n, testbed.Container{ID: "third", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}, 101, "demo/web/eth0")
+			says(t, h, 0, []string{"nothing"}, "gc")
+			n.Del(t, web, nil)
+			h.Same(t, before)
+		})
+	}
+}
+
 // TestTheDeadAreFoundWithoutAListOfLinks: it takes the kernel half a second beside 4,000.
 func TestTheDeadAreFoundWithoutAListOfLinks(t *testing.T) {
 	h, n := newDemo(t)

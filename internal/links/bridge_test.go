@@ -82,6 +82,29 @@ func TestABridgeOfOursIsDeafToRouterAdvertisementsAndRedirects(t *testing.T) {
 	}
 }
 
+// The host asks for IPv6 neighbours by its link-local address, which a flush takes like any other.
+func TestABridgeOfOursGetsItsLinkLocalAddressBack(t *testing.T) {
+	h := newHost(t)
+	bridge := h.ensure(t, demoBridge()).Link
+	h.add(t, h.container(t).port(0))
+	own := links.LinkLocal(bridge.MAC)
+	foreign, four := demoBridge(), demoBridge()
+	foreign.Mark, four.Gateways = "theirs", four.Gateways[:1]
+	for _, c := range []struct {
+		name string
+		links.Bridge
+		back bool
+	}{{"ours", demoBridge(), true}, {"of others", foreign, false}, {"without IPv6 gateway", four, false}, {"ours again", demoBridge(), true}} {
+		if err := h.RemoveAddresses(t.Context(), bridge.Name, append(prefixes("10.1.0.1/16", "2001:db8::1/64"), own)); err != nil {
+			t.Fatal(err)
+		}
+		h.ensure(t, c.Bridge)
+		if back := slices.ContainsFunc(addresses(t, bridge), func(a netlink.Addr) bool { return a.IP.Equal(own.Addr().AsSlice()) }); back != c.back {
+			t.Errorf("%s: %s is back: %t, want %t", c.name, own, back, c.back)
+		}
+	}
+}
+
 func TestALinkThatIsNoBridgeIsRefusedAndLeftAlone(t *testing.T) {
 	h := newHost(t)
 	makeVeth(t, "demo0", "peer0")
