@@ -193,17 +193,6 @@ func (h *Host) acceptedBridges(ctx context.Context) (list []string, err error) {
 	return list, err
 }
 
-// UndoAccept takes back AcceptForwarding for owner, unless another attachment needs it.
-func (h *Host) UndoAccept(ctx context.Context, bridge string, owner attachment.Owner) error {
-	return h.locked(ctx, func() error {
-		used, err := h.usedByOthers(ctx, Accepted(bridge), owner)
-		if err != nil || used {
-			return err
-		}
-		return h.withdraw(ctx, bridge)
-	})
-}
-
 // withdraw puts the firewalls back. The caller holds the kernel lock.
 func (h *Host) withdraw(ctx context.Context, bridge string) error {
 	o := Accepted(bridge)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 
-	"vethbridge/internal/attachment"
 	"vethbridge/internal/links"
 	"vethbridge/internal/shared"
 	"vethbridge/internal/state"
@@ -163,25 +162,6 @@ func (h *Host) remember(ctx context.Context, o shared.Object, list []shared.Sett
 	return h.Store.Update(ctx, func(tx *state.Tx) error {
 		for _, s := range list {
 			if err := o.Remember(tx, s); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// UndoForwarding puts forwarding back where no other attachment uses it.
-func (h *Host) UndoForwarding(ctx context.Context, f Families, owner attachment.Owner) error {
-	return h.locked(ctx, func() error {
-		for _, o := range f.Objects() {
-			used, err := h.usedByOthers(ctx, o, owner)
-			if err != nil {
-				return err
-			}
-			if used {
-				continue
-			}
-			if err := h.restoreSettings(ctx, o); err != nil {
 				return err
 			}
 		}

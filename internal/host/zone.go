@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"vethbridge/internal/attachment"
 	"vethbridge/internal/firewalld"
 	"vethbridge/internal/shared"
 	"vethbridge/internal/state"
@@ -73,17 +72,6 @@ func (h *Host) CheckZone(ctx context.Context, bridge, zone string) error {
 		return fmt.Errorf("check zone: link %s is in zone %q of firewalld, want %q", bridge, now, zone)
 	}
 	return nil
-}
-
-// UndoZone takes back AssignZone for owner, unless another attachment needs it.
-func (h *Host) UndoZone(ctx context.Context, bridge string, owner attachment.Owner) error {
-	return h.locked(ctx, func() error {
-		used, err := h.usedByOthers(ctx, Zoned(bridge), owner)
-		if err != nil || used {
-			return err
-		}
-		return h.leaveZone(ctx, bridge)
-	})
 }
 
 // leaveZone puts a bridge back where it was. A firewalld that can't be asked, or that somebody

@@ -65,9 +65,10 @@ func add(ctx context.Context, r cni.Request) (cni.Result, error) {
 	return result, nil
 }
 
-// steps are what ADD does, in order. All that carries the owner is taken back by one
-// Release, which undoes the claim; only what attachments share has an undo of its own, and
-// what an IPAM plugin gave.
+// steps are what ADD does, in order. All that carries the owner, and its share of what the book says is
+// shared, is taken back by one Release, which undoes the claim. The bridge has an undo of its own, since
+// Release leaves one that is to stay after its last attachment; so have its uplink, which must leave
+// it before, and what an IPAM plugin gave.
 func (a *adding) steps() []steps.Step {
 	claim := steps.Step{Name: "claim addresses", Do: a.claim, Undo: func(ctx context.Context) error {
 		return a.host.Release(ctx, a.req.Owner)
@@ -107,7 +108,6 @@ func (a *adding) forwardingStep() steps.Step {
 	return steps.Step{
 		Name: "enable forwarding",
 		Do:   func(ctx context.Context) error { return a.host.EnableForwarding(ctx, a.plan.Forward) },
-		Undo: func(ctx context.Context) error { return a.host.UndoForwarding(ctx, a.plan.Forward, a.req.Owner) },
 	}
 }
 
@@ -119,9 +119,6 @@ func (a *adding) acceptStep() steps.Step {
 				return nil
 			}
 			return a.host.AcceptForwarding(ctx, a.plan.Bridge.GatewayName(), a.plan.Forward, a.first)
-		},
-		Undo: func(ctx context.Context) error {
-			return a.host.UndoAccept(ctx, a.plan.Bridge.GatewayName(), a.req.Owner)
 		},
 	}
 }
@@ -135,7 +132,6 @@ func (a *adding) zoneStep() steps.Step {
 			}
 			return a.host.AssignZone(ctx, a.plan.Bridge.GatewayName(), a.cfg.Zone)
 		},
-		Undo: func(ctx context.Context) error { return a.host.UndoZone(ctx, a.plan.Bridge.GatewayName(), a.req.Owner) },
 	}
 }
 

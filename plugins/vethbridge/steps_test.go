@@ -36,6 +36,7 @@ func TestAFailureOfEachStepOfAnAddLeavesTheHostAsBefore(t *testing.T) {
 			h.Run("ip", "link", "add", "foreign0", "address", "02:00:00:00:00:99", "type", "bridge")
 			h.Run("ip", "link", "set", "foreign0", "up") // it gets its queue
 			h.Run("ip", "link", "set", "foreign0", "down")
+			h.Run("iptables-nft", "-P", "FORWARD", "DROP") // through which bridges have to be let
 			ipamPlugin(t)
 			config := testbed.Config{"name": "demo", "type": "vethbridge", "bridge": "demo0", "removeBridge": true}
 			for key, value := range keys {
