@@ -155,6 +155,7 @@ func TestCheckPassesAfterOthersCameAndWentAndAfterAnotherPluginAddedARoute(t *te
 	n.Del(t, c, result.Raw)
 }
 
+// TestTheNextAddRestoresWhatAFlushTookFromAll, and so does the next DEL for those that stay.
 func TestTheNextAddRestoresWhatAFlushTookFromAll(t *testing.T) {
 	h, n := newDemo(t)
 	before := h.Snapshot()
@@ -169,7 +170,12 @@ func TestTheNextAddRestoresWhatAFlushTookFromAll(t *testing.T) {
 	if a := n.Check(t, web, webResult.Raw); a.Exit != 0 {
 		t.Errorf("CHECK of the first: %s", a.Stdout)
 	}
+	h.Run("nft", "flush", "ruleset")
 	n.Del(t, web, webResult.Raw)
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8081, "db", "")
+	if a := n.Check(t, db, dbResult.Raw); a.Exit != 0 {
+		t.Errorf("CHECK of the one that stays: %s", a.Stdout)
+	}
 	n.Del(t, db, dbResult.Raw)
 	h.Same(t, before)
 }

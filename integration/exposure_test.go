@@ -168,13 +168,15 @@ func TestNothingForgedReachesTheLoopbackOfTheHost(t *testing.T) {
 }
 
 func forgedLoopback(to, from net.HardwareAddr, sender netip.Addr, port uint16) []testbed.Frame {
-	local := netip.MustParseAddr("127.0.0.1")
+	// The kernel itself refuses addresses that its links have as senders, 127.0.0.1 among them.
+	local, other := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.53")
 	hostAddr := netip.MustParseAddr(testbed.HostAddr4)
 	local6, hostAddr6, sender6 := netip.IPv6Loopback(), netip.MustParseAddr(testbed.HostAddr6), netip.MustParseAddr("2001:db8:1::2")
 	return []testbed.Frame{
 		testbed.Ether(to, from, unix.ETH_P_IP, udp(sender, 7, local, port, "to loopback")),
-		testbed.Ether(to, from, unix.ETH_P_IP, udp(local, 7, hostAddr, port, "as loopback")),
-		testbed.Ether(to, from, unix.ETH_P_IP, udp(local, 7, local, port, "as and to loopback")),
+		testbed.Ether(to, from, unix.ETH_P_IP, udp(local, 7, hostAddr, port, "as 127.0.0.1")),
+		testbed.Ether(to, from, unix.ETH_P_IP, udp(other, 7, hostAddr, port, "as loopback")),
+		testbed.Ether(to, from, unix.ETH_P_IP, udp(other, 7, local, port, "as and to loopback")),
 		testbed.Ether(to, from, unix.ETH_P_IPV6, udp(sender6, 7, local6, port, "to ::1")),
 		testbed.Ether(to, from, unix.ETH_P_IPV6, udp(local6, 7, hostAddr6, port, "as ::1")),
 		testbed.Ether(to, from, unix.ETH_P_IPV6, udp(local6, 7, local6, port, "as and to ::1")),

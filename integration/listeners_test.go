@@ -16,7 +16,7 @@ func TestAHostPortThatAProcessListensOnIsRefused(t *testing.T) {
 	h.Serve("", "udp", 8081, "daemon")
 	for _, port := range []testbed.Port{
 		{HostPort: 8080, ContainerPort: 80}, {HostPort: 8080, ContainerPort: 80, HostIP: testbed.HostAddr4},
-		{HostPort: 8081, ContainerPort: 80, Protocol: "udp", HostIP: testbed.HostAddr6},
+		{HostPort: 8081, ContainerPort: 80, Protocol: "udp", HostIP: testbed.HostAddr6}, {HostPort: 8000, HostPortEnd: 8099, ContainerPort: 8000},
 	} {
 		c := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: []testbed.Port{port}}
 		answer, _ := n.TryAdd(t, c)

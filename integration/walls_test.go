@@ -177,16 +177,18 @@ func places(h *testbed.Host, web, db, other string, w way, six bool) (from, to s
 	return web, host, 7000, "host"
 }
 
-// TestIsolatedPortsAreApartByWayOfTheGatewayToo has a container send what is for its sibling to the
-// gateway, which would route it back into the bridge.
+// TestIsolatedPortsAreApartByWayOfTheGatewayToo has two containers send what is for each other to the
+// gateway, which would route it back into the bridge. If only one did, the answer would be lost between the ports.
 func TestIsolatedPortsAreApartByWayOfTheGatewayToo(t *testing.T) {
 	for _, isolation := range []string{"none", "port"} {
 		withAndWithoutBridgeFilter(t, func(t *testing.T, h *testbed.Host, n testbed.Network) {
 			n = n.With(0, "isolation", isolation)
-			_, _ = attach(t, h, n, "web")
+			web, _ := attach(t, h, n, "web")
 			db, _ := attach(t, h, n, "db")
-			h.RunIn(db.Netns, "ip", "route", "add", web4+"/32", "via", "10.99.0.1")
-			h.RunIn(db.Netns, "ip", "-6", "route", "add", web6+"/128", "via", "fd99::1")
+			for _, netns := range []string{web.Netns, db.Netns} { // nothing is on the link, but the gateway
+				h.RunIn(netns, "ip", "route", "add", "10.99.0.0/29", "via", "10.99.0.1")
+				h.RunIn(netns, "ip", "-6", "route", "add", "fd99::/125", "via", "fd99::1")
+			}
 			for _, to := range []string{web4, web6} {
 				if isolation == "none" {
 					expect(t, h, db.Netns, "tcp", to, 80, "web", "")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 
@@ -116,9 +117,18 @@ func TestTheDefaultRouteOfASecondNetworkDoesNotReplaceTheFirst(t *testing.T) {
 func TestTwoEqualDefaultRoutesAreOne(t *testing.T) {
 	h := newHost(t)
 	h.ensure(t, demoBridge())
-	port := h.container(t).port(0)
+	c := h.container(t)
+	port := c.port(0)
 	port.Routes = append(port.Routes, port.Routes...)
 	h.add(t, port)
+	c.inside(t, func() error {
+		list, err := netlink.RouteList(nil, netlink.FAMILY_ALL)
+		defaults := slices.DeleteFunc(list, func(r netlink.Route) bool { return r.Gw == nil })
+		if len(defaults) != 2 { // one of each family
+			return fmt.Errorf("default routes: %v, %w", defaults, err)
+		}
+		return err
+	})
 }
 
 func TestRoutesCarryAllTheirFields(t *testing.T) {

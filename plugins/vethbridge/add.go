@@ -67,13 +67,15 @@ func add(ctx context.Context, r cni.Request) (cni.Result, error) {
 
 // steps are what ADD does, in order. All that carries the owner, and its share of what the book says is
 // shared, is taken back by one Release, which undoes the claim. The bridge has an undo of its own, since
-// Release leaves one that is to stay after its last attachment; so have its uplink, which must leave
-// it before, and what an IPAM plugin gave.
+// Release leaves one that is to stay after its last attachment; so have its ports, the uplink among them, without which
+// it goes, and what an IPAM plugin gave.
 func (a *adding) steps() []steps.Step {
 	claim := steps.Step{Name: "claim addresses", Do: a.claim, Undo: func(ctx context.Context) error {
 		return a.host.Release(ctx, a.req.Owner)
 	}}
-	attach := steps.Step{Name: "attach port", Do: a.attachPort}
+	attach := steps.Step{Name: "attach port", Do: a.attachPort, Undo: func(ctx context.Context) error {
+		return a.host.Links.DeletePort(ctx, a.plan.Port.HostName, a.plan.Port.Mark)
+	}}
 	fencing := steps.Step{Name: "fence port", Do: func(ctx context.Context) error {
 		return a.host.Fence.Apply(ctx, a.req.Owner)
 	}}

@@ -38,7 +38,7 @@ func TestAFailureOfEachStepOfAnAddLeavesTheHostAsBefore(t *testing.T) {
 			h.Run("ip", "link", "set", "foreign0", "down")
 			h.Run("iptables-nft", "-P", "FORWARD", "DROP") // through which bridges have to be let
 			ipamPlugin(t)
-			config := testbed.Config{"name": "demo", "type": "vethbridge", "bridge": "demo0", "removeBridge": true}
+			config := testbed.Config{"name": "demo", "type": "vethbridge", "bridge": "demo0"}
 			for key, value := range keys {
 				config = config.With(key, value)
 			}
@@ -58,6 +58,7 @@ func TestAFailureOfEachStepOfAnAddLeavesTheHostAsBefore(t *testing.T) {
 					failing = -1
 				}
 			}
+			r.Config = []byte(config.With("removeBridge", true).JSON())
 			if err, _ := attempt(t, r, -1); err != nil {
 				t.Errorf("without a failure: %v", err)
 			}
