@@ -62,6 +62,10 @@ func TestValidateSaysWhatIsWrongAndWhere(t *testing.T) {
 		vethbridge("") + `, {"type": "natport"}]}`:                                                                                   `x:2:34: warning: without "capabilities": {"portMappings": true} no runtime tells natport`,
 		vethbridge("") + `, {"type": "natport", "capabilities": {"portMappings": true}, "markMasqBit": 14, "backend": "nftables"}]}`: "problem: validate config: markMasqBit",
 		head + natport[1:] + "]}":                                                                                                    "x:2:10: problem: natport needs a plugin before it that makes the interface",
+		vethbridge("") + `, {"type": "tuning", "capabilities": {"mac": true}}]}`:                                                     "x:2:34: warning: tuning gives another MAC address, and the spoof guard drops",
+		vethbridge(`, "capabilities": {"mac": true}`) + `, {"type": "tuning", "capabilities": {"mac": true}}]}`:                      "x is right",
+		vethbridge(`, "capabilities": {"mac": true}`) + `, {"type": "tuning", "mac": "02:00:00:00:00:01"}]}`:                         "warning: tuning gives another MAC address",
+		vethbridge(`, "spoofGuard": false`) + `, {"type": "tuning", "mac": "02:00:00:00:00:01"}]}`:                                   "x is right",
 		vethbridge("") + natport + `, {"type": "portmap"}]}`:                                                                         "natport and portmap both publish the ports",
 		`{"cniVersion": "1.0.0", "name": "n", "type": "vethbridge", "vlan": 4095}`:                                                   "x:1:68: problem: vlan is 4095, and can be 0 to 4094",
 	} {

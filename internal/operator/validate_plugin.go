@@ -118,7 +118,26 @@ func judgeChain(plugins []schema.Node) (found []schema.Finding) {
 		if kind.Text == "natport" && ports.Text != "true" {
 			add(true, "without \"capabilities\": {\"portMappings\": true} no runtime tells natport which ports to publish")
 		}
+		if kind.Text == "tuning" && slices.ContainsFunc(plugins[:i], func(made schema.Node) bool { return cutsOff(p, made) }) {
+			add(true, `tuning gives another MAC address, and the spoof guard drops all that comes from it: let vethbridge give it, by "capabilities": {"mac": true} or "args": {"cni": {"mac": "…"}}`)
+		}
 		before = append(before, kind.Text)
 	}
 	return found
+}
+
+// cutsOff reports whether a tuning plugin gives the interface that vethbridge made a MAC address that vethbridge is
+// not told of, and so guards against.
+func cutsOff(tuning, made schema.Node) bool {
+	kind, _ := made.Get("type")
+	guard, _ := made.Get("spoofGuard")
+	_, fixed := tuning.Get("mac")
+	return kind.Text == "vethbridge" && guard.Text != "false" && (fixed || asksMAC(tuning) && !asksMAC(made))
+}
+
+// asksMAC reports whether a plugin has the capability "mac".
+func asksMAC(plugin schema.Node) bool {
+	capabilities, _ := plugin.Get("capabilities")
+	mac, _ := capabilities.Get("mac")
+	return mac.Text == "true"
 }
