@@ -119,3 +119,13 @@ func TestAnAttachmentThatPodmanNeverHearsOfIsTakenBack(t *testing.T) {
 	}
 	h.Same(t, before)
 }
+
+// TestANetworkInAVLANHasABridgeWhoseNameLeavesRoomForIt: the gateway is on a link of that name with the VLAN behind it.
+func TestANetworkInAVLANHasABridgeWhoseNameLeavesRoomForIt(t *testing.T) {
+	h := newHost(t)
+	network := podmanNetwork(h, "red", "3")
+	network["options"] = testbed.Config{"vlan": "4094", "stateDir": h.StateDir}
+	if created, status := podman(t, network, "create"); status != 0 || created["network_interface"] != "vb-3333333" {
+		t.Errorf("create: %v, %d", created, status)
+	}
+}

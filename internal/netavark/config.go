@@ -12,8 +12,12 @@ import (
 // cniVersion is that of the configs; it has STATUS and the MTU of results.
 const cniVersion = "1.1.0"
 
-// maxBridge is how many letters of a network's ID are in the name of its bridge.
-const maxBridge = 12
+// maxBridge is how many letters of a network's ID are in the name of its bridge, and maxBridgeVLAN where the gateway's link
+// has that name and the number of a VLAN behind it.
+const (
+	maxBridge     = 12
+	maxBridgeVLAN = 7
+)
 
 // The executables.
 const (
@@ -29,7 +33,11 @@ func (n *Network) bridge() string {
 	if n.Interface != "" {
 		return n.Interface
 	}
-	return "vb-" + n.ID[:min(len(n.ID), maxBridge)]
+	letters := maxBridge
+	if _, vlan := n.Options["vlan"]; vlan {
+		letters = maxBridgeVLAN
+	}
+	return "vb-" + n.ID[:min(len(n.ID), letters)]
 }
 
 // chain translates a network into the configs of vethbridge, which masquerades too, and of natport,
