@@ -182,3 +182,36 @@ func anchors(t *testing.T, page string) (list []string) {
 	}
 	return list
 }
+
+// TestEveryTableOfTheBookIsInTheArchitecture goes by the names that stand in the state file.
+func TestEveryTableOfTheBookIsInTheArchitecture(t *testing.T) {
+	page, err := os.ReadFile("../ARCHITECTURE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rows, _ := strings.Cut(string(page), "| table | kept by | says |")
+	rows, _, _ = strings.Cut(rows, "\n\n")
+	var said, kept []string
+	for _, row := range regexp.MustCompile(`(?m)^\| ([\w, -]+) \|`).FindAllStringSubmatch(rows, -1) {
+		said = append(said, strings.Split(row[1], ", ")...)
+	}
+	declared := regexp.MustCompile(`(?m)^\s*(?:const )?\w+ +(?:state\.)?Table += "(.*)"`)
+	err = filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, name := range declared.FindAllStringSubmatch(string(text), -1) {
+			kept = append(kept, name[1])
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(said)
+	slices.Sort(kept)
+	if !slices.Equal(said, kept) {
+		t.Errorf("the page has the tables %q, the code %q", said, kept)
+	}
+}
