@@ -68,6 +68,7 @@ func TestValidateSaysWhatIsWrongAndWhere(t *testing.T) {
 		vethbridge(`, "spoofGuard": false`) + `, {"type": "tuning", "mac": "02:00:00:00:00:01"}]}`:                                   "x is right",
 		vethbridge("") + natport + `, {"type": "portmap"}]}`:                                                                         "natport and portmap both publish the ports",
 		`{"cniVersion": "1.0.0", "name": "n", "type": "vethbridge", "vlan": 4095}`:                                                   "x:1:68: problem: vlan is 4095, and can be 0 to 4094",
+		vethbridge("") + `, {"type": "natport", "capabilities": {"portMappings": true}, "runtimeConfig": {"portMappings": [{"hostPort": 80, "containerPort": 80, "hostIP": "255.255.255.255"}]}}]}`: "x:2:168: problem: validate config: runtimeConfig.portMappings[0].hostIP",
 	} {
 		out, status := validateText(t, text)
 		wantStatus := 1

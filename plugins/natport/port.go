@@ -87,6 +87,9 @@ func (m *rawMapping) more(key mappingKey) (uint16, error) {
 	return uint16(m.HostPortEnd - m.HostPort), nil
 }
 
+// broadcast is the one such address that is known without the host's own (RFC 919); the kernel takes none for its own.
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+
 func (m *rawMapping) host(key mappingKey) (netip.Addr, error) {
 	if m.HostIP == "" {
 		return netip.Addr{}, nil
@@ -95,8 +98,8 @@ func (m *rawMapping) host(key mappingKey) (netip.Addr, error) {
 	if err != nil || host.Zone() != "" {
 		return netip.Addr{}, cni.InvalidConfig(key.of("hostIP"), m.HostIP, "is not an IP address")
 	}
-	if host = host.Unmap(); host.IsMulticast() {
-		return netip.Addr{}, cni.InvalidConfig(key.of("hostIP"), m.HostIP, "is a multicast address")
+	if host = host.Unmap(); host.IsMulticast() || host == broadcast {
+		return netip.Addr{}, cni.InvalidConfig(key.of("hostIP"), m.HostIP, "is an address of many: a host port is for one of the host's own")
 	}
 	if host == netip.IPv6Loopback() {
 		return netip.Addr{}, cni.InvalidConfig(key.of("hostIP"), m.HostIP, "can't lead elsewhere: the kernel takes answers for it by lo only; use 127.0.0.1")
