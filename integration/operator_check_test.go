@@ -15,7 +15,7 @@ func TestCheckSeesLinksTheirAddressesAndSysctls(t *testing.T) {
 	local := strings.Fields(h.Run("ip", "-6", "-brief", "addr", "show", "dev", "demo0", "scope", "link"))[2]
 	for _, c := range []struct{ broken, mended, words string }{
 		{"ip addr del 10.99.0.1/24 dev demo0", "ip addr add 10.99.0.1/24 dev demo0", "check links: demo0 has lost its address 10.99.0.1/24"},
-		{"ip link set demo0 down", "ip link set demo0 up; ip addr add fd99::1/64 dev demo0", "check links: bridge demo0 is down"},
+		{"ip link set demo0 down", "ip link set demo0 up", "check links: bridge demo0 is down"},
 		{"ip -6 addr flush dev demo0 scope link", "ip addr add LOCAL dev demo0", "check links: demo0 has lost its address fe80::"},
 		{"sysctl -qw net.ipv4.conf.demo0.route_localnet=0", "sysctl -qw net.ipv4.conf.demo0.route_localnet=1", "check links: net.ipv4.conf.demo0.route_localnet is 0"},
 		{"sysctl -qw net.ipv4.ip_forward=0", "sysctl -qw net.ipv4.ip_forward=1", "check links: net.ipv4.ip_forward is \"0\""},

@@ -12,6 +12,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/sysctl"
 )
 
 // Bridge is a bridge as an attachment wants it.
@@ -144,6 +146,7 @@ func (b *Bridge) quiet() error {
 		{conf + "accept_ra", "0"}, {conf + "autoconf", "0"}, {conf + "accept_redirects", "0"},
 		{"net/ipv4/conf/" + b.Name + "/accept_redirects", "0"},
 	}
+	b.keepAddresses()
 	if b.IPv6 {
 		return ensureAll(append(list, b.linkLocal()...))
 	}
@@ -155,6 +158,12 @@ func (b *Bridge) quiet() error {
 func (b *Bridge) linkLocal() []setting {
 	conf := "net/ipv6/conf/" + b.Name + "/"
 	return []setting{{conf + "accept_dad", "0"}, {conf + "addr_gen_mode", "0"}}
+}
+
+// keepAddresses lets a bridge that somebody sets down and up again have its IPv6 gateways as before; those of IPv4 stay
+// anyway (addrconf_ifdown in net/ipv6/addrconf.c). Where it can't be set, that is for "repair".
+func (b *Bridge) keepAddresses() {
+	_, _, _ = sysctl.Ensure("net/ipv6/conf/"+b.Name+"/keep_addr_on_down", "1")
 }
 
 // addIPv6 is for a bridge of ours that was made for IPv4 alone.
