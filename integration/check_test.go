@@ -33,6 +33,8 @@ func breakages() []breakage {
 		{"one address of the guard gone", "10.99.0.2 is missing", onHost("nft delete element bridge vethbridge senders4 { LINK . 0a:58:0a:63:00:02 . 10.99.0.2 }")},
 		{"port out of the guarded group", "device group 0", onHost("ip link set LINK group 0")},
 		{"frames for bridges past the guard", "group_fwd_mask 0x0", onHost("ip link set LINK type bridge_slave group_fwd_mask 0")},
+		{"port that only learns", "port LINK of bridge demo0 does not forward, it is learning", onHost("bridge link set dev LINK state 2")},
+		{"host link renamed", "link LINK is called other0 now", onHost("ip link set LINK down name other0 up")},
 		{"wall gone", "closed demo0 is missing", onHost("nft delete element inet vethbridge-walls closed { demo0 }")},
 		{"host link down", "is down", onHost("ip link set LINK down")},
 		{"host link out of the bridge", "not a port of bridge demo0", onHost("ip link set LINK nomaster")},
@@ -43,6 +45,7 @@ func breakages() []breakage {
 		{"forwarding off", "ip_forward", onHost("sysctl -qw net.ipv4.ip_forward=0")},
 		{"localhost off", "route_localnet", onHost("sysctl -qw net.ipv4.conf.demo0.route_localnet=0")},
 		{"address gone in the container", "10.99.0.2/24", inside("ip", "addr", "del", "10.99.0.2/24", "dev", "eth0")},
+		{"no ARP in the container", "asks for no neighbours (NOARP)", inside("ip", "link", "set", "eth0", "arp", "off")},
 		{"default route gone in the container", "0.0.0.0/0 via 10.99.0.1", inside("ip", "route", "del", "default")},
 		{"lease gone", "check leases: there are 0 of demo/web/eth0", func(h *testbed.Host, _ testbed.Container, _ string) { releaseLease(h) }},
 		{"state file gone", "there is no record of it", func(h *testbed.Host, _ testbed.Container, link string) {

@@ -91,7 +91,7 @@
 //	ailments_test.go    broken hosts that doctor_test.go makes
 //	managers_test.go    NetworkManager and systemd-networkd, as the doctor sees them
 //	validate_test.go    configs judged by line and column
-//	repair_test.go      rules that others break
+//	repair_test.go      rules that others break; repair_links_test.go, bridges and links
 //	backend_test.go     nftables and iptables side by side
 //	limits_test.go      whom a port is for, and by which address traffic leaves
 //	ranges_test.go      ranges of host ports

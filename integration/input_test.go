@@ -105,10 +105,6 @@ func badInputs(t *testing.T, n testbed.Network, c testbed.Container) []badInput 
 		{"container port -1", 7, "containerPort", port(testbed.Port{HostPort: 80, ContainerPort: -1})},
 		{"protocol icmp", 7, "protocol", port(testbed.Port{HostPort: 80, ContainerPort: 80, Protocol: "icmp"})},
 		{"protocol with a rule", 7, "protocol", port(testbed.Port{HostPort: 80, ContainerPort: 80, Protocol: "tcp; drop"})},
-		{"host address of all", 7, "portMappings[0].hostIP", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "255.255.255.255"})},
-		{"host address of all, written as IPv6", 7, "portMappings[0].hostIP", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "::ffff:255.255.255.255"})},
-		{"host address of a group", 7, "portMappings[0].hostIP", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "224.0.0.1"})},
-		{"host address of a group, IPv6", 7, "portMappings[0].hostIP", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "ff02::1"})},
 		{"bad host address", 7, "hostIP", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "not-an-ip"})},
 		{"interface that stays down, with addresses", 7, "disableContainerInterface", key("disableContainerInterface", true)},
 		{"the loopback address of IPv6", 7, "127.0.0.1", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "::1"})},
@@ -128,10 +124,17 @@ func badInputs(t *testing.T, n testbed.Network, c testbed.Container) []badInput 
 func badNAT(call func(testbed.Config) testbed.Call, ports, bridge testbed.Config) []badInput {
 	key := func(key string, value any) testbed.Call { return call(ports.With(key, value)) }
 	source := testbed.Config{"portMappings": []any{testbed.Config{"hostPort": 80, "containerPort": 80, "sourceRanges": []any{"10.0.0.0/33"}}}}
+	hostIP := func(ip string) testbed.Call {
+		return key("runtimeConfig", testbed.Config{"portMappings": []any{testbed.Config{"hostPort": 80, "containerPort": 80, "hostIP": ip}}})
+	}
 	return []badInput{
 		{"list that is an object", 6, `"runtimeConfig.portMappings" must be a list, not object`, call(ports.With("runtimeConfig", testbed.Config{"portMappings": testbed.Config{}}))},
 		{"ports of a container without an address", 7, `"ipam" into the config`, call(ports.With("prevResult", testbed.Config{"cniVersion": "1.1.0"}).
 			With("runtimeConfig", testbed.Config{"portMappings": []any{testbed.Port{HostPort: 80, ContainerPort: 80}}}))},
+		{"host address of all", 7, "portMappings[0].hostIP", hostIP("255.255.255.255")},
+		{"host address of all, written as IPv6", 7, "portMappings[0].hostIP", hostIP("::ffff:255.255.255.255")},
+		{"host address of a group", 7, "portMappings[0].hostIP", hostIP("224.0.0.1")},
+		{"host address of a group, IPv6", 7, "portMappings[0].hostIP", hostIP("ff02::1")},
 		{"backend that is none", 7, "nftables or iptables", key("backend", "pf")},
 		{"masquerade by a backend that is none", 7, "ipMasqBackend", call(bridge.With("ipMasqBackend", "pf"))},
 		{"clients that are none", 7, "portMappings[0].sourceRanges[0]", key("runtimeConfig", source)},

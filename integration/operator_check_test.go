@@ -19,7 +19,7 @@ func TestCheckSeesLinksTheirAddressesAndSysctls(t *testing.T) {
 		{"ip -6 addr flush dev demo0 scope link", "ip addr add LOCAL dev demo0", "check links: demo0 has lost its address fe80::"},
 		{"sysctl -qw net.ipv4.conf.demo0.route_localnet=0", "sysctl -qw net.ipv4.conf.demo0.route_localnet=1", "check links: net.ipv4.conf.demo0.route_localnet is 0"},
 		{"sysctl -qw net.ipv4.ip_forward=0", "sysctl -qw net.ipv4.ip_forward=1", "check links: net.ipv4.ip_forward is \"0\""},
-		{"ip link set " + linkOf(h) + " down", "ip link set " + linkOf(h) + " up", "check links: demo/web/eth0 is cut off: link " + linkOf(h) + " is down"},
+		{"ip link set " + linkOf(h) + " down", "ip link set " + linkOf(h) + " up", "check links: demo/web/eth0: link " + linkOf(h) + " is down"},
 	} {
 		h.Run("sh", "-ec", c.broken)
 		says(t, h, 1, []string{c.words}, "check")

@@ -2,10 +2,11 @@
 // interface of one container on one network.
 //
 // It must not know how an attachment is wired, stored or translated; it only says who
-// the owner is and which names follow from that.
+// the owner is, which names follow from that, and what its link shall be.
 //
 // Files:
 //
 //	owner.go  Owner, its store key and its text form
 //	mark.go   the mark put on kernel objects, and the host-side link name
+//	port.go   Port: what its link shall be
 package attachment

@@ -9,6 +9,7 @@
 //	host.go        Host: open and close
 //	backend.go     which backend holds the translations of an attachment
 //	bridge.go      the bridge that attachments share
+//	bridges.go     all bridges as the records want them; differences.go, the links of attachments
 //	readdress.go   a network whose subnet was changed
 //	uplink.go      the link by which a bridge reaches the LAN
 //	uplinkmove.go  its addresses and routes, moved to the bridge and back

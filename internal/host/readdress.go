@@ -82,29 +82,23 @@ func (l LostGateway) String() string { return l.Link + " has lost its address " 
 
 // LostGateways looks at the links that carry gateways of attachments. One that is missing itself is left out.
 func (h *Host) LostGateways(ctx context.Context) (lost []LostGateway, err error) {
-	names, err := h.bridgesInUse(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range names {
-		link, err := h.Links.Describe(name)
+	bridges, err := h.RecordedBridges(ctx)
+	for _, b := range bridges {
+		link, err := h.Links.Describe(b.GatewayName())
 		if err != nil {
 			continue
 		}
-		given, err := h.givenGateways(ctx, name)
-		if err != nil {
-			return nil, err
-		}
+		given := b.Gateways
 		if link.Carrier && links.LackLinkLocal(given, link.Addresses) {
 			given = append(given, links.LinkLocal(link.MAC))
 		}
 		for _, address := range given {
 			if !slices.Contains(link.Addresses, address) {
-				lost = append(lost, LostGateway{name, address})
+				lost = append(lost, LostGateway{b.GatewayName(), address})
 			}
 		}
 	}
-	return lost, nil
+	return lost, err
 }
 
 // givenGateways are the addresses that we gave to a link since the host booted.

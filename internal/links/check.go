@@ -55,46 +55,44 @@ func (h *Host) checkGateways(link netlink.Link, b *Bridge, d *differences) {
 }
 
 // CheckPort compares both ends of a port with the kernel. The error names all that differs.
-// Addresses and routes beyond the planned ones are others' business.
 func (h *Host) CheckPort(_ context.Context, p Port) error {
+	return errors.Join(h.CheckHostEnd(&p), p.CheckInside())
+}
+
+// CheckHostEnd compares the host's end of a port with the kernel.
+func (h *Host) CheckHostEnd(p *Port) error {
 	var d differences
-	h.checkHostEnd(&p, &d)
-	inside, link, err := p.look(func() error { return nil })
-	if isMissing(err) {
-		d.when(true, "%s is missing in the container", p.ContainerName)
+	link, found, err := h.hostEnd(p.HostName, p.Mark)
+	if err != nil || !found {
+		d.fail(err)
+		d.when(err == nil, "link %s is missing", p.HostName)
 		return d.error()
 	}
+	bridge, err := h.raw.link(p.Bridge)
 	if err != nil {
-		return errors.Join(err, d.error())
+		d.fail(failure.To("find bridge "+p.Bridge, err))
+		return d.error()
 	}
-	inside.checkContainer(link, &p, &d)
-	if !p.Down {
-		inside.checkRoutes(link, &p, &d)
-	}
+	d.when(link.Attrs().Name != p.HostName, "link %s is called %s now, and its guard knows it by its name", p.HostName, link.Attrs().Name)
+	h.compareHostEnd(p, &link, bridge.Attrs().Index, &d)
 	return d.error()
 }
 
-func (h *Host) checkHostEnd(p *Port, d *differences) {
-	link, err := h.raw.link(p.HostName)
-	if isMissing(err) {
-		d.when(true, "link %s is missing", p.HostName)
-		return
-	}
-	bridge, bridgeErr := h.raw.link(p.Bridge)
-	if err := errors.Join(err, bridgeErr); err != nil {
-		d.fail(err)
-		return
-	}
+func (h *Host) compareHostEnd(p *Port, link *portLink, bridge int, d *differences) {
 	a := link.Attrs()
 	d.when(markOf(link) != p.Mark, "link %s carries the alias %q, not that of %q", p.HostName, a.Alias, p.Mark)
 	d.when(a.Flags&net.FlagUp == 0, "link %s is down", p.HostName)
 	d.when(p.Group != 0 && int(a.Group) != p.Group, "link %s is in device group %d, not %d", p.HostName, a.Group, p.Group)
 	d.when(p.MTU != 0 && a.MTU != p.MTU, "link %s has MTU %d, not %d", p.HostName, a.MTU, p.MTU)
-	if a.MasterIndex != bridge.Attrs().Index {
+	if a.MasterIndex != bridge {
 		d.when(true, "link %s is not a port of bridge %s", p.HostName, p.Bridge)
 		return
 	}
-	d.when(!p.Down && link.state != Forwarding, "port %s of bridge %s does not forward, it is %s", p.HostName, p.Bridge, link.state)
+	// Without a carrier it is the other end that is down.
+	d.when(!p.Down && a.RawFlags&unix.IFF_LOWER_UP != 0 && link.state != Forwarding, "port %s of bridge %s does not forward, it is %s", p.HostName, p.Bridge, link.state)
+	if p.MAC == nil {
+		return // of a record that was rebuilt: nobody knows how the port was
+	}
 	h.checkVLANs(p, a.Index, d)
 	// Others may have reason to turn hairpin mode on: published ports can need it.
 	d.when(p.Hairpin && !link.hairpin, "port %s has hairpin mode off", p.HostName)
@@ -102,16 +100,40 @@ func (h *Host) checkHostEnd(p *Port, d *differences) {
 	d.when(p.Isolated != link.isolated, "port %s is isolated: %t, want %t", p.HostName, link.isolated, p.Isolated)
 }
 
+// CheckInside compares the container's end of a port with the kernel: what differs are *InsideError. Addresses and
+// routes beyond the planned ones are others' business.
+func (p *Port) CheckInside() error {
+	var d differences
+	inside, link, err := p.look(nil)
+	if isMissing(err) {
+		d.when(true, "%s is missing in the container", p.ContainerName)
+		return d.error()
+	}
+	if err != nil {
+		return err
+	}
+	inside.checkContainer(link, p, &d)
+	if !p.Down {
+		inside.checkRoutes(link, p, &d)
+	}
+	return d.error()
+}
+
 func (r *requests) checkContainer(link portLink, p *Port, d *differences) {
 	a := link.Attrs()
+	set := func(differs bool, what, to string) {
+		d.inside(differs, a.Name+" in the container "+what, "ip link set "+a.Name+" "+to)
+	}
 	up := a.Flags&net.FlagUp != 0
-	d.when(up == p.Down, "%s in the container is up: %t, want %t", p.ContainerName, up, !p.Down)
-	d.when(p.MTU != 0 && a.MTU != p.MTU, "%s in the container has MTU %d, not %d", p.ContainerName, a.MTU, p.MTU)
-	d.when(!bytes.Equal(a.HardwareAddr, p.MAC), "%s in the container has MAC %s, not %s", p.ContainerName, a.HardwareAddr, p.MAC)
+	set(up && p.Down, "is up: true, want false", "down")
+	set(!up && !p.Down, "is up: false, want true", "up")
+	set(a.RawFlags&unix.IFF_NOARP != 0, "asks for no neighbours (NOARP)", "arp on")
+	set(p.MTU != 0 && a.MTU != p.MTU, fmt.Sprintf("has MTU %d, not %d", a.MTU, p.MTU), fmt.Sprint("mtu ", p.MTU))
+	set(!bytes.Equal(a.HardwareAddr, p.MAC), "has MAC "+a.HardwareAddr.String()+", not "+p.MAC.String(), "address "+p.MAC.String())
 	have, err := r.addresses(a.Index)
 	d.fail(err)
 	for _, want := range p.Addresses {
-		d.when(!slices.Contains(have, want), "%s in the container lacks address %s", p.ContainerName, want)
+		d.inside(!slices.Contains(have, want), a.Name+" in the container lacks address "+want.String(), "ip addr add "+want.String()+" dev "+a.Name)
 	}
 }
 
@@ -119,14 +141,15 @@ func (r *requests) checkRoutes(link portLink, p *Port, d *differences) {
 	for _, want := range distinct(p.Routes) {
 		found, err := r.routes(family(want.Dst.Addr()), number(unix.RTA_OIF, link.Attrs().Index))
 		d.fail(err)
-		is := func(r HeldRoute) bool { return r.link() == link.Attrs().Index && want.is(r) }
-		d.when(err == nil && !slices.ContainsFunc(found, is), "the container lacks route %s", want)
+		is := func(r HeldRoute) bool { return r.link() == link.Attrs().Index && r.is(&want) }
+		d.inside(err == nil && !slices.ContainsFunc(found, is), "the container lacks route "+want.String(),
+			fmt.Sprint("ip route add ", want, " dev ", p.ContainerName, " table ", cmp.Or(want.Table, unix.RT_TABLE_MAIN)))
 	}
 }
 
 // is reports whether the kernel has the route as it was meant.
-func (r Route) is(held HeldRoute) bool {
-	return held.dst() == r.Dst && held.table() == cmp.Or(r.Table, unix.RT_TABLE_MAIN) && (!r.Gateway.IsValid() || held.gateway() == r.Gateway)
+func (r HeldRoute) is(want *Route) bool {
+	return r.dst() == want.Dst && r.table() == cmp.Or(want.Table, unix.RT_TABLE_MAIN) && (!want.Gateway.IsValid() || r.gateway() == want.Gateway)
 }
 
 func family(a netip.Addr) int {
@@ -142,6 +165,13 @@ type differences struct{ list []error }
 func (d *differences) when(differs bool, format string, args ...any) {
 	if differs {
 		d.list = append(d.list, fmt.Errorf("check links: "+format, args...))
+	}
+}
+
+// inside is when, for what a command in the container puts right.
+func (d *differences) inside(differs bool, what, command string) {
+	if differs {
+		d.list = append(d.list, &InsideError{"check links: " + what, command})
 	}
 }
 

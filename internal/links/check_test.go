@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -30,14 +31,19 @@ func brokenStates() []broken {
 		{"host link down", "link veth0 is down", host(netlink.LinkSetDown)},
 		{"out of the bridge", "link veth0 is not a port of bridge demo0", host(netlink.LinkSetNoMaster)},
 		{"host link gone", "link veth0 is missing", host(netlink.LinkDel)},
-		{"host link renamed", "link veth0 is missing", func(t *testing.T, _ container, _ links.Link) { rename(t, "veth0", "hidden0") }},
+		{"host link renamed", "link veth0 is called hidden0 now", func(t *testing.T, _ container, _ links.Link) { rename(t, "veth0", "hidden0") }},
 		{"host MTU", "link veth0 has MTU 1300, not 1400", host(func(l netlink.Link) error { return netlink.LinkSetMTU(l, 1300) })},
 		{"alias", `link veth0 carries the alias "else"`, host(func(l netlink.Link) error { return netlink.LinkSetAlias(l, "else") })},
 		{"hairpin", "port veth0 has hairpin mode off", host(func(l netlink.Link) error { return netlink.LinkSetHairpin(l, false) })},
 		{"isolation", "port veth0 is isolated: false, want true", host(func(l netlink.Link) error { return netlink.LinkSetIsolated(l, false) })},
 		{"container link gone", "eth0 is missing in the container", inside(netlink.LinkDel)},
 		{"container link down", "eth0 in the container is up: false, want true", inside(netlink.LinkSetDown)},
-		{"container link down, port", "port veth0 of bridge demo0 does not forward, it is disabled", inside(netlink.LinkSetDown)},
+		{"port that only learns", "port veth0 of bridge demo0 does not forward, it is learning", func(t *testing.T, _ container, _ links.Link) {
+			if out, err := exec.Command("bridge", "link", "set", "dev", "veth0", "state", "2").CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+		}},
+		{"no neighbours", "eth0 in the container asks for no neighbours (NOARP)", inside(netlink.LinkSetARPOff)},
 		{"container MTU", "eth0 in the container has MTU 1300, not 1400", inside(func(l netlink.Link) error { return netlink.LinkSetMTU(l, 1300) })},
 		{"container MAC", "eth0 in the container has MAC 0a:00:00:00:00:01, not", inside(setMAC)},
 		{"IPv4 address", "eth0 in the container lacks address 10.1.0.2/16", removeAddress("10.1.0.2/16")},

@@ -26,6 +26,7 @@
 //	route.go       routes
 //	alias.go       what an alias says
 //	check.go       comparing bridges and ports with the kernel
+//	mend.go        making them what they shall be again
 //	overlap.go     networks that the host reaches otherwise
 //	describe.go    Description: a link as a person wants to see it
 //	lookup.go      questions about the host; ways.go has those about its ways out

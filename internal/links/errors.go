@@ -108,3 +108,11 @@ func (e *UplinkMissingError) Error() string {
 type IPv6OffError struct{ What string }
 
 func (e *IPv6OffError) Error() string { return e.What + ": IPv6 is off there" }
+
+// InsideError is what differs in a container, where whoever runs in it may have changed it.
+type InsideError struct {
+	What    string
+	Command string // that puts it right there
+}
+
+func (e *InsideError) Error() string { return e.What }

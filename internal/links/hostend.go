@@ -27,24 +27,24 @@ func (r *requests) addOtherName(hostName string) error {
 
 // HasPort reports whether the host's end of an attachment's port is there, whatever it is called now.
 func (h *Host) HasPort(hostName, mark string) (bool, error) {
-	link, err := h.hostEnd(hostName, mark)
-	return link != nil, err
+	_, found, err := h.hostEnd(hostName, mark)
+	return found, err
 }
 
-// hostEnd finds the host's end of a port by either name; nil if there is none. One that carries no mark at all counts too:
+// hostEnd finds the host's end of a port by either name. One that carries no mark at all counts too:
 // a plugin was killed between making and marking it, or somebody has given it another alias.
-func (h *Host) hostEnd(hostName, mark string) (netlink.Link, error) {
-	link, err := h.raw.link(hostName)
+func (h *Host) hostEnd(hostName, mark string) (link portLink, found bool, err error) {
+	link, err = h.raw.link(hostName)
 	if err == nil && !belongs(link, mark) || isMissing(err) {
 		link, err = h.raw.getLink(hostName, nl.NewIfInfomsg(unix.AF_UNSPEC), nl.NewRtAttr(unix.IFLA_ALT_IFNAME, nl.ZeroTerminated(otherName(hostName))))
 	}
 	if isMissing(err) || err == nil && !belongs(link, mark) {
-		return nil, nil
+		return portLink{}, false, nil
 	}
 	if err != nil {
-		return nil, failure.To("find link "+hostName, err)
+		return portLink{}, false, failure.To("find link "+hostName, err)
 	}
-	return link, nil
+	return link, true, nil
 }
 
 func belongs(link netlink.Link, mark string) bool {

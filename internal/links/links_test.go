@@ -9,6 +9,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 
+	"vethbridge/internal/attachment"
 	"vethbridge/internal/links"
 	"vethbridge/internal/netns"
 	"vethbridge/internal/netns/netnstest"
@@ -66,13 +67,15 @@ func (c container) port(i int) links.Port {
 	four := netip.AddrFrom4([4]byte{10, 1, byte(i / 250), byte(2 + i%250)})
 	six := netip.MustParseAddr(fmt.Sprintf("2001:db8::%x", 0x100+i))
 	return links.Port{
-		HostName: fmt.Sprintf("veth%d", i), Mark: fmt.Sprintf("vethbridge demo/c%d/eth0", i), Bridge: "demo0",
-		ContainerName: fmt.Sprintf("eth%d", i), Container: c.links, MAC: links.StableMAC(four), MTU: 1400,
-		Addresses: []netip.Prefix{netip.PrefixFrom(four, 16), netip.PrefixFrom(six, 64)},
-		Routes: []links.Route{
-			{Dst: netip.MustParsePrefix("0.0.0.0/0"), Gateway: netip.MustParseAddr("10.1.0.1")},
-			{Dst: netip.MustParsePrefix("::/0"), Gateway: netip.MustParseAddr("2001:db8::1")},
+		Port: attachment.Port{
+			MTU: 1400, Addresses: []netip.Prefix{netip.PrefixFrom(four, 16), netip.PrefixFrom(six, 64)},
+			Routes: []links.Route{
+				{Dst: netip.MustParsePrefix("0.0.0.0/0"), Gateway: netip.MustParseAddr("10.1.0.1")},
+				{Dst: netip.MustParsePrefix("::/0"), Gateway: netip.MustParseAddr("2001:db8::1")},
+			},
 		},
+		HostName: fmt.Sprintf("veth%d", i), Mark: fmt.Sprintf("vethbridge demo/c%d/eth0", i), Bridge: "demo0",
+		ContainerName: fmt.Sprintf("eth%d", i), Container: c.links, MAC: links.StableMAC(four),
 	}
 }
 

@@ -9,23 +9,20 @@ import (
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/attachment"
 )
 
 // Port is a veth pair between a bridge and a container, as an attachment wants it.
 type Port struct {
+	attachment.Port
+
 	HostName, Mark, Bridge string
 	ContainerName          string
 	Container              *Container
-	MAC                    net.HardwareAddr // of the container's end
-	MTU                    int              // 0: the kernel's default
-	Hairpin, Isolated      bool
-	VLANs                  VLANs
-	HostSide               string // link by which the host itself reaches the container; may be empty
-	DAD                    bool   // duplicate address detection for IPv6 addresses
-	Down                   bool   // the container's end stays down
-	Group                  int    // device group of the host's end, which is guarded then; 0 is the kernel's default
-	Addresses              []netip.Prefix
-	Routes                 []Route
+	MAC                    net.HardwareAddr // of the container's end; nil where it is not known how the port was made
+	HostSide               string           // link by which the host itself reaches the container; may be empty
+	DAD                    bool             // duplicate address detection for IPv6 addresses
 }
 
 // AddPort makes the veth pair, the container's end straight in its namespace, and sets up
@@ -143,8 +140,8 @@ func (h *Host) connect(ctx context.Context, p *Port) (portLink, error) {
 // DeletePort deletes the host-side link if it carries mark, wherever its other end is now and whatever it is called
 // now. None is success.
 func (h *Host) DeletePort(_ context.Context, hostName, mark string) error {
-	link, err := h.hostEnd(hostName, mark)
-	if err != nil || link == nil {
+	link, found, err := h.hostEnd(hostName, mark)
+	if err != nil || !found {
 		return err
 	}
 	if err := h.raw.deleteLink(link.Attrs().Index); err != nil && !isMissing(err) {

@@ -136,8 +136,9 @@ func TestRoutesCarryAllTheirFields(t *testing.T) {
 	h.ensure(t, demoBridge())
 	c := h.container(t)
 	port := c.port(0)
+	scope := unix.RT_SCOPE_LINK
 	port.Routes = []links.Route{{
-		Dst: netip.MustParsePrefix("203.0.113.0/24"), MTU: 1300, AdvMSS: 1200, Priority: 77, Table: 100, Scope: links.ScopeOf(unix.RT_SCOPE_LINK),
+		Dst: netip.MustParsePrefix("203.0.113.0/24"), MTU: 1300, AdvMSS: 1200, Priority: 77, Table: 100, Scope: &scope,
 	}}
 	h.add(t, port)
 	c.inside(t, func() error {

@@ -2,50 +2,21 @@ package links
 
 import (
 	"errors"
-	"fmt"
-	"net/netip"
 	"slices"
 
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/attachment"
 )
 
-// Scope is a route's scope. The zero Scope leaves the choice to the kernel's rule: link for
-// a route without gateway, universe for one with.
-type Scope struct {
-	set    bool
-	number uint8
-}
+// Route is a route in the container.
+type Route = attachment.Route
 
-// ScopeOf returns the scope with an rtnetlink(7) number.
-func ScopeOf(number int) Scope { return Scope{set: true, number: uint8(number)} }
-
-// Number returns the scope's number, and false for the zero Scope.
-func (s Scope) Number() (int, bool) { return int(s.number), s.set }
-
-// Route is a route in the container. Zero fields leave the choice to the kernel.
-type Route struct {
-	Dst      netip.Prefix
-	Gateway  netip.Addr
-	MTU      int
-	AdvMSS   int
-	Priority int
-	Table    int
-	Scope    Scope
-}
-
-// String returns "10.0.0.0/8 via 10.1.0.1".
-func (r Route) String() string {
-	if !r.Gateway.IsValid() {
-		return r.Dst.String()
-	}
-	return fmt.Sprintf("%s via %s", r.Dst, r.Gateway)
-}
-
-// scope is the one that the kernel is told.
-func (r Route) scope() uint8 {
-	switch n, ok := r.Scope.Number(); {
-	case ok:
-		return uint8(n)
+// scope is the one that the kernel is told of a route.
+func scope(r Route) uint8 {
+	switch {
+	case r.Scope != nil:
+		return uint8(*r.Scope)
 	case r.Gateway.IsValid():
 		return unix.RT_SCOPE_UNIVERSE
 	}

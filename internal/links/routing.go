@@ -12,7 +12,7 @@ import (
 // addRoute adds a route by a link.
 func (r *requests) addRoute(route Route, link int) error {
 	to := nl.NewRtMsg()
-	to.Family, to.Dst_len, to.Scope = uint8(family(route.Dst.Addr())), uint8(route.Dst.Bits()), route.scope()
+	to.Family, to.Dst_len, to.Scope = uint8(family(route.Dst.Addr())), uint8(route.Dst.Bits()), scope(route)
 	data := []nl.NetlinkRequestData{to, nl.NewRtAttr(unix.RTA_DST, route.Dst.Addr().AsSlice()), number(unix.RTA_OIF, link)}
 	if route.Gateway.IsValid() {
 		data = append(data, nl.NewRtAttr(unix.RTA_GATEWAY, route.Gateway.AsSlice()))
@@ -25,21 +25,21 @@ func (r *requests) addRoute(route Route, link int) error {
 		data = append(data, number(unix.RTA_PRIORITY, route.Priority))
 	}
 	if route.MTU > 0 || route.AdvMSS > 0 {
-		data = append(data, route.metrics())
+		data = append(data, metrics(&route))
 	}
 	_, err := r.do(unix.RTM_NEWROUTE, unix.NLM_F_CREATE|unix.NLM_F_EXCL|unix.NLM_F_ACK, data...)
 	return err
 }
 
-func (r Route) metrics() *nl.RtAttr {
-	metrics := nl.NewRtAttr(unix.RTA_METRICS, nil)
+func metrics(r *Route) *nl.RtAttr {
+	list := nl.NewRtAttr(unix.RTA_METRICS, nil)
 	if r.MTU > 0 {
-		metrics.AddRtAttr(unix.RTAX_MTU, nl.Uint32Attr(uint32(r.MTU)))
+		list.AddRtAttr(unix.RTAX_MTU, nl.Uint32Attr(uint32(r.MTU)))
 	}
 	if r.AdvMSS > 0 {
-		metrics.AddRtAttr(unix.RTAX_ADVMSS, nl.Uint32Attr(uint32(r.AdvMSS)))
+		list.AddRtAttr(unix.RTAX_ADVMSS, nl.Uint32Attr(uint32(r.AdvMSS)))
 	}
-	return metrics
+	return list
 }
 
 // routes lists the routes of a family in all tables, those by one link if RTA_OIF says so. It leaves out what the kernel

@@ -12,25 +12,22 @@ import (
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/attachment"
 )
 
-// VLANs are what a port of a bridge with VLAN filtering carries. The zero VLANs leaves the
-// port in the bridge's default VLAN.
-type VLANs struct {
-	Native      int   // frames without a tag are of this one; 0: none is said
-	Trunk       []int // with a tag
-	KeepDefault bool  // the port also stays in the bridge's default VLAN
-}
+// VLANs are those of a port.
+type VLANs = attachment.VLANs
 
-func (v VLANs) said() bool { return v.Native != 0 || len(v.Trunk) > 0 }
+func said(v *VLANs) bool { return v.Native != 0 || len(v.Trunk) > 0 }
 
 // vlanSet maps a VLAN to its flags on a port, pvid and untagged.
 type vlanSet map[uint16]uint16
 
 const vlanFlags = nl.BRIDGE_VLAN_INFO_PVID | nl.BRIDGE_VLAN_INFO_UNTAGGED
 
-// set is what the port has in the end, on a bridge with the default VLAN (0: none).
-func (v VLANs) set(byDefault uint16) vlanSet {
+// wanted is what the port has in the end, on a bridge with the default VLAN (0: none).
+func wanted(v *VLANs, byDefault uint16) vlanSet {
 	set := vlanSet{}
 	if v.KeepDefault && byDefault != 0 {
 		set[byDefault] = nl.BRIDGE_VLAN_INFO_UNTAGGED
@@ -89,7 +86,7 @@ func (s vlanSet) String() string {
 // setPortVLANs comes before the container's end goes up, so that no frame ever passes in
 // the default VLAN.
 func (h *Host) setPortVLANs(p *Port) error {
-	if !p.VLANs.said() {
+	if !said(&p.VLANs) {
 		return nil
 	}
 	byDefault, err := h.defaultVLAN(p.Bridge)
@@ -100,7 +97,7 @@ func (h *Host) setPortVLANs(p *Port) error {
 	if err != nil {
 		return failure.To("find link "+p.HostName, err)
 	}
-	set := p.VLANs.set(byDefault)
+	set := wanted(&p.VLANs, byDefault)
 	if _, stays := set[byDefault]; !stays && byDefault != 0 {
 		if err := rare.BridgeVlanDel(port, byDefault, false, false, false, true); err != nil {
 			return failure.To("take "+p.HostName+" out of VLAN "+strconv.Itoa(int(byDefault)), err)
@@ -195,13 +192,13 @@ func (s vlanSet) parseEntry(attributes []byte) error {
 }
 
 func (h *Host) checkVLANs(p *Port, index int, d *differences) {
-	if !p.VLANs.said() {
+	if !said(&p.VLANs) {
 		return
 	}
 	byDefault, err := h.defaultVLAN(p.Bridge)
 	d.fail(err)
 	have, err := h.raw.vlans(index)
 	d.fail(err)
-	want := p.VLANs.set(byDefault)
+	want := wanted(&p.VLANs, byDefault)
 	d.when(err == nil && !maps.Equal(have, want), "port %s is in %s, not in %s", p.HostName, have, want)
 }

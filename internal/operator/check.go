@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"vethbridge/internal/fence"
 	"vethbridge/internal/host"
@@ -32,8 +34,7 @@ func check(ctx context.Context, s *session) error {
 			}
 		}
 		report(s.checkLinks(ctx))
-		report(s.host.NAT.CheckAll(ctx))
-		report(s.host.Fence.VerifyAll(ctx))
+		report(s.checkRules(ctx))
 	}
 	if len(s.said) > 0 {
 		return errFindings
@@ -41,16 +42,35 @@ func check(ctx context.Context, s *session) error {
 	return nil
 }
 
+// checkRules looks at the rules of all, our own and those that others have to have for us.
+func (s *session) checkRules(ctx context.Context) error {
+	failed := []error{s.host.NAT.CheckAll(ctx), s.host.Fence.VerifyAll(ctx)}
+	barred, err := s.host.Barred(ctx)
+	for _, b := range barred {
+		failed = append(failed, errors.New(b.String()))
+	}
+	zones, misplaced := s.host.Misplaced(ctx)
+	for _, bridge := range slices.Sorted(maps.Keys(zones)) {
+		failed = append(failed, fmt.Errorf("check zone: bridge %s is not in zone %s of firewalld", bridge, zones[bridge]))
+	}
+	return errors.Join(append(failed, err, misplaced)...)
+}
+
 // checkLinks looks at links, their addresses and sysctls, as the doctor does.
 func (s *session) checkLinks(ctx context.Context) error {
-	var failed []error
-	for _, examine := range []examination{forwarding, bridges, ports, lostGateways, loopback} {
-		failed = append(failed, examine(ctx, s))
-	}
+	failed := []error{s.examineLinks(ctx)}
 	for _, f := range s.found {
 		if f.Severity == problem {
 			failed = append(failed, errors.New("check links: "+f.What))
 		}
+	}
+	return errors.Join(failed...)
+}
+
+func (s *session) examineLinks(ctx context.Context) error {
+	var failed []error
+	for _, examine := range []examination{forwarding, bridges, ports, lostGateways, loopback} {
+		failed = append(failed, examine(ctx, s))
 	}
 	return errors.Join(failed...)
 }

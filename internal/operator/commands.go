@@ -42,7 +42,7 @@ func Commands() []Command {
 			flags: "network wait json", run: tracePacket},
 		{Name: "check", Summary: "the state file, and the kernel beside it",
 			flags: "state network json", idle: "all is as the state file says", run: check},
-		{Name: "repair", Summary: "rules that are missing are put back", flags: "dry-run json", idle: "nothing to repair", run: repair},
+		{Name: "repair", Summary: "what rules, bridges and links lack is put back", flags: "dry-run json", idle: "nothing to repair", run: repair},
 		{Name: "validate", Subject: "FILE", Summary: "a network config is judged, by line and column",
 			Detail: "It is compared with the JSON Schemas in conf/schema, and with what the plugins themselves refuse, natport's if it " +
 				"stands beside this executable; the host is not looked at. An unknown key is a warning; the exit status is 3 if there are only such.",

@@ -2,9 +2,11 @@ package operator
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"vethbridge/internal/host"
+	"vethbridge/internal/links"
 	"vethbridge/internal/state"
 )
 
@@ -20,32 +22,53 @@ func (s *session) living(ctx context.Context) ([]state.Attachment, error) {
 	return list, err
 }
 
-const cutOff topic = "a-container-is-cut-off"
+const (
+	cutOff        topic = "a-container-is-cut-off"
+	linkChanged   topic = "a-link-is-not-as-it-was-made"
+	insideChanged topic = "an-interface-in-a-container-is-not-as-it-was-made"
+)
 
-// ports are the host's ends of links. One whose bridge is gone is not named beside the bridge.
+// ports are both ends of links. One whose bridge is gone is not named beside the bridge.
 func ports(ctx context.Context, s *session) error {
-	c, err := s.comparison()
-	if err != nil {
-		return err
-	}
 	records, err := s.living(ctx)
-	for _, a := range records {
-		wrong := c.ofLink(&a)
-		if _, gone := s.host.Links.Uplink(a.Bridge); len(wrong) == 0 || gone != nil {
+	for i := range records {
+		a := &records[i]
+		if _, gone := s.host.Links.Uplink(a.Bridge); gone != nil {
 			continue
 		}
-		what := a.Owner.String() + " is cut off: " + strings.TrimPrefix(wrong[0], "check links: ")
-		now := c.links[a.Owner.Mark()].Name
+		onHost, inside := s.host.Differences(a)
+		what := a.Owner.String() + ": " + words(onHost)
 		switch {
-		case strings.HasSuffix(what, " is down"):
-			s.problem(cutOff, what, "", "ip link set "+now+" up")
-		case now != "" && now != a.HostLink:
-			s.problem(cutOff, what, "", "ip link set "+now+" down", "ip link set "+now+" name "+a.HostLink, "ip link set "+a.HostLink+" up")
+		case onHost == nil:
+		case strings.HasSuffix(what, " is missing"):
+			s.problem(cutOff, what, "make the container again")
+			continue // its other end went with it
+		case !a.Known():
+			s.problem(cutOff, what, "set it up if it is only down; else make the container again: its record was rebuilt, and does not say how the link was")
 		default:
-			s.problem(cutOff, what, "make the container again: nothing but ADD knows how the port was set up")
+			s.problem(linkChanged, what, "", s.own("repair"))
+		}
+		if inside != nil {
+			s.problem(insideChanged, a.Owner.String()+": "+words(inside), "if it was not the container itself that changed it; or make the container again", cures(a, inside)...)
 		}
 	}
 	return err
+}
+
+// words are the findings of a check, in one line.
+func words(err error) string {
+	return strings.ReplaceAll(strings.Join(messages(err), "; "), "check links: ", "")
+}
+
+// cures are the commands for what differs in a container.
+func cures(a *state.Attachment, err error) (run []string) {
+	for _, e := range single(err) {
+		var inside *links.InsideError
+		if errors.As(e, &inside) {
+			run = append(run, "nsenter --net="+a.Netns.Path+" "+inside.Command)
+		}
+	}
+	return run
 }
 
 // lostGateways are addresses that somebody has taken from a bridge, or that went as IPv6 was turned off there.
@@ -57,7 +80,7 @@ func lostGateways(ctx context.Context, s *session) error {
 			run = append(run, set(off, "0"))
 		}
 		s.problem("a-bridge-has-lost-its-address", gateway.String()+", by which its containers reach everything else", "",
-			append(run, "ip addr replace "+gateway.Address.String()+" dev "+gateway.Link)...)
+			append(run, s.own("repair"))...)
 	}
 	return err
 }

@@ -58,13 +58,17 @@ func dead(ctx context.Context, s *session) error {
 
 // bridges looks at those that attachments are on.
 func bridges(ctx context.Context, s *session) error {
-	names, err := s.bridgeNames(ctx)
+	list, err := s.host.RecordedBridges(ctx)
 	if err != nil {
 		return err
 	}
 	outside, err := s.host.Links.DefaultRouteMTU()
-	for _, name := range names {
-		s.bridge(name, outside)
+	for i := range list {
+		b := list[i]
+		b.Gateways = nil // lostGateways names them
+		if i == 0 || list[i-1].Name != b.Name {
+			s.bridge(ctx, &b, outside)
+		}
 	}
 	return err
 }
@@ -79,14 +83,15 @@ func (s *session) bridgeNames(ctx context.Context) ([]string, error) {
 	return distinct(names), err
 }
 
-func (s *session) bridge(name string, outside int) {
+func (s *session) bridge(ctx context.Context, b *links.Bridge, outside int) {
+	name := b.Name
 	bridge, err := s.host.Links.Uplink(name)
 	if err != nil {
 		s.problem("a-bridge-is-gone", "there is no bridge "+name+", and containers were on it", "make its containers again")
 		return
 	}
-	if !bridge.Up {
-		s.problem("a-bridge-is-down", "bridge "+name+" is down", "", "ip link set "+name+" up")
+	if differs := s.host.Links.CheckBridge(ctx, *b); differs != nil {
+		s.problem("a-bridge-is-not-as-it-was-made", words(differs), "", s.own("repair"))
 	}
 	if outside != 0 && bridge.MTU > outside {
 		s.warning("a-bridge-has-a-larger-mtu-than-the-way-out", fmt.Sprintf("bridge %s has MTU %d, the way out has %d: large packets are lost where path MTU discovery is blocked", name, bridge.MTU, outside),

@@ -2,7 +2,6 @@ package operator
 
 import (
 	"context"
-	"fmt"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/fence"
@@ -12,18 +11,13 @@ import (
 )
 
 // comparison compares attachments with the kernel as it was at one moment, as far as the
-// state file says what they need: their rules, their link, and the way from 127.0.0.1. What
-// only the network's config says, or the container's inside, is seen by the verb CHECK.
+// state file says what they need: their rules, their link, and the way from 127.0.0.1.
 type comparison struct {
 	session *session
 	nat     nat.Moment
-	links   map[string]links.Marked // by their marks
 }
 
-func (s *session) comparison() (comparison, error) {
-	marks, err := s.marks()
-	return comparison{s, s.host.NAT.Moment(), marks}, err
-}
+func (s *session) comparison() comparison { return comparison{s, s.host.NAT.Moment()} }
 
 // marks are the links of attachments, by their marks.
 func (s *session) marks() (map[string]links.Marked, error) {
@@ -57,7 +51,8 @@ func (c *comparison) drift(ctx context.Context, a *state.Attachment) (list []str
 	if err != nil {
 		return nil, err
 	}
-	list = append(list, c.ofLink(a)...)
+	onHost, inside := c.session.host.Differences(a)
+	list = append(messages(onHost), messages(inside)...)
 	list = append(list, messages(c.session.host.Fence.Verify(ctx, a.Owner, elements, elements))...)
 	for _, e := range translations {
 		list = append(list, messages(c.nat.Verify(ctx, e))...)
@@ -70,36 +65,24 @@ func (c *comparison) drift(ctx context.Context, a *state.Attachment) (list []str
 
 var natParts = [...]nat.Part{nat.PartVethbridge, nat.PartNatport}
 
-// ofLink compares the host's end; one that another plugin made is that one's business.
-func (c *comparison) ofLink(a *state.Attachment) []string {
-	if a.HostLink == "" {
-		return nil
-	}
-	link, there := c.links[a.Owner.Mark()]
-	switch {
-	case !there:
-		return []string{fmt.Sprintf("check links: link %s is missing", a.HostLink)}
-	case link.Name != a.HostLink:
-		return []string{fmt.Sprintf("check links: link %s is called %s now, and its guard knows it by its name", a.HostLink, link.Name)}
-	case link.Bridge != a.Bridge:
-		return []string{fmt.Sprintf("check links: link %s is not a port of bridge %s", link.Name, a.Bridge)}
-	case !link.Up:
-		return []string{fmt.Sprintf("check links: link %s is down", link.Name)}
-	}
-	return nil
-}
-
 // messages are the single findings of a check.
 func messages(err error) (list []string) {
+	for _, e := range single(err) {
+		list = append(list, e.Error())
+	}
+	return list
+}
+
+func single(err error) (list []error) {
 	several, joined := err.(interface{ Unwrap() []error })
 	switch {
 	case err == nil:
 		return nil
 	case !joined:
-		return []string{err.Error()}
+		return []error{err}
 	}
 	for _, e := range several.Unwrap() {
-		list = append(list, messages(e)...)
+		list = append(list, single(e)...)
 	}
 	return list
 }

@@ -2,15 +2,14 @@ package operator
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"slices"
 
 	"vethbridge/internal/host"
 	"vethbridge/internal/state"
 )
 
-// repair puts back the rules that are missing, of all attachments, in one transaction each.
+// repair puts back the rules that are missing, of all attachments, in one transaction each, and then what links lack: the
+// guard comes before what it guards.
 func repair(ctx context.Context, s *session) error {
 	if s.dryRun {
 		return s.wouldRepair(ctx)
@@ -21,6 +20,8 @@ func repair(ctx context.Context, s *session) error {
 	}{
 		{s.host.NAT.Repair, "restored the translations of all attachments"},
 		{s.host.Fence.Repair, "restored the fences of all attachments"},
+		{s.host.MendBridges, "gave bridges back what they lacked"},
+		{s.host.MendPorts, "made links again what they were"},
 		{s.host.RepairZones, "put bridges back into their zones of firewalld"},
 		{s.host.RepairAccept, "let bridges through iptables again"},
 	} {
@@ -37,20 +38,14 @@ func repair(ctx context.Context, s *session) error {
 
 // wouldRepair lists what repair would change.
 func (s *session) wouldRepair(ctx context.Context) error {
-	zones, err := s.host.Misplaced(ctx)
-	if err != nil {
+	list := messages(s.checkRules(ctx))
+	if err := s.examineLinks(ctx); err != nil {
 		return err
 	}
-	list := append(messages(s.host.NAT.CheckAll(ctx)), messages(s.host.Fence.VerifyAll(ctx))...)
-	barred, err := s.host.Barred(ctx)
-	if err != nil {
-		return err
-	}
-	for _, b := range barred {
-		list = append(list, b.String())
-	}
-	for _, bridge := range slices.Sorted(maps.Keys(zones)) {
-		list = append(list, fmt.Sprintf("check zone: bridge %s is not in zone %s of firewalld", bridge, zones[bridge]))
+	for _, f := range s.found {
+		if slices.Contains(f.Run, s.own("repair")) {
+			list = append(list, f.What)
+		}
 	}
 	for _, difference := range list {
 		s.say("would put right: %s", difference)

@@ -121,11 +121,8 @@ func (r row) given(link links.Marked) []string {
 }
 
 // markDrifted compares the living with the kernel.
-func (s *session) markDrifted(ctx context.Context, rows []row) error {
-	c, err := s.comparison()
-	if err != nil {
-		return err
-	}
+func (s *session) markDrifted(ctx context.Context, rows []row) (err error) {
+	c := s.comparison()
 	for i, r := range rows {
 		if r.State != host.Alive.String() {
 			continue

@@ -28,6 +28,11 @@ type Attachment struct {
 	Bridge   string           `json:"bridge,omitempty"`
 	// MAC is the container's address on the bridge, claimed by it; nil where others made the link.
 	MAC net.HardwareAddr `json:"mac,omitempty"`
+	// Port is what ADD made of the link beyond that. It says nothing where MAC is nil.
+	Port attachment.Port `json:"port,omitzero"`
+	// Promisc and VLANFiltering are what the attachment needs of the bridge.
+	Promisc       bool `json:"promisc,omitempty"`
+	VLANFiltering bool `json:"vlanFiltering,omitempty"`
 	// RemoveBridge says that the bridge goes with its last attachment, so that DEL can do it
 	// without the config.
 	RemoveBridge bool `json:"removeBridge,omitempty"`
@@ -41,6 +46,10 @@ type Attachment struct {
 	// Created is CLOCK_BOOTTIME in nanoseconds: an age that no wall clock step changes.
 	Created int64 `json:"created"`
 }
+
+// Known reports whether the record says what the link shall be: ADD wrote it, not a rebuild from marks, nor a plugin for
+// another's link.
+func (a Attachment) Known() bool { return a.HostLink != "" && a.MAC != nil }
 
 // Gateway is the device that carries the gateway: the bridge, or its link in a VLAN; empty if
 // the attachment is of no bridge.

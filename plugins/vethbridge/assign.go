@@ -81,6 +81,7 @@ func (a *adding) record(tx *state.Tx, assignment *Assignment) error {
 	record := state.Attachment{
 		Owner: owner, BootID: tx.BootID(), Netns: a.ns.Identity(),
 		HostLink: a.plan.Port.HostName, Bridge: a.cfg.Bridge, Uplink: a.cfg.Uplink, GatewayLink: a.cfg.gatewayLink(), RemoveBridge: a.cfg.RemoveBridge, Created: state.Now(),
+		Port: a.plan.Port.Port, Promisc: a.plan.Bridge.Promisc, VLANFiltering: a.plan.Bridge.VLANFiltering,
 	}
 	used, err := host.Bridge(a.cfg.Bridge).UsedByOthers(tx, owner)
 	accepted, err2 := host.Accepted(a.plan.Bridge.GatewayName()).UsedByOthers(tx, owner)

@@ -48,9 +48,9 @@ func newPlan(cfg *Config, owner attachment.Owner, a *Assignment) Plan {
 		Exclusive: cfg.IPAM.Kind == IPAMBuiltIn && !cfg.IPAM.BuiltIn.AllowOverlap,
 	}
 	p.Port = links.Port{
+		Port:     attachment.Port{MTU: cfg.MTU, Hairpin: cfg.Hairpin, Isolated: cfg.Isolated, Down: cfg.Down, VLANs: cfg.VLAN.Port, Routes: routes},
 		HostName: owner.HostLink(), Mark: owner.Mark(), Bridge: cfg.Bridge, ContainerName: owner.IfName,
-		MAC: cfg.MAC, MTU: cfg.MTU, Hairpin: cfg.Hairpin, Isolated: cfg.Isolated, DAD: cfg.DAD, Down: cfg.Down,
-		Routes: routes, VLANs: cfg.VLAN.Port, HostSide: p.Bridge.GatewayName(),
+		MAC: cfg.MAC, DAD: cfg.DAD, HostSide: p.Bridge.GatewayName(),
 	}
 	for _, address := range a.Addresses {
 		p.addAddress(cfg, address)
@@ -110,12 +110,9 @@ func planRoutes(cfg *Config, a *Assignment) []links.Route {
 }
 
 func planRoute(r cni.Route) links.Route {
-	route := links.Route{Dst: r.Dst, Gateway: r.Gateway, MTU: r.MTU, AdvMSS: r.AdvMSS, Priority: r.Priority}
+	route := links.Route{Dst: r.Dst, Gateway: r.Gateway, MTU: r.MTU, AdvMSS: r.AdvMSS, Priority: r.Priority, Scope: r.Scope}
 	if r.Table != nil {
 		route.Table = *r.Table
-	}
-	if r.Scope != nil {
-		route.Scope = links.ScopeOf(*r.Scope)
 	}
 	return route
 }
@@ -166,12 +163,9 @@ func (p *Plan) result(bridge, hostEnd, container links.Link, sandbox string) cni
 }
 
 func resultRoute(route links.Route) cni.Route {
-	r := cni.Route{Dst: route.Dst, Gateway: route.Gateway, MTU: route.MTU, AdvMSS: route.AdvMSS, Priority: route.Priority}
+	r := cni.Route{Dst: route.Dst, Gateway: route.Gateway, MTU: route.MTU, AdvMSS: route.AdvMSS, Priority: route.Priority, Scope: route.Scope}
 	if route.Table != 0 {
 		r.Table = &route.Table
-	}
-	if scope, ok := route.Scope.Number(); ok {
-		r.Scope = &scope
 	}
 	return r
 }
