@@ -134,7 +134,6 @@ func TestPodmansNetworkIsJudgedWhenItIsCreated(t *testing.T) {
 		says   string
 	}{
 		"unknown option":       {option("MTU", "1400"), `option "MTU" is unknown, did you mean "mtu"?`},
-		"option of docker":     {testbed.Config{"options": testbed.Config{"com.docker.network.bridge.name": "br9", "xyz": "1"}}, "name\" is unknown\noption \"xyz\""},
 		"number":               {option("mtu", "much"), `option mtu="much": must be a number`},
 		"truth":                {option("spoofGuard", "maybe"), `must be true or false`},
 		"isolation":            {option("isolate", "maybe"), `must be true, false or strict`},

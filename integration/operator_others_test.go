@@ -35,39 +35,10 @@ func TestAddressesThatOtherPluginsGaveAreShown(t *testing.T) {
 // TestPoolsOfOtherIPAMPluginsAreLeftToThem: nobody is told to import leases that their plugin still looks after.
 func TestPoolsOfOtherIPAMPluginsAreLeftToThem(t *testing.T) {
 	h, n := newDemo(t)
-	config, data := hostLocalLease(t, n.With(0, "ipam",
-		testbed.Config{"type": "host-local", "ranges": []any{[]any{testbed.Config{"subnet": "10.99.0.0/29"}}}}))
-	if out, _ := operate(t, h, "doctor", "--config", config, "--data-dir", data); strings.Contains(out, "import") || strings.Contains(out, "addresses left") {
-		t.Errorf("doctor: %s", out)
-	}
-	if out, _ := operate(t, h, "metrics"); strings.Contains(out, "vethbridge_addresses{") {
-		t.Errorf("metrics: %s", out)
-	}
-	says(t, h, 1, []string{"the addresses of network demo are those of the IPAM plugin host-local"}, "import", "--config", config, "--data-dir", data)
-}
-
-// TestImportedLeasesAreNotAskedForAgain: host-local's files stay, for those who go back.
-func TestImportedLeasesAreNotAskedForAgain(t *testing.T) {
-	h, n := newDemo(t)
-	config, data := hostLocalLease(t, n)
-	from := []string{"--config", config, "--data-dir", data}
-	says(t, h, 1, []string{"host-local has 1 leases of network demo"}, append([]string{"doctor"}, from...)...)
-	says(t, h, 0, []string{"would import demo/old/eth0"}, append([]string{"import", "--dry-run"}, from...)...)
-	says(t, h, 0, []string{"imported demo/old/eth0"}, append([]string{"import"}, from...)...)
-	for _, dry := range [][]string{{"import"}, {"import", "--dry-run"}} {
-		says(t, h, 0, []string{"left out demo/old/eth0: it is attached already"}, append(dry, from...)...)
-	}
-	if out, _ := operate(t, h, append([]string{"doctor"}, from...)...); strings.Contains(out, "host-local") {
-		t.Errorf("doctor: %s", out)
-	}
-}
-
-// hostLocalLease writes the config of a network, and a lease of it as host-local has it in the directory data.
-func hostLocalLease(t *testing.T, n testbed.Network) (config, data string) {
-	t.Helper()
-	data = t.TempDir()
-	list := testbed.Config{"name": "demo", "cniVersion": "1.0.0", "plugins": []any{n.Chain[0]}}
-	config = filepath.Join(data, "demo.conflist")
+	data := t.TempDir()
+	list := testbed.Config{"name": "demo", "cniVersion": "1.0.0", "plugins": []any{n.Chain[0].With("ipam",
+		testbed.Config{"type": "host-local", "ranges": []any{[]any{testbed.Config{"subnet": "10.99.0.0/29"}}}})}}
+	config := filepath.Join(data, "demo.conflist")
 	if err := os.Mkdir(filepath.Join(data, "demo"), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -76,5 +47,11 @@ func hostLocalLease(t *testing.T, n testbed.Network) (config, data string) {
 			t.Fatal(err)
 		}
 	}
-	return config, data
+	if out, _ := operate(t, h, "doctor", "--config", config, "--data-dir", data); strings.Contains(out, "import") || strings.Contains(out, "addresses left") {
+		t.Errorf("doctor: %s", out)
+	}
+	if out, _ := operate(t, h, "metrics"); strings.Contains(out, "vethbridge_addresses{") {
+		t.Errorf("metrics: %s", out)
+	}
+	says(t, h, 1, []string{"the addresses of network demo are those of the IPAM plugin host-local"}, "import", "--config", config, "--data-dir", data)
 }

@@ -126,11 +126,11 @@ func (k kind) value(word string) (any, error) {
 	return word, nil
 }
 
-// didYouMean names an option that differs in letter case or begins alike, as all of docker's do.
+// didYouMean names an option that differs in letter case or begins alike.
 func didYouMean(name string) string {
 	best := ""
 	for known := range options() {
-		alike := strings.EqualFold(known, name) || len(name) >= 3 && !strings.Contains(known, ".") && strings.HasPrefix(strings.ToLower(known), strings.ToLower(name[:3]))
+		alike := strings.EqualFold(known, name) || len(name) >= 3 && strings.HasPrefix(strings.ToLower(known), strings.ToLower(name[:3]))
 		if alike && (best == "" || known < best) {
 			best = known
 		}

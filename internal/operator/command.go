@@ -70,7 +70,7 @@ func Run(ctx context.Context, args []string, judge Judge, out, errOut io.Writer)
 		return exitUsage
 	}
 	s := &session{out: out, errOut: errOut, judgeOwn: judge}
-	switch err := s.parse(&command, args[1:]); {
+	switch err := s.parse(command, args[1:]); {
 	case errors.Is(err, errHelp):
 		fmt.Fprint(out, command.usage())
 		return exitFine
@@ -78,7 +78,7 @@ func Run(ctx context.Context, args []string, judge Judge, out, errOut io.Writer)
 		fmt.Fprintf(errOut, "vethbridge %s: %v; see \"vethbridge help %[1]s\"\n", command.Name, err)
 		return exitUsage
 	}
-	return s.outcome(&command, s.run(ctx, &command, errOut), errOut)
+	return s.outcome(command, s.run(ctx, command, errOut), errOut)
 }
 
 func (s *session) outcome(c *Command, err error, errOut io.Writer) int {

@@ -24,8 +24,8 @@ type Command struct {
 
 // Commands lists all commands in the order in which they are shown. It is a function, so that
 // a plugin's start-up pays nothing for it.
-func Commands() []Command {
-	return []Command{
+func Commands() []*Command {
+	return []*Command{
 		{Name: "ls", Summary: "what is attached: addresses, ports, state, age",
 			Detail: "The state is alive, dead (its network namespace and its link are gone, or its boot is over), unknown (that " +
 				"can't be told) or, with --check, drifted: the kernel lacks something that the state file says it has. " +
@@ -74,11 +74,11 @@ func Commands() []Command {
 	}
 }
 
-func find(name string) (Command, bool) {
+func find(name string) (*Command, bool) {
 	for _, c := range Commands() {
 		if c.Name == name {
 			return c, true
 		}
 	}
-	return Command{}, false
+	return nil, false
 }

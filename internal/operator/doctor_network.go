@@ -127,8 +127,8 @@ func pools(ctx context.Context, s *session) error {
 	return nil
 }
 
-// leftovers are leases of the reference host-local for networks that are ours now, and that were not imported.
-func leftovers(ctx context.Context, s *session) error {
+// leftovers are leases of the reference host-local for networks that are ours now.
+func leftovers(_ context.Context, s *session) error {
 	for _, file := range s.configs() {
 		network, config, err := readNetwork(file)
 		if err != nil || len(config.Sets) == 0 {
@@ -138,26 +138,8 @@ func leftovers(ctx context.Context, s *session) error {
 		if err != nil || len(requests) == 0 {
 			continue
 		}
-		count := 0
-		err = s.host.Store.View(ctx, func(tx *state.Tx) error {
-			for _, r := range requests {
-				why, err := leftOut(tx, r.Owner)
-				if err != nil {
-					return err
-				}
-				if why == "" {
-					count++
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		if count > 0 {
-			s.warning("host-local-has-leases-of-our-network", fmt.Sprintf("host-local has %d leases of network %s, which we don't know of", count, network),
-				"", s.own("import", "--config", file, "--data-dir", s.dataDir))
-		}
+		s.warning("host-local-has-leases-of-our-network", fmt.Sprintf("host-local has %d leases of network %s, which we don't know of", len(requests), network),
+			"", s.own("import", "--config", file, "--data-dir", s.dataDir))
 	}
 	return nil
 }

@@ -80,14 +80,15 @@ func takenPorts(ctx context.Context, s *session) error {
 			return err
 		}
 		for _, r := range rows {
-			s.waitingInVain(&r, protocol, sockets)
+			s.waitingInVain(r, protocol, sockets)
 		}
 	}
 	return nil
 }
 
 func (s *session) waitingInVain(r *row, protocol nat.Protocol, sockets []listeners.Socket) {
-	for _, m := range r.mappings {
+	for i := range r.mappings {
+		m := &r.mappings[i]
 		for _, l := range sockets {
 			if m.Protocol != protocol || r.State != host.Alive.String() || !l.Takes(uint8(protocol), netip.AddrPortFrom(m.Host, m.HostPort)) {
 				continue
@@ -117,7 +118,7 @@ func otherPlugins(ctx context.Context, s *session) error {
 		for _, rule := range rules {
 			for _, port := range portsOf(rule) {
 				if r := publisher(rows, port); r != nil {
-					s.heldByPortmap(f.String(), port, *r, f.String()+" -t nat -D"+strings.TrimPrefix(rule, "-A"))
+					s.heldByPortmap(f.String(), port, r, f.String()+" -t nat -D"+strings.TrimPrefix(rule, "-A"))
 				}
 			}
 		}
@@ -127,13 +128,13 @@ func otherPlugins(ctx context.Context, s *session) error {
 	rules, err := conn.PortmapRules()
 	for _, rule := range rules {
 		if port := fmt.Sprintf("%d/%s", rule.Port, nat.Protocol(rule.Protocol)); publisher(rows, port) != nil {
-			s.heldByPortmap("nftables", port, *publisher(rows, port), fmt.Sprintf("nft delete rule %s handle %d", rule.Place, rule.Handle))
+			s.heldByPortmap("nftables", port, publisher(rows, port), fmt.Sprintf("nft delete rule %s handle %d", rule.Place, rule.Handle))
 		}
 	}
 	return err
 }
 
-func (s *session) heldByPortmap(firewall, port string, r row, remove string) {
+func (s *session) heldByPortmap(firewall, port string, r *row, remove string) {
 	s.problem("another-plugin-holds-a-published-port", fmt.Sprintf("%s leads host port %s elsewhere by a rule of the reference portmap, and %s has that port", firewall, port, r.record.Owner),
 		"remove its container by the runtime if there is one; else the rule is what a crash has left", remove)
 }
@@ -154,12 +155,12 @@ func portsOf(rule string) (ports []string) {
 	return ports
 }
 
-func publisher(rows []row, port string) *row {
+func publisher(rows []*row, port string) *row {
 	var wanted portFilter
 	err := wanted.Set(port)
-	for i, r := range rows {
+	for _, r := range rows {
 		if err == nil && (filter{port: wanted}).ports(r.mappings) {
-			return &rows[i]
+			return r
 		}
 	}
 	return nil

@@ -26,7 +26,8 @@ func (f filter) addresses(list []string) bool {
 }
 
 func (f filter) ports(mappings []nat.Mapping) bool {
-	for _, m := range mappings {
+	for i := range mappings {
+		m := &mappings[i]
 		if m.Has(f.port.number) && (f.port.protocol == 0 || m.Protocol == f.port.protocol) {
 			return true
 		}

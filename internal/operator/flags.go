@@ -16,8 +16,8 @@ type Flag struct {
 	Summary string
 }
 
-func allFlags() []Flag {
-	return []Flag{
+func allFlags() []*Flag {
+	return []*Flag{
 		{Name: "network", Value: "NAME", Summary: "this network only"},
 		{Name: "container", Value: "ID", Summary: "container IDs that begin so"},
 		{Name: "address", Value: "ADDRESS", Summary: "this address, or those in this prefix"},
@@ -39,12 +39,12 @@ func allFlags() []Flag {
 
 // Flags lists the flags of a command. All that look at the host take the directory of the
 // state file.
-func (c *Command) Flags() []Flag {
+func (c *Command) Flags() []*Flag {
 	names := " " + c.flags + " "
 	if !c.offline {
 		names += "state-dir "
 	}
-	var list []Flag
+	var list []*Flag
 	for _, f := range allFlags() {
 		if strings.Contains(names, " "+f.Name+" ") {
 			list = append(list, f)
@@ -54,17 +54,17 @@ func (c *Command) Flags() []Flag {
 }
 
 // String returns "--network NAME".
-func (f Flag) String() string {
+func (f *Flag) String() string {
 	return strings.TrimSuffix("--"+f.Name+" "+f.Value, " ")
 }
 
-func flagNamed(name string) Flag {
+func flagNamed(name string) *Flag {
 	list := allFlags()
-	return list[slices.IndexFunc(list, func(f Flag) bool { return f.Name == name })]
+	return list[slices.IndexFunc(list, func(f *Flag) bool { return f.Name == name })]
 }
 
 // target is what a flag is read into: a *bool, *string, *time.Duration or value.
-func (s *session) target(f Flag) any {
+func (s *session) target(f *Flag) any {
 	switch f.Name {
 	case "network":
 		return &s.network

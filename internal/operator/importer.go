@@ -50,14 +50,20 @@ func (s *session) importNetwork(ctx context.Context, network string, config ipam
 }
 
 func (s *session) importLease(ctx context.Context, r ipam.Request) error {
-	identity, _ := netns.Identify(cachedNetns(r.Owner))
-	access := s.host.Store.Update
-	if s.dryRun {
-		access = s.host.Store.View
+	path := cachedNetns(r.Owner)
+	identity, err := netns.Identify(path)
+	var gone *netns.NotExistError
+	switch {
+	case path != "" && errors.As(err, &gone):
+		s.say("left out %s: its network namespace %s is gone", r.Owner, path)
+		return nil
+	case s.dryRun:
+		s.say("would import %s with %v", r.Owner, r.Wanted)
+		return nil
 	}
-	var why string
-	err := access(ctx, func(tx *state.Tx) (err error) {
-		if why, err = leftOut(tx, r.Owner); err != nil || why != "" || s.dryRun {
+	var known bool
+	err = s.host.Store.Update(ctx, func(tx *state.Tx) (err error) {
+		if _, known, err = tx.Attachment(r.Owner); err != nil || known {
 			return err
 		}
 		if _, err := ipam.Allocate(tx, r); err != nil {
@@ -65,30 +71,15 @@ func (s *session) importLease(ctx context.Context, r ipam.Request) error {
 		}
 		return tx.PutAttachment(state.Attachment{Owner: r.Owner, BootID: tx.BootID(), Netns: identity, Created: state.Now()})
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		return failure.To("import "+r.Owner.String(), err)
-	case why != "":
-		s.say("left out %s: %s", r.Owner, why)
-	case s.dryRun:
-		s.say("would import %s with %v", r.Owner, r.Wanted)
-	default:
-		s.say("imported %s with %v", r.Owner, r.Wanted)
 	}
+	if known {
+		s.say("left out %s: it is attached already", r.Owner)
+		return nil
+	}
+	s.say("imported %s with %v", r.Owner, r.Wanted)
 	return nil
-}
-
-// leftOut says why an owner's lease is not imported; nothing if it is.
-func leftOut(tx *state.Tx, o attachment.Owner) (why string, err error) {
-	if _, known, err := tx.Attachment(o); err != nil || known {
-		return "it is attached already", err
-	}
-	path := cachedNetns(o)
-	var gone *netns.NotExistError
-	if _, err := netns.Identify(path); path != "" && errors.As(err, &gone) {
-		return "its network namespace " + path + " is gone", nil
-	}
-	return "", nil
 }
 
 // readNetwork finds the plugin's ipam in a network config or config list.

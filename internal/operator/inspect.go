@@ -33,7 +33,7 @@ func inspect(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	found := exactly(slices.DeleteFunc(rows, func(r row) bool { return !r.is(s.subject()) }), s.subject())
+	found := exactly(slices.DeleteFunc(rows, func(r *row) bool { return !r.is(s.subject()) }), s.subject())
 	if len(found) == 0 {
 		return fmt.Errorf("no attachment has %q as (the beginning of) its container ID, as address, host port or host link; \"vethbridge ls\" shows them all", s.subject())
 	}
@@ -43,7 +43,7 @@ func inspect(ctx context.Context, s *session) error {
 		}
 		return fmt.Errorf("%q is %d attachments; say which by --network, address or host link", s.subject(), len(found))
 	}
-	w, err := s.whole(ctx, &found[0])
+	w, err := s.whole(ctx, found[0])
 	if err != nil {
 		return err
 	}
@@ -51,8 +51,8 @@ func inspect(ctx context.Context, s *session) error {
 }
 
 // exactly leaves the attachments of the container whose whole ID it is, if there is one; the ID may be the beginning of others.
-func exactly(rows []row, id string) []row {
-	var list []row
+func exactly(rows []*row, id string) []*row {
+	var list []*row
 	for _, r := range rows {
 		if r.Container == id {
 			list = append(list, r)
@@ -79,11 +79,10 @@ func (r *row) is(subject string) bool {
 }
 
 func (s *session) whole(ctx context.Context, r *row) (w whole, err error) {
-	checked := []row{*r}
-	if err := s.markDrifted(ctx, checked); err != nil {
+	if err := s.markDrifted(ctx, []*row{r}); err != nil {
 		return w, err
 	}
-	w = whole{row: checked[0], Networks: []string{}, Fence: []string{}}
+	w = whole{row: *r, Networks: []string{}, Fence: []string{}}
 	a := r.record
 	w.Namespace, w.MAC, w.LocalhostVia = a.Netns.Path, a.MAC.String(), a.LocalhostVia
 	if w.HostEnd, w.ContainerEnd, err = s.ends(&a); err != nil {

@@ -35,7 +35,7 @@ func (s *session) list(ctx context.Context, out io.Writer) error {
 		Network: "NETWORK", Container: "CONTAINER", IfName: "INTERFACE", State: "STATE", Addresses: []string{"ADDRESSES"}, Ports: []publishing{{text: "PORTS"}}, Link: "LINK", age: "AGE",
 	})}
 	for _, r := range rows {
-		table = append(table, columns(&r))
+		table = append(table, columns(r))
 	}
 	_, err = io.WriteString(out, s.paintColumn(aligned(table)))
 	return err
@@ -73,7 +73,8 @@ func (r *row) slim() []string {
 	if len(r.Addresses) > 0 {
 		address, _, _ = strings.Cut(r.Addresses[0], "/")
 	}
-	for _, m := range r.mappings {
+	for i := range r.mappings {
+		m := &r.mappings[i]
 		port := strconv.Itoa(int(m.HostPort))
 		if m.More > 0 {
 			port += "-" + strconv.Itoa(int(m.Last()))

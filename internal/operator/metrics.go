@@ -20,7 +20,7 @@ import (
 )
 
 // measurement is one kind of metrics.
-type measurement func(context.Context, *session, []row) ([]*gauge, error)
+type measurement func(context.Context, *session, []*row) ([]*gauge, error)
 
 // metrics prints all that can be measured, or nothing.
 func metrics(ctx context.Context, s *session) error {
@@ -45,7 +45,7 @@ func metrics(ctx context.Context, s *session) error {
 	return err
 }
 
-func build(context.Context, *session, []row) ([]*gauge, error) {
+func build(context.Context, *session, []*row) ([]*gauge, error) {
 	g := newGauge("build_info", "Which release this is; always 1.")
 	g.add(1, "release", release.Name())
 	return []*gauge{g}, nil
@@ -71,7 +71,7 @@ func replaceFile(path, text string) error {
 	return err
 }
 
-func addresses(ctx context.Context, s *session, _ []row) ([]*gauge, error) {
+func addresses(ctx context.Context, s *session, _ []*row) ([]*gauge, error) {
 	all := newGauge("addresses", "Addresses that a range set can give.")
 	used := newGauge("addresses_used", "Addresses of a range set that attachments hold.")
 	free := newGauge("addresses_free", "Addresses of a range set that are left.")
@@ -133,7 +133,7 @@ func subnets(set ipam.RangeSet) string {
 	return strings.Join(slices.Compact(names), ",")
 }
 
-func attached(_ context.Context, _ *session, rows []row) ([]*gauge, error) {
+func attached(_ context.Context, _ *session, rows []*row) ([]*gauge, error) {
 	g := newGauge("attachments", "Attachments in the state file; dead ones are released when needed.")
 	counts := map[[2]string]uint64{}
 	var names []string
@@ -149,7 +149,7 @@ func attached(_ context.Context, _ *session, rows []row) ([]*gauge, error) {
 	return []*gauge{g}, nil
 }
 
-func published(_ context.Context, _ *session, rows []row) ([]*gauge, error) {
+func published(_ context.Context, _ *session, rows []*row) ([]*gauge, error) {
 	g := newGauge("published_ports", "Host ports that lead to attachments; one that serves both families counts in both.")
 	type family struct {
 		protocol nat.Protocol
@@ -161,9 +161,10 @@ func published(_ context.Context, _ *session, rows []row) ([]*gauge, error) {
 	}
 	ports := map[port]bool{} // several mappings, each with a limit of its own, may lead from one
 	for _, r := range rows {
-		for _, m := range r.mappings {
-			for i := range int(m.More) + 1 {
-				ports[port{m.Protocol, netip.AddrPortFrom(m.Host, m.HostPort+uint16(i))}] = true
+		for i := range r.mappings {
+			m := &r.mappings[i]
+			for n := range int(m.More) + 1 {
+				ports[port{m.Protocol, netip.AddrPortFrom(m.Host, m.HostPort+uint16(n))}] = true
 			}
 		}
 	}
@@ -178,7 +179,7 @@ func published(_ context.Context, _ *session, rows []row) ([]*gauge, error) {
 	return []*gauge{g}, nil
 }
 
-func drift(ctx context.Context, s *session, _ []row) ([]*gauge, error) {
+func drift(ctx context.Context, s *session, _ []*row) ([]*gauge, error) {
 	g := newGauge("drift", "Differences between the kernel and the state file, as \"vethbridge check\" lists them.")
 	translations, err := count(s.host.NAT.CheckAll(ctx))
 	if err != nil {
@@ -206,7 +207,7 @@ func count(found error) (uint64, error) {
 	return uint64(len(list)), nil
 }
 
-func bridgePorts(_ context.Context, s *session, rows []row) ([]*gauge, error) {
+func bridgePorts(_ context.Context, s *session, rows []*row) ([]*gauge, error) {
 	ports := newGauge("bridge_ports", "Ports that a bridge has.")
 	limit := newGauge("bridge_ports_limit", "Ports that a bridge can have.")
 	var names []string

@@ -7,7 +7,7 @@ import (
 )
 
 // lastOperations are the last calls of each verb that got as far as to read their config.
-func lastOperations(_ context.Context, s *session, _ []row) ([]*gauge, error) {
+func lastOperations(_ context.Context, s *session, _ []*row) ([]*gauge, error) {
 	took := newGauge("last_operation_duration_seconds", "How long the last call of a verb took, from its config to its answer.")
 	ended := newGauge("last_operation_timestamp_seconds", "When the last call of a verb ended, in seconds since 1970.")
 	failed := newGauge("last_operation_failed", "1 if the last call of a verb ended with an error.")

@@ -71,11 +71,11 @@ func TestFlagsMayStandBeforeAndBehindTheSubject(t *testing.T) {
 	c, _ := find("inspect")
 	for _, line := range []string{"web --json", "--json web", "--state-dir /x web --json"} {
 		s := &session{}
-		if err := s.parse(&c, strings.Fields(line)); err != nil || s.subject() != "web" || !s.json {
+		if err := s.parse(c, strings.Fields(line)); err != nil || s.subject() != "web" || !s.json {
 			t.Errorf("inspect %s: %v, subject %q, json %t", line, err, s.subject(), s.json)
 		}
 	}
-	if err := (&session{}).parse(&c, []string{"web", "db"}); err == nil || !strings.Contains(err.Error(), `unexpected argument "db"`) {
+	if err := (&session{}).parse(c, []string{"web", "db"}); err == nil || !strings.Contains(err.Error(), `unexpected argument "db"`) {
 		t.Errorf("two subjects: %v", err)
 	}
 }

@@ -64,12 +64,12 @@ func (s *session) about(c *Command, subject string) error {
 
 // flag reads "name=value", or a name whose value is the next argument, and returns how many of those it has
 // taken. A switch stands alone.
-func (s *session) flag(flags []Flag, word string, next []string) (taken int, err error) {
+func (s *session) flag(flags []*Flag, word string, next []string) (taken int, err error) {
 	name, text, given := strings.Cut(word, "=")
 	if name == "h" || name == "help" {
 		return 0, errHelp
 	}
-	i := slices.IndexFunc(flags, func(f Flag) bool { return f.Name == name })
+	i := slices.IndexFunc(flags, func(f *Flag) bool { return f.Name == name })
 	switch {
 	case i < 0:
 		return 0, unknownFlag(flags, name)
@@ -94,7 +94,7 @@ func unknownCommand(name string) error {
 	return fmt.Errorf("there is no command %q", name)
 }
 
-func unknownFlag(flags []Flag, name string) error {
+func unknownFlag(flags []*Flag, name string) error {
 	var names []string
 	for _, f := range flags {
 		names = append(names, f.Name)
@@ -106,7 +106,7 @@ func unknownFlag(flags []Flag, name string) error {
 }
 
 // set reads the text of a flag.
-func (f Flag) set(s *session, text string) (err error) {
+func (f *Flag) set(s *session, text string) (err error) {
 	switch target := s.target(f).(type) {
 	case *bool:
 		if *target, err = strconv.ParseBool(text); err != nil {

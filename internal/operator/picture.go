@@ -40,14 +40,14 @@ func (s *session) picture(ctx context.Context) (*node, error) {
 	}
 	root := &node{kind: aHost, name: "host"}
 	for _, name := range ways {
-		if !slices.ContainsFunc(rows, func(r row) bool { return r.Bridge == name }) {
+		if !slices.ContainsFunc(rows, func(r *row) bool { return r.Bridge == name }) {
 			if err := s.addLink(root, aDevice, name, "default route"); err != nil {
 				return nil, err
 			}
 		}
 	}
 	for _, r := range rows {
-		under, err := s.bridgeNode(root, &r, rows, ways)
+		under, err := s.bridgeNode(root, r, rows, ways)
 		if err != nil {
 			return nil, err
 		}
@@ -70,7 +70,7 @@ func (s *session) addLink(under *node, k kind, name string, says ...string) erro
 
 // bridgeNode is what the attachment's link hangs on: its bridge, made when it is first met, or
 // the host itself where another plugin made the link.
-func (s *session) bridgeNode(root *node, r *row, rows []row, ways []string) (*node, error) {
+func (s *session) bridgeNode(root *node, r *row, rows []*row, ways []string) (*node, error) {
 	if r.Bridge == "" {
 		return root, nil
 	}

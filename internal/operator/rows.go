@@ -35,8 +35,8 @@ type row struct {
 }
 
 // rows lists the wanted attachments with what they hold, from one moment of the book.
-func (s *session) rows(ctx context.Context) ([]row, error) {
-	rows := []row{}
+func (s *session) rows(ctx context.Context) ([]*row, error) {
+	rows := []*row{}
 	err := s.host.Store.View(ctx, func(tx *state.Tx) error {
 		records, err := tx.Attachments(s.network)
 		for i := 0; i < len(records) && err == nil; i++ {
@@ -52,9 +52,9 @@ func (s *session) rows(ctx context.Context) ([]row, error) {
 	if rows, err = s.addressed(rows); err != nil {
 		return nil, err
 	}
-	for i := range rows {
-		life, _ := s.host.Liveness(&rows[i].record) // an error leaves it unknown, which is shown
-		rows[i].State = life.String()
+	for _, r := range rows {
+		life, _ := s.host.Liveness(&r.record) // an error leaves it unknown, which is shown
+		r.State = life.String()
 	}
 	if s.check {
 		err = s.markDrifted(ctx, rows)
@@ -63,7 +63,7 @@ func (s *session) rows(ctx context.Context) ([]row, error) {
 }
 
 // appendRow adds an attachment if its ports are wanted.
-func (s *session) appendRow(tx *state.Tx, rows []row, a *state.Attachment) ([]row, error) {
+func (s *session) appendRow(tx *state.Tx, rows []*row, a *state.Attachment) ([]*row, error) {
 	leases, err := ipam.Leases(tx, a.Owner)
 	if err != nil {
 		return rows, err
@@ -72,7 +72,7 @@ func (s *session) appendRow(tx *state.Tx, rows []row, a *state.Attachment) ([]ro
 	if err != nil || !s.filter.ports(translations.Mappings) {
 		return rows, err
 	}
-	r := row{
+	r := &row{
 		Network: a.Owner.Network, Container: a.Owner.ContainerID, IfName: a.Owner.IfName,
 		Addresses: []string{}, Ports: []publishing{}, Bridge: a.Bridge, Link: a.HostLink, record: *a, mappings: translations.Mappings,
 	}
@@ -88,8 +88,8 @@ func (s *session) appendRow(tx *state.Tx, rows []row, a *state.Attachment) ([]ro
 
 // addressed adds the addresses that other plugins have given: the mark of a link names them, and mappings lead to them where
 // the link is another plugin's, too. It leaves those attachments whose addresses are wanted.
-func (s *session) addressed(rows []row) (wanted []row, err error) {
-	wanted = []row{}
+func (s *session) addressed(rows []*row) (wanted []*row, err error) {
+	wanted = []*row{}
 	marks := map[string]links.Marked{}
 	for _, r := range rows {
 		if len(r.Addresses) == 0 && r.Link != "" && len(marks) == 0 {
@@ -107,31 +107,32 @@ func (s *session) addressed(rows []row) (wanted []row, err error) {
 	return wanted, nil
 }
 
-func (r row) given(link links.Marked) []string {
+func (r *row) given(link links.Marked) []string {
 	list := []string{}
 	for _, a := range link.Addresses {
 		list = append(list, a.String())
 	}
 	if r.Link == "" {
-		for _, m := range r.mappings {
-			list = append(list, netip.PrefixFrom(m.Target.Addr(), m.Target.Addr().BitLen()).String())
+		for i := range r.mappings {
+			to := r.mappings[i].Target.Addr()
+			list = append(list, netip.PrefixFrom(to, to.BitLen()).String())
 		}
 	}
 	return distinct(list)
 }
 
 // markDrifted compares the living with the kernel.
-func (s *session) markDrifted(ctx context.Context, rows []row) (err error) {
+func (s *session) markDrifted(ctx context.Context, rows []*row) (err error) {
 	c := s.comparison()
-	for i, r := range rows {
+	for _, r := range rows {
 		if r.State != host.Alive.String() {
 			continue
 		}
-		if rows[i].Drift, err = c.drift(ctx, &r.record); err != nil {
+		if r.Drift, err = c.drift(ctx, &r.record); err != nil {
 			return err
 		}
-		if len(rows[i].Drift) > 0 {
-			rows[i].State = drifted
+		if len(r.Drift) > 0 {
+			r.State = drifted
 		}
 	}
 	return nil

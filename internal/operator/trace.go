@@ -43,16 +43,18 @@ func tracePacket(ctx context.Context, s *session) error {
 		return err
 	}
 	t := traced{Answer: answer, Story: trace.Tell(events, trace.Names{
-		Link:     func(index uint32) string { return s.host.Links.NameOf(int(index)) },
-		Rule:     trace.Rules{Conn: conn}.Words,
-		IsBridge: func(name string) bool { return slices.ContainsFunc(rows, func(r row) bool { return r.Bridge == name }) },
+		Link: func(index uint32) string { return s.host.Links.NameOf(int(index)) },
+		Rule: trace.Rules{Conn: conn}.Words,
+		IsBridge: func(name string) bool {
+			return slices.ContainsFunc(rows, func(r *row) bool { return r.Bridge == name })
+		},
 	})}
 	t.Notes = t.notes(rows, from)
 	return t.show(s)
 }
 
 // follow follows the packet while the tables are there.
-func (s *session) follow(ctx context.Context, conn *netfilter.Conn, w trace.Wanted, from client) (events []trace.Event, answer trace.Answer, err error) {
+func (s *session) follow(ctx context.Context, conn *netfilter.Conn, w trace.Wanted, from client) (events []*trace.Event, answer trace.Answer, err error) {
 	l, err := trace.Listen()
 	if err != nil {
 		return nil, answer, err
@@ -79,8 +81,8 @@ func (s *session) follow(ctx context.Context, conn *netfilter.Conn, w trace.Want
 }
 
 // notes are about the end of the way: who is there.
-func (t *traced) notes(rows []row, from client) (list []string) {
-	if i := slices.IndexFunc(rows, func(r row) bool { return r.is(t.Last.To.Addr().String()) }); i >= 0 && t.Fate != trace.Unseen {
+func (t *traced) notes(rows []*row, from client) (list []string) {
+	if i := slices.IndexFunc(rows, func(r *row) bool { return r.is(t.Last.To.Addr().String()) }); i >= 0 && t.Fate != trace.Unseen {
 		list = append(list, fmt.Sprintf("%s is %s", t.Last.To.Addr(), rows[i].record.Owner))
 	}
 	switch {

@@ -26,7 +26,7 @@ type client struct {
 }
 
 // wantedPacket reads the three subjects.
-func (s *session) wantedPacket(rows []row) (w trace.Wanted, from client, err error) {
+func (s *session) wantedPacket(rows []*row) (w trace.Wanted, from client, err error) {
 	var port portFilter
 	if err := port.Set(s.subjects[2]); err != nil {
 		return w, from, err
@@ -61,23 +61,23 @@ func (s *session) wantedPacket(rows []row) (w trace.Wanted, from client, err err
 
 // endpoint finds an address by itself or by its container, of the family of another one if that
 // is known.
-func endpoint(rows []row, text string, beside netip.Addr) (netip.Addr, *row, error) {
+func endpoint(rows []*row, text string, beside netip.Addr) (netip.Addr, *row, error) {
 	literal, literalErr := netip.ParseAddr(text)
 	var found *row
 	var its netip.Addr
 	rows = exactly(rows, text)
-	for i, r := range rows {
+	for _, r := range rows {
 		for _, a := range r.Addresses {
 			address := netip.MustParsePrefix(a).Addr()
 			if address == literal {
-				return address, &rows[i], nil
+				return address, r, nil
 			}
 			named := strings.HasPrefix(r.Container, text) && (!beside.IsValid() || address.Is4() == beside.Is4())
-			if named && found != nil && found != &rows[i] {
+			if named && found != nil && found != r {
 				return its, nil, fmt.Errorf("%q is several attachments, %s and %s among them: give an address", text, found.record.Owner, r.record.Owner)
 			}
 			if named && found == nil {
-				found, its = &rows[i], address
+				found, its = r, address
 			}
 		}
 	}

@@ -114,8 +114,8 @@ func schemas() (schema.Set, error) {
 	for name, text := range map[string]string{
 		"conflist.json": shipped.Conflist, "vethbridge.json": shipped.Vethbridge, "natport.json": shipped.Natport, "ipam.json": shipped.IPAM,
 	} {
-		var one schema.Schema
-		if err := json.Unmarshal([]byte(text), &one); err != nil {
+		one := &schema.Schema{}
+		if err := json.Unmarshal([]byte(text), one); err != nil {
 			return nil, failure.To("decode schema "+name, err)
 		}
 		set[name] = one

@@ -19,13 +19,13 @@ import (
 type Judge func(config json.RawMessage) error
 
 // judgePlugin says nothing about plugins of others.
-func (s *session) judgePlugin(ctx context.Context, set schema.Set, text []byte, path string, config schema.Node) ([]schema.Finding, error) {
+func (s *session) judgePlugin(ctx context.Context, set schema.Set, text []byte, path string, config *schema.Node) ([]schema.Finding, error) {
 	kind, _ := config.Get("type")
 	if kind.Text != "vethbridge" && kind.Text != "natport" {
 		return nil, nil
 	}
 	if ipam, _ := config.Get("ipam"); delegated(ipam) {
-		set = set.With("ipam.json", schema.Schema{}) // the other plugin's keys
+		set = set.With("ipam.json", &schema.Schema{}) // the other plugin's keys
 	}
 	found := set.Check(kind.Text+".json", path, config)
 	if slices.ContainsFunc(found, func(f schema.Finding) bool { return !f.Mild }) {
@@ -47,7 +47,7 @@ func (s *session) judgePlugin(ctx context.Context, set schema.Set, text []byte, 
 	return found, nil
 }
 
-func delegated(ipam schema.Node) bool {
+func delegated(ipam *schema.Node) bool {
 	kind, _ := ipam.Get("type")
 	return kind.Text != ""
 }
@@ -84,7 +84,7 @@ func keyOf(message string) string {
 }
 
 // notOurs is all that there is to say of a text that has nothing of ours in it.
-func notOurs(root, plugins schema.Node) []schema.Finding {
+func notOurs(root, plugins *schema.Node) []schema.Finding {
 	for _, p := range append(plugins.Items, root) {
 		if kind, _ := p.Get("type"); kind.Text == "vethbridge" || kind.Text == "natport" {
 			return nil
@@ -100,7 +100,7 @@ func isNetworkName(name string) bool {
 }
 
 // judgeChain is about what the plugins are to each other.
-func judgeChain(plugins []schema.Node) (found []schema.Finding) {
+func judgeChain(plugins []*schema.Node) (found []schema.Finding) {
 	var before []string
 	for i, p := range plugins {
 		kind, _ := p.Get("type")
@@ -118,7 +118,7 @@ func judgeChain(plugins []schema.Node) (found []schema.Finding) {
 		if kind.Text == "natport" && ports.Text != "true" {
 			add(true, "without \"capabilities\": {\"portMappings\": true} no runtime tells natport which ports to publish")
 		}
-		if kind.Text == "tuning" && slices.ContainsFunc(plugins[:i], func(made schema.Node) bool { return cutsOff(p, made) }) {
+		if kind.Text == "tuning" && slices.ContainsFunc(plugins[:i], func(made *schema.Node) bool { return cutsOff(p, made) }) {
 			add(true, `tuning gives another MAC address, and the spoof guard drops all that comes from it: let vethbridge give it, by "capabilities": {"mac": true} or "args": {"cni": {"mac": "…"}}`)
 		}
 		before = append(before, kind.Text)
@@ -128,7 +128,7 @@ func judgeChain(plugins []schema.Node) (found []schema.Finding) {
 
 // cutsOff reports whether a tuning plugin gives the interface that vethbridge made a MAC address that vethbridge is
 // not told of, and so guards against.
-func cutsOff(tuning, made schema.Node) bool {
+func cutsOff(tuning, made *schema.Node) bool {
 	kind, _ := made.Get("type")
 	guard, _ := made.Get("spoofGuard")
 	_, fixed := tuning.Get("mac")
@@ -136,7 +136,7 @@ func cutsOff(tuning, made schema.Node) bool {
 }
 
 // asksMAC reports whether a plugin has the capability "mac".
-func asksMAC(plugin schema.Node) bool {
+func asksMAC(plugin *schema.Node) bool {
 	capabilities, _ := plugin.Get("capabilities")
 	mac, _ := capabilities.Get("mac")
 	return mac.Text == "true"

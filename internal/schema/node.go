@@ -25,7 +25,7 @@ type Node struct {
 	Kind    Kind
 	Text    string   // of a string without quotes, a number or a truth value
 	Members []Member // of an object, in their order
-	Items   []Node   // of an array
+	Items   []*Node  // of an array
 	end     int      // offset behind it
 }
 
@@ -33,11 +33,12 @@ type Node struct {
 type Member struct {
 	Name  string
 	At    int // offset of the key
-	Value Node
+	Value *Node
 }
 
-// Get returns the value of a key in any letter case; the last one counts.
-func (n Node) Get(name string) (value Node, there bool) {
+// Get returns the value of a key in any letter case; the last one counts. Of a key that is missing it is an empty one.
+func (n *Node) Get(name string) (value *Node, there bool) {
+	value = &Node{}
 	for _, m := range n.Members {
 		if strings.EqualFold(m.Name, name) {
 			value, there = m.Value, true
@@ -48,7 +49,7 @@ func (n Node) Get(name string) (value Node, there bool) {
 
 // Find returns the node at a path such as "ipam.ranges[0][1].gateway", or the last node on the
 // way to it that is there.
-func (n Node) Find(path string) Node {
+func (n *Node) Find(path string) *Node {
 	for part := range strings.SplitSeq(path, ".") {
 		name, indices, _ := strings.Cut(part, "[")
 		next, there := n.Get(name)
@@ -68,4 +69,4 @@ func (n Node) Find(path string) Node {
 }
 
 // Raw is the part of the text that the node was read from.
-func (n Node) Raw(text []byte) []byte { return text[n.At:n.end] }
+func (n *Node) Raw(text []byte) []byte { return text[n.At:n.end] }

@@ -9,11 +9,11 @@ import (
 )
 
 // Parse reads one JSON value. An error is a *SyntaxError.
-func Parse(text []byte) (Node, error) {
+func Parse(text []byte) (*Node, error) {
 	// The decoder's own errors don't say where in the text they are.
 	var syntax *json.SyntaxError
 	if err := json.Unmarshal(text, &json.RawMessage{}); errors.As(err, &syntax) {
-		return Node{}, &SyntaxError{At: max(0, int(syntax.Offset)-1), Reason: err.Error()}
+		return nil, &SyntaxError{At: max(0, int(syntax.Offset)-1), Reason: err.Error()}
 	}
 	p := parser{text: text, decoder: json.NewDecoder(bytes.NewReader(text))}
 	p.decoder.UseNumber()
@@ -46,15 +46,15 @@ func (p parser) start() int {
 	return at
 }
 
-func (p parser) value() (n Node, err error) {
-	n.At = p.start()
+func (p parser) value() (*Node, error) {
+	n := &Node{At: p.start()}
 	token, err := p.decoder.Token()
 	if err != nil {
 		return n, err
 	}
 	switch t := token.(type) {
 	case json.Delim:
-		err = p.inside(&n, t)
+		err = p.inside(n, t)
 	case string:
 		n.Kind, n.Text = String, t
 	case json.Number:

@@ -10,26 +10,26 @@ import (
 
 // Schema is a JSON Schema; the zero Schema takes any value.
 type Schema struct {
-	Dialect     string            `json:"$schema,omitempty"`
-	ID          string            `json:"$id,omitempty"`
-	Title       string            `json:"title,omitempty"`
-	Description string            `json:"description,omitempty"`
-	Ref         string            `json:"$ref,omitempty"` // the name of another schema
-	Type        Kind              `json:"type,omitempty"`
-	Enum        []string          `json:"enum,omitempty"`
-	Minimum     *int              `json:"minimum,omitempty"`
-	Maximum     *int              `json:"maximum,omitempty"`
-	Required    []string          `json:"required,omitempty"`
-	Properties  map[string]Schema `json:"properties,omitempty"`
-	Additional  *bool             `json:"additionalProperties,omitempty"` // true: other keys are as good
-	Items       *Schema           `json:"items,omitempty"`
+	Dialect     string             `json:"$schema,omitempty"`
+	ID          string             `json:"$id,omitempty"`
+	Title       string             `json:"title,omitempty"`
+	Description string             `json:"description,omitempty"`
+	Ref         string             `json:"$ref,omitempty"` // the name of another schema
+	Type        Kind               `json:"type,omitempty"`
+	Enum        []string           `json:"enum,omitempty"`
+	Minimum     *int               `json:"minimum,omitempty"`
+	Maximum     *int               `json:"maximum,omitempty"`
+	Required    []string           `json:"required,omitempty"`
+	Properties  map[string]*Schema `json:"properties,omitempty"`
+	Additional  *bool              `json:"additionalProperties,omitempty"` // true: other keys are as good
+	Items       *Schema            `json:"items,omitempty"`
 }
 
 // Set are schemas by their names, which a $ref gives.
-type Set map[string]Schema
+type Set map[string]*Schema
 
 // With is the set with another schema of a name.
-func (s Set) With(name string, other Schema) Set {
+func (s Set) With(name string, other *Schema) Set {
 	with := Set{}
 	for n, schema := range s {
 		with[n] = schema
@@ -40,7 +40,7 @@ func (s Set) With(name string, other Schema) Set {
 
 // Check lists what is wrong with a value whose path is key. An unknown key is a mild finding.
 // null is taken for any value, since encoding/json does so.
-func (s Set) Check(name, key string, n Node) []Finding {
+func (s Set) Check(name, key string, n *Node) []Finding {
 	c := checker{set: s}
 	c.check(s[name], key, n)
 	return c.found
@@ -55,7 +55,7 @@ func (c *checker) add(at int, key, format string, args ...any) {
 	c.found = append(c.found, Finding{At: at, Key: key, Message: fmt.Sprintf(format, args...)})
 }
 
-func (c *checker) check(s Schema, key string, n Node) {
+func (c *checker) check(s *Schema, key string, n *Node) {
 	if s.Ref != "" {
 		s = c.set[s.Ref]
 	}
@@ -67,7 +67,7 @@ func (c *checker) check(s Schema, key string, n Node) {
 		c.object(s, key, n)
 	case n.Kind == Array && s.Items != nil:
 		for i, item := range n.Items {
-			c.check(*s.Items, fmt.Sprintf("%s[%d]", key, i), item)
+			c.check(s.Items, fmt.Sprintf("%s[%d]", key, i), item)
 		}
 	case len(s.Enum) > 0 && n.Kind == String && n.Text != "" && !slices.Contains(s.Enum, n.Text):
 		c.add(n.At, key, "%s is %q, and can be %s%s", key, n.Text, strings.Join(s.Enum, ", "), meant(n.Text, s.Enum))
@@ -76,14 +76,14 @@ func (c *checker) check(s Schema, key string, n Node) {
 	}
 }
 
-func (c *checker) limits(s Schema, key string, n Node) {
+func (c *checker) limits(s *Schema, key string, n *Node) {
 	value, err := strconv.Atoi(n.Text)
 	if err != nil || s.Minimum != nil && value < *s.Minimum || s.Maximum != nil && value > *s.Maximum {
 		c.add(n.At, key, "%s is %s, and can be %s", key, n.Text, s.span())
 	}
 }
 
-func (s Schema) span() string {
+func (s *Schema) span() string {
 	switch {
 	case s.Minimum != nil && s.Maximum != nil:
 		return fmt.Sprintf("%d to %d", *s.Minimum, *s.Maximum)
@@ -93,7 +93,7 @@ func (s Schema) span() string {
 	return "no larger"
 }
 
-func (c *checker) object(s Schema, key string, n Node) {
+func (c *checker) object(s *Schema, key string, n *Node) {
 	known := make([]string, 0, len(s.Properties))
 	for name := range s.Properties {
 		known = append(known, name)

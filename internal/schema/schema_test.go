@@ -6,16 +6,16 @@ import (
 	"testing"
 )
 
-func limits(least, most int) Schema { return Schema{Type: Integer, Minimum: &least, Maximum: &most} }
+func limits(least, most int) *Schema { return &Schema{Type: Integer, Minimum: &least, Maximum: &most} }
 
 var open = true
 
 var set = Set{
-	"sub": {Type: Object, Properties: map[string]Schema{"x": {Type: String}}},
-	"top": {Type: Object, Required: []string{"name"}, Properties: map[string]Schema{
+	"sub": {Type: Object, Properties: map[string]*Schema{"x": {Type: String}}},
+	"top": {Type: Object, Required: []string{"name"}, Properties: map[string]*Schema{
 		"name": {Type: String}, "mtu": limits(0, 9000), "mode": {Type: String, Enum: []string{"nat", "routed"}}, "on": {Type: Boolean},
 		"list": {Type: Array, Items: &Schema{Type: Array, Items: &Schema{Ref: "sub"}}}, "ratio": {Type: Number},
-		"open": {Type: Object, Additional: &open, Properties: map[string]Schema{"x": {Type: Integer}}},
+		"open": {Type: Object, Additional: &open, Properties: map[string]*Schema{"x": {Type: Integer}}},
 	}},
 }
 

@@ -65,7 +65,8 @@ type Event struct {
 }
 
 // decode reads the message that nft_trace_notify makes (net/netfilter/nf_tables_trace.c).
-func decode(m netlink.Message) (e Event, err error) {
+func decode(m netlink.Message) (*Event, error) {
+	e := &Event{}
 	const head = 4 // struct nfgenmsg
 	if len(m.Data) < head {
 		return e, fmt.Errorf("decode trace: message of %d bytes", len(m.Data))

@@ -38,7 +38,7 @@ func Listen() (*Listener, error) {
 func (l *Listener) Close() error { return l.conn.Close() }
 
 // Follow returns the events of the first packet that comes within the limit; none if none comes.
-func (l *Listener) Follow(ctx context.Context, limit time.Duration) (list []Event, err error) {
+func (l *Listener) Follow(ctx context.Context, limit time.Duration) (list []*Event, err error) {
 	deadline := time.Now().Add(limit)
 	var packet followed
 	for ctx.Err() == nil && (time.Now().Before(deadline) || l.behind()) {
@@ -59,7 +59,7 @@ func (l *Listener) Follow(ctx context.Context, limit time.Duration) (list []Even
 			if err != nil {
 				return nil, err
 			}
-			if packet.has(&e) {
+			if packet.has(e) {
 				list = append(list, e)
 			}
 		}

@@ -17,13 +17,13 @@ type Rules struct{ Conn *netfilter.Conn }
 
 // Words says which rule an event is about: its comment, or how its owner wrote it where a
 // program of iptables or nft is there to ask, and its place in its chain.
-func (r Rules) Words(e Event) string {
-	place, comment := r.find(&e)
+func (r Rules) Words(e *Event) string {
+	place, comment := r.find(e)
 	if place == 0 {
 		return fmt.Sprintf("rule with handle %d", e.Handle)
 	}
 	words := fmt.Sprintf("rule %d", place)
-	switch text := asWritten(&e, place); {
+	switch text := asWritten(e, place); {
 	case comment != "":
 		return words + " (" + comment + ")"
 	case text != "":

@@ -44,15 +44,15 @@ func (s Step) place() string {
 // Names turns what events have into words. Link and Rule may ask the kernel.
 type Names struct {
 	Link     func(index uint32) string
-	Rule     func(Event) string
+	Rule     func(*Event) string
 	IsBridge func(name string) bool
 }
 
 // Tell makes the story of the events of one packet.
-func Tell(events []Event, names Names) Story {
-	t := teller{names: names}
+func Tell(events []*Event, names Names) Story {
+	t := teller{names: names, reached: &Event{}}
 	for _, e := range events {
-		t.hear(&e)
+		t.hear(e)
 	}
 	if len(events) > 0 {
 		t.show()
@@ -66,7 +66,7 @@ type teller struct {
 	names   Names
 	packet  string // as it is
 	shown   string // as it was last shown
-	reached Event  // the last of our own chains
+	reached *Event // the last of our own chains
 	port    string // of a bridge, by which it leaves
 	ended   *Event // what ended its way
 }
@@ -80,7 +80,7 @@ func (t *teller) hear(e *Event) {
 		t.reach(e)
 	case e.Kind == AtRule && e.Handle == 0: // behind the last rule
 	case e.Kind == AtRule:
-		t.step(e, t.names.Rule(*e))
+		t.step(e, t.names.Rule(e))
 	case e.Kind == AtPolicy && e.Verdict == Drop:
 		t.step(e, "the policy")
 	}
@@ -99,7 +99,7 @@ func (t *teller) see(e *Event) {
 }
 
 func (t *teller) reach(e *Event) {
-	t.reached = *e
+	t.reached = e
 	if e.Family == uint8(nftables.TableFamilyBridge) && strings.HasPrefix(e.Chain, "postrouting") {
 		t.port = t.Out
 	}

@@ -11,12 +11,13 @@ import (
 type Counts map[HostEnd]uint64
 
 // Of returns the connections by a mapping; ok is false if the kernel does not count them.
-func (c Counts) Of(m Mapping) (connections uint64, ok bool) {
+func (c Counts) Of(m *Mapping) (connections uint64, ok bool) {
 	if n, ok := c[m.HostEnd()]; ok {
 		return n, true
 	}
-	for _, one := range m.Singles() {
-		n, counted := c[one.HostEnd()]
+	singles := m.Singles()
+	for i := range singles {
+		n, counted := c[singles[i].HostEnd()]
 		connections, ok = connections+n, ok || counted
 	}
 	return connections, ok

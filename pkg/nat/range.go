@@ -7,18 +7,19 @@ import (
 
 // Singles returns one mapping for each port.
 func (m *Mapping) Singles() []Mapping {
-	list := make([]Mapping, 0, int(m.More)+1)
-	for n := range m.More {
-		list = append(list, m.Single(n))
+	list := make([]Mapping, int(m.More)+1)
+	for i := range list {
+		list[i] = m.Single(uint16(i))
 	}
-	return append(list, m.Single(m.More))
+	return list
 }
 
 // Single returns the mapping of the port that has n before it.
-func (m Mapping) Single(n uint16) Mapping {
-	m.HostPort, m.More = m.HostPort+n, 0
-	m.Target = netip.AddrPortFrom(m.Target.Addr(), m.Target.Port()+n)
-	return m
+func (m *Mapping) Single(n uint16) Mapping {
+	one := *m
+	one.HostPort, one.More = m.HostPort+n, 0
+	one.Target = netip.AddrPortFrom(m.Target.Addr(), m.Target.Port()+n)
+	return one
 }
 
 // folded makes one range of ports that follow each other and lead to ports that do: a hundred of them

@@ -72,7 +72,7 @@ func vethbridge(r reference) (*page, error) {
 	return p, nil
 }
 
-func writeCommand(p *page, c operator.Command) {
+func writeCommand(p *page, c *operator.Command) {
 	p.line(".SS " + strings.TrimSuffix("vethbridge "+c.Name+" "+c.Subject, " "))
 	p.line(plain(strings.ToUpper(c.Summary[:1]) + c.Summary[1:] + "."))
 	if c.Detail != "" {

@@ -52,7 +52,8 @@ func AddCommon(t *testing.T, s *schema.Schema) {
 		"logLevel": {Type: schema.String},
 	} {
 		if _, there := s.Properties[name]; !there {
-			s.Properties[name] = merge(common, Described(t, map[string]schema.Schema{}, "## Keys of both plugins")[name])
+			both := merge(common, Described(t, map[string]schema.Schema{}, "## Keys of both plugins")[name])
+			s.Properties[name] = &both
 		}
 	}
 }

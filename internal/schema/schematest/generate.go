@@ -24,7 +24,7 @@ func (g generator) of(t reflect.Type, path string) schema.Schema {
 	switch {
 	case t == reflect.TypeFor[json.RawMessage]():
 	case t.Kind() == reflect.Struct:
-		s.Type, s.Properties = schema.Object, map[string]schema.Schema{}
+		s.Type, s.Properties = schema.Object, map[string]*schema.Schema{}
 		g.fields(t, path, s.Properties)
 	case t.Kind() == reflect.Slice:
 		items := g.of(t.Elem(), path+"[]")
@@ -41,14 +41,15 @@ func (g generator) of(t reflect.Type, path string) schema.Schema {
 	return merge(s, g[path])
 }
 
-func (g generator) fields(t reflect.Type, path string, into map[string]schema.Schema) {
+func (g generator) fields(t reflect.Type, path string, into map[string]*schema.Schema) {
 	for f := range fieldsOf(t) {
 		if f.Anonymous {
 			g.fields(f.Type, path, into)
 			continue
 		}
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		into[name] = g.of(f.Type, strings.TrimPrefix(path+"."+name, "."))
+		s := g.of(f.Type, strings.TrimPrefix(path+"."+name, "."))
+		into[name] = &s
 	}
 }
 

@@ -220,7 +220,7 @@ func everyMappingCounted(t *testing.T, f *fixture) {
 			t.Fatal(err)
 		}
 		for _, m := range c.Want.Mappings {
-			if n, counted := counts.Of(m); n != 0 || !counted {
+			if n, counted := counts.Of(&m); n != 0 || !counted {
 				t.Errorf("%s: %s has taken %d connections, counted: %t", c.Name, m, n, counted)
 			}
 		}
