@@ -148,10 +148,14 @@ func (r reachRow) ask(t *testing.T, h *testbed.Host, path, protocol, host string
 	}
 }
 
+// A container of another network, whose host ports are for its own clients, is like one on the LAN.
 func TestTheSourceIsKeptFromTheLANAndRewrittenOnTheOwnBridge(t *testing.T) {
 	h, n := newDemo(t)
 	web, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
 	db, dbResult := attach(t, h, n, "db")
+	other, _ := attach(t, h, otherNetwork(n).With(1, "ipMasq", false), "other", testbed.Port{HostPort: 8081, ContainerPort: 80})
+	expect(t, h, other.Netns, "tcp", testbed.HostAddr4, 8080, "web", "10.98.0.2")
+	expect(t, h, other.Netns, "tcp", testbed.HostAddr6, 8080, "web", "fd98::2")
 	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", testbed.LANAddr4)
 	expect(t, h, h.LAN, "tcp", testbed.HostAddr6, 8080, "web", testbed.LANAddr6)
 	expect(t, h, db.Netns, "tcp", testbed.HostAddr4, 8080, "web", "10.99.0.1")

@@ -115,20 +115,22 @@ func TestPacketsOutsideOfAnyConnectionDontLeave(t *testing.T) {
 	for _, drop := range []bool{true, false} {
 		h, n := newDemo(t)
 		web, _ := attach(t, h, n.With(0, "dropInvalid", drop), "web")
-		h.Serve(h.LAN, "tcp", 7001, "lan")
-		for _, rule := range []string{"add table ip count", "add chain ip count in { type filter hook prerouting priority 0; }",
-			"add rule ip count in ip saddr 10.99.0.0/24 counter"} {
-			h.RunIn(h.LAN, "nft", rule)
-		}
-		bridge := strings.Fields(h.Run("sh", "-c", "ip -o link show demo0 | grep -o 'ether [0-9a-f:]*'"))[1]
-		// An answer (SYN and ACK) to nothing (RFC 9293, section 3.1).
-		segment := []byte{0, 80, 0x1b, 0x59, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x12, 1, 0, 0, 0, 0, 0}
-		h.Send(web.Netns, "eth0", testbed.Ether(mac(bridge), victimMAC, unix.ETH_P_IP,
-			testbed.IPv4(unix.IPPROTO_TCP, victim4, netip.MustParseAddr(testbed.LANAddr4), segment)))
-		expect(t, h, web.Netns, "tcp", testbed.LANAddr4, 7001, "lan", testbed.HostAddr4)
-		counted := h.RunIn(h.LAN, "nft", "list", "chain", "ip", "count", "in")
-		if none := strings.Contains(counted, "packets 0 "); none != drop {
-			t.Errorf("dropInvalid %t: the LAN has seen\n%s", drop, counted)
+		other, _ := attach(t, h, otherNetwork(n).With(0, "mode", "routed"), "other")
+		h.Serve(h.LAN, "tcp", 80, "lan")
+		for name, to := range map[string]struct{ netns, address string }{"lan": {h.LAN, testbed.LANAddr4}, "other": {other.Netns, "10.98.0.2"}} {
+			for _, rule := range []string{"add table ip count", "add chain ip count in { type filter hook prerouting priority 0; }",
+				"add rule ip count in ip saddr 10.99.0.0/24 counter"} {
+				h.RunIn(to.netns, "nft", rule)
+			}
+			// An answer (SYN and ACK) to nothing (RFC 9293, section 3.1).
+			segment := []byte{0, 80, 0x1b, 0x59, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x12, 1, 0, 0, 0, 0, 0}
+			h.Send(web.Netns, "eth0", testbed.Ether(linkMAC(h, "", "demo0"), victimMAC, unix.ETH_P_IP,
+				testbed.IPv4(unix.IPPROTO_TCP, victim4, netip.MustParseAddr(to.address), segment)))
+			expect(t, h, web.Netns, "tcp", to.address, 80, name, "")
+			counted := h.RunIn(to.netns, "nft", "list", "chain", "ip", "count", "in")
+			if none := strings.Contains(counted, "packets 0 "); none != drop {
+				t.Errorf("dropInvalid %t: %s has seen\n%s", drop, name, counted)
+			}
 		}
 	}
 }

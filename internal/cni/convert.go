@@ -1,14 +1,18 @@
 package cni
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
-	"vethbridge/internal/failure"
 
 	"github.com/containernetworking/cni/pkg/types"
+	types040 "github.com/containernetworking/cni/pkg/types/040"
 	types100 "github.com/containernetworking/cni/pkg/types/100"
+
+	"vethbridge/internal/failure"
 )
 
 func (r *Result) wire() *types100.Result {
@@ -34,7 +38,13 @@ func (r *Result) wire() *types100.Result {
 	return w
 }
 
+// errNull is for what the conversion of results would fall over.
+var errNull = errors.New("an entry of interfaces or ips is null")
+
 func resultFrom(from types.Result) (Result, error) {
+	if hasNull(from) {
+		return Result{}, errNull
+	}
 	w, err := types100.NewResultFromResult(from)
 	if err != nil {
 		return Result{}, err
@@ -62,6 +72,16 @@ func resultFrom(from types.Result) (Result, error) {
 		}
 	}
 	return r, nil
+}
+
+func hasNull(r types.Result) bool {
+	switch r := r.(type) {
+	case *types040.Result:
+		return slices.Contains(r.Interfaces, nil) || slices.Contains(r.IPs, nil)
+	case *types100.Result:
+		return slices.Contains(r.Interfaces, nil) || slices.Contains(r.IPs, nil)
+	}
+	return false
 }
 
 func addressFrom(w *types100.IPConfig, interfaces int) (Address, error) {

@@ -42,10 +42,14 @@ func (p IPAM) add(ctx context.Context, r *Request) (Result, error) {
 		return Result{}, err
 	}
 	wire, err := create.CreateFromBytes(out)
+	var result Result
+	if err == nil {
+		result, err = resultFrom(wire)
+	}
 	if err != nil {
 		return Result{}, failure.To("decode result of IPAM plugin "+p.Type, err)
 	}
-	return resultFrom(wire)
+	return result, nil
 }
 
 // Del gives the addresses back.

@@ -2,6 +2,9 @@ package cni
 
 import (
 	"encoding/json"
+	"log/slog"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -69,13 +72,34 @@ func sameText(t *testing.T, w *types100.Result, version string) {
 
 // A null in a list of a result is no reason to fall over. There may be a route less.
 func TestNullInAResultIsRefused(t *testing.T) {
-	if r, err := call(verbAdd, `{"cniVersion":"1.1.0","name":"n","prevResult":{"routes":[null,{"dst":"10.0.0.0/8"}]}}`); err != nil || len(r.Previous.Routes) != 1 {
-		t.Errorf("routes %v (%v)", r.Previous, err)
+	for _, version := range []string{"0.3.1", "0.4.0", "1.0.0", "1.1.0"} {
+		config := func(lists string) string {
+			return `{"cniVersion":"` + version + `","name":"n","prevResult":{` + lists + `}}`
+		}
+		if r, err := call(verbAdd, config(`"routes":[null,{"dst":"10.0.0.0/8"}]`)); err != nil || len(r.Previous.Routes) != 1 {
+			t.Errorf("%s: routes %v (%v)", version, r.Previous, err)
+		}
+		for _, lists := range []string{`"interfaces":[null],"ips":[{"version":"4","address":"10.1.0.2/24","interface":1}]`, `"ips":[null]`} {
+			if _, err := call(verbAdd, config(lists)); codeOf(err) != CodeDecode {
+				t.Errorf("%s, %s: %v", version, lists, err)
+			}
+		}
 	}
-	for _, list := range []string{`"interfaces":[null],"ips":[{"address":"10.1.0.2/24","interface":1}]`, `"ips":[null]`} {
-		_, err := call(verbAdd, `{"cniVersion":"1.1.0","name":"n","prevResult":{`+list+`}}`)
-		if codeOf(err) != CodeDecode {
-			t.Errorf("%s: %v", list, err)
+}
+
+func TestANullInTheResultOfAnIPAMPluginIsRefusedNamingIt(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("CNI_PATH", dir)
+	for _, version := range []string{"0.4.0", "1.1.0"} {
+		for _, list := range []string{"ips", "interfaces"} {
+			script := "#!/bin/sh\necho '{\"cniVersion\":\"" + version + "\",\"" + list + "\":[null]}'\n"
+			if err := os.WriteFile(filepath.Join(dir, "answers"), []byte(script), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			_, err := IPAM{Type: "answers"}.Add(t.Context(), Request{Log: slog.New(slog.DiscardHandler)})
+			if err == nil || err.Error() != "decode result of IPAM plugin answers: an entry of interfaces or ips is null" {
+				t.Errorf("%s of %s: %v", list, version, err)
+			}
 		}
 	}
 }

@@ -52,6 +52,9 @@ func brokenStates() []broken {
 		{"IPv6 route", "the container lacks route ::/0 via 2001:db8::1", removeDefault(netlink.FAMILY_V6)},
 		{"bridge down", "bridge demo0 is down", func(t *testing.T, _ container, _ links.Link) { change(t, "demo0", netlink.LinkSetDown) }},
 		{"bridge gone", "check bridge: demo0 is missing", func(t *testing.T, _ container, _ links.Link) { change(t, "demo0", netlink.LinkDel) }},
+		{"bridge not promiscuous", "bridge demo0 is not promiscuous", func(t *testing.T, _ container, _ links.Link) {
+			change(t, "demo0", netlink.SetPromiscOff)
+		}},
 		{"gateway gone", "bridge demo0 lacks gateway address 10.1.0.1/16", func(t *testing.T, _ container, _ links.Link) {
 			change(t, "demo0", deleteAddress("10.1.0.1/16"))
 		}},
@@ -62,25 +65,27 @@ func TestCheckNamesExactlyWhatDiffers(t *testing.T) {
 	for _, b := range brokenStates() {
 		t.Run(b.name, func(t *testing.T) {
 			h := newHost(t)
-			h.ensure(t, demoBridge())
+			bridge := demoBridge()
+			bridge.Promisc = true
+			h.ensure(t, bridge)
 			c := h.container(t)
 			port := c.port(0)
 			port.Hairpin, port.Isolated = true, true
 			_, eth := h.add(t, port)
-			if said := h.check(port); said != "" {
+			if said := h.check(bridge, port); said != "" {
 				t.Fatalf("a sound port: %s", said)
 			}
 			b.by(t, c, eth)
-			if said := h.check(port); !strings.Contains(said, b.says) {
+			if said := h.check(bridge, port); !strings.Contains(said, b.says) {
 				t.Errorf("check says %q, want %q", said, b.says)
 			}
 		})
 	}
 }
 
-func (h testHost) check(p links.Port) string {
+func (h testHost) check(b links.Bridge, p links.Port) string {
 	var said []string
-	for _, err := range []error{h.CheckBridge(context.Background(), demoBridge()), h.CheckPort(context.Background(), p)} {
+	for _, err := range []error{h.CheckBridge(context.Background(), b), h.CheckPort(context.Background(), p)} {
 		if err != nil {
 			said = append(said, err.Error())
 		}
@@ -100,7 +105,7 @@ func TestCheckPassesWithMoreThanThePlan(t *testing.T) {
 	if err := h.SetHairpin("veth0", true); err != nil {
 		t.Error(err)
 	}
-	if said := h.check(c.port(0)); said != "" {
+	if said := h.check(demoBridge(), c.port(0)); said != "" {
 		t.Error(said)
 	}
 }
@@ -114,7 +119,7 @@ func TestCheckLooksForARouteInItsTableAndByItsGateway(t *testing.T) {
 		port.Routes = append(port.Routes, links.Route{Dst: netip.MustParsePrefix("203.0.113.0/24"), Gateway: netip.MustParseAddr("10.1.0.1"), Table: table})
 	}
 	h.add(t, port)
-	if said := h.check(port); said != "" {
+	if said := h.check(demoBridge(), port); said != "" {
 		t.Errorf("sound routes: %s", said)
 	}
 	last := &port.Routes[len(port.Routes)-1]
@@ -123,7 +128,7 @@ func TestCheckLooksForARouteInItsTableAndByItsGateway(t *testing.T) {
 		{Dst: last.Dst, Gateway: netip.MustParseAddr("10.1.0.9"), Table: last.Table},
 	} {
 		*last = wrong
-		if said := h.check(port); !strings.Contains(said, "lacks route "+wrong.String()) {
+		if said := h.check(demoBridge(), port); !strings.Contains(said, "lacks route "+wrong.String()) {
 			t.Errorf("%+v: check says %q", wrong, said)
 		}
 	}
