@@ -71,7 +71,7 @@
 //	ipv6off_test.go     hosts and containers without IPv6, a /proc/sys that can't be written
 //	status_test.go      what STATUS names
 //	routes_test.go      routes with all their fields
-//	crowd_test.go       what ADD and DEL ask beside hundreds of attachments
+//	crowd_test.go       what verbs ask beside hundreds of attachments; crowd_gc_test.go, a GC that finds nothing
 //	counts_test.go      what each verb asks of the kernel; counting_test.go, how that is counted
 //	proc_test.go        what is not looked up in /proc
 //	grace_test.go       grace periods that many DELs share

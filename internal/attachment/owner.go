@@ -3,6 +3,7 @@ package attachment
 import (
 	"encoding/hex"
 	"hash/fnv"
+	"strings"
 )
 
 // Owner identifies one attachment: the interface IfName of container ContainerID on
@@ -30,6 +31,15 @@ func (o Owner) String() string {
 // that NetworkKey returns.
 func (o Owner) Key() []byte {
 	return append(NetworkKey(o.Network), keyPart(o.ContainerID)+"\x00"+keyPart(o.IfName)...)
+}
+
+// ParseKey is the reverse of Key. It reports false where the key has a hash in place of a name.
+func ParseKey(key []byte) (Owner, bool) {
+	parts := strings.Split(string(key), "\x00")
+	if len(parts) != 3 || strings.Contains(string(key), hashPrefix) {
+		return Owner{}, false
+	}
+	return Owner{parts[0], parts[1], parts[2]}, true
 }
 
 // NetworkKey returns the prefix of the keys of all owners on a network.

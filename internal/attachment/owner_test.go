@@ -23,6 +23,9 @@ func TestKeysOfDifferentOwnersDiffer(t *testing.T) {
 		if !bytes.HasPrefix(o.Key(), NetworkKey(o.Network)) {
 			t.Errorf("key of %.40s does not begin with its network's prefix", o)
 		}
+		if got, whole := ParseKey(o.Key()); whole && got != o || whole == (len(o.Network)+len(o.ContainerID) > 1024) {
+			t.Errorf("key of %.40s is read as %.40s, %t", o, got, whole)
+		}
 		if len(key) > 1024 {
 			t.Errorf("key of %.40s is %d bytes long", o, len(key))
 		}

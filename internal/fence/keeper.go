@@ -111,8 +111,9 @@ func (k Keeper) leaving(ctx context.Context, owner attachment.Owner) (l leaving,
 	return l, err
 }
 
-// Marks lists the marks of the owners whose ports the kernel guards.
-func (k Keeper) Marks() ([]string, error) { return k.kernel().marks() }
+// Marks calls fn with the marks of the owners whose ports the kernel guards: each is in this set. What fn is given is
+// overwritten afterwards.
+func (k Keeper) Marks(fn func([]byte)) error { return k.Conn.Comments(MACs.nft(), fn) }
 
 // RemoveUnrecorded removes from the kernel what carries the mark of an owner that the book does
 // not know any more, and with it what stood for that owner's bridge alone.

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/google/nftables"
-	"golang.org/x/sys/unix"
 
 	"vethbridge/internal/failure"
 	"vethbridge/internal/netfilter"
@@ -124,26 +123,6 @@ func (k kernel) list() (list []entry, missing []string, err error) {
 		list, missing = append(list, elements...), slices.Concat(missing, sets, rules)
 	}
 	return list, missing, nil
-}
-
-// marks goes by the one set that every guarded port is in.
-func (k kernel) marks() (marks []string, err error) {
-	conn, err := k.conn.Open()
-	if err != nil {
-		return nil, err
-	}
-	there, err := k.conn.HasTable(guardTable())
-	if err != nil || !there {
-		return nil, err
-	}
-	elements, err := conn.GetSetElements(MACs.nft())
-	if err != nil && !errors.Is(err, unix.ENOENT) {
-		return nil, failure.To("list elements of "+MACs.String(), err)
-	}
-	for _, e := range elements {
-		marks = append(marks, e.Comment)
-	}
-	return marks, nil
 }
 
 func (t table) list(conn *nftables.Conn, have netfilter.Found) (list []entry, missing []string, err error) {

@@ -3,7 +3,6 @@ package host
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/state"
@@ -13,29 +12,98 @@ import (
 // book knows it or only the kernel's marks do. What was attached after the call began is
 // not touched, since the list of valid ones can't name it.
 func (h *Host) CollectGarbage(ctx context.Context, network string, valid []attachment.Owner) error {
-	return errors.Join(h.collect(ctx, network, valid, h.release), h.sweep(ctx))
+	g := newGarbage(network, valid)
+	kept, err := h.collect(ctx, g, "", h.marks, h.release)
+	if kept {
+		return err
+	}
+	return errors.Join(err, h.sweep(ctx))
 }
 
 // CollectPorts is CollectGarbage for what natport gave, and leaves the rest.
 func (h *Host) CollectPorts(ctx context.Context, network string, valid []attachment.Owner) error {
-	return h.collect(ctx, network, valid, h.releasePorts)
+	_, err := h.collect(ctx, newGarbage(network, valid), network, func(ctx context.Context, g *garbage) error {
+		return h.NAT.Marks(ctx, g.see)
+	}, h.releasePorts)
+	return err
 }
 
-func (h *Host) collect(ctx context.Context, network string, valid []attachment.Owner, release releaser) error {
-	stale, err := h.candidates(ctx, network)
+// garbage is what is not valid of a network.
+type garbage struct {
+	network string
+	valid   map[string]bool // the marks of those that are
+	// owners of which the book has records, with the times at which those were created; and 0 for those that only the
+	// kernel's marks name.
+	owners  map[attachment.Owner]int64
+	links   map[string]bool // that the book knows
+	kept    bool            // there are records of others
+	unknown []attachment.Owner
+}
+
+func newGarbage(network string, valid []attachment.Owner) *garbage {
+	g := &garbage{network: network, valid: map[string]bool{}, owners: map[attachment.Owner]int64{}, links: map[string]bool{}}
+	for _, owner := range valid {
+		g.valid[owner.Mark()] = true
+	}
+	return g
+}
+
+// collect goes through the attachments of a network, or of all if among is empty, and reports whether there are others than
+// garbage. The book is read first, so that what comes while marks are looked for
+// is not taken for garbage, and once more where a mark is of nobody who is known.
+func (h *Host) collect(ctx context.Context, g *garbage, among string, marks func(context.Context, *garbage) error, release releaser) (kept bool, err error) {
+	err = h.Store.View(ctx, func(tx *state.Tx) error {
+		return tx.EachOwner(among, func(owner attachment.Owner) error { return g.note(tx, owner) })
+	})
+	if err == nil {
+		err = marks(ctx, g)
+	}
+	if err == nil && len(g.unknown) > 0 {
+		err = h.Store.View(ctx, g.noteUnrecorded)
+	}
 	if err != nil {
-		return err
+		return true, err
 	}
 	var failed []error
-	for owner, created := range stale {
-		if slices.Contains(valid, owner) {
-			continue
-		}
-		if err := h.collectOne(ctx, owner, created, release); err != nil {
-			failed = append(failed, err)
+	for owner, created := range g.owners {
+		failed = append(failed, h.collectOne(ctx, owner, created, release))
+	}
+	return g.kept, errors.Join(failed...)
+}
+
+// note takes an owner that the book knows.
+func (g *garbage) note(tx *state.Tx, owner attachment.Owner) error {
+	g.links[owner.HostLink()] = true
+	if owner.Network != g.network || g.valid[owner.Mark()] {
+		g.kept = true
+		return nil
+	}
+	record, _, err := tx.Attachment(owner)
+	g.owners[owner] = record.Created
+	return err
+}
+
+// see takes a mark in the kernel.
+func (g *garbage) see(mark []byte) {
+	if g.valid[string(mark)] {
+		return
+	}
+	owner, ok := attachment.ParseMark(string(mark))
+	if _, known := g.owners[owner]; ok && !known && owner.Network == g.network {
+		g.unknown = append(g.unknown, owner)
+	}
+}
+
+// noteUnrecorded leaves out those that have come meanwhile: a link appears only after its record.
+func (g *garbage) noteUnrecorded(tx *state.Tx) error {
+	for _, owner := range g.unknown {
+		if _, known, err := tx.Attachment(owner); err != nil {
+			return err
+		} else if !known {
+			g.owners[owner] = 0
 		}
 	}
-	return errors.Join(failed...)
+	return nil
 }
 
 // collectOne releases an owner, unless it has been attached anew since its record was created at
@@ -54,74 +122,25 @@ func (h *Host) collectOne(ctx context.Context, owner attachment.Owner, created i
 	})
 }
 
-// candidates are all owners on the network that there are at this moment, with the time at which
-// their records were created; 0 for those that only the kernel's marks name.
-func (h *Host) candidates(ctx context.Context, network string) (map[attachment.Owner]int64, error) {
-	recorded, err := h.Attachments(ctx, network)
+// marks are those of guarded ports, and of links that the book does not know. Those of translations are for natport's GC, which
+// comes in each chain that has any.
+func (h *Host) marks(_ context.Context, g *garbage) error {
+	links, err := h.Links.MarksBut(g.links)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	owners, err := h.markedOwners(ctx, network)
-	if err != nil {
-		return nil, err
+	for _, mark := range links {
+		g.see([]byte(mark))
 	}
-	candidates := map[attachment.Owner]int64{}
-	for _, owner := range owners {
-		candidates[owner] = 0
-	}
-	for _, a := range recorded {
-		candidates[a.Owner] = a.Created
-	}
-	return candidates, nil
-}
-
-// markedOwners lists the owners on the network that links or rules name and the book does
-// not. The book is read after the kernel: a link appears only after its record.
-func (h *Host) markedOwners(ctx context.Context, network string) ([]attachment.Owner, error) {
-	marks, err := h.marks(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var owners []attachment.Owner
-	err = h.Store.View(ctx, func(tx *state.Tx) error {
-		for _, mark := range marks {
-			owner, ok := attachment.ParseMark(mark)
-			if !ok || owner.Network != network {
-				continue
-			}
-			if _, known, err := tx.Attachment(owner); err != nil {
-				return err
-			} else if !known {
-				owners = append(owners, owner)
-			}
-		}
-		return nil
-	})
-	return owners, err
-}
-
-func (h *Host) marks(ctx context.Context) ([]string, error) {
-	marked, err := h.Links.MarkedLinks(attachment.MarkPrefix)
-	if err != nil {
-		return nil, err
-	}
-	var marks []string
-	for _, l := range marked {
-		marks = append(marks, l.Mark)
-	}
-	rules, err := h.NAT.Marks(ctx)
-	if err != nil {
-		return nil, err
-	}
-	ports, err := h.Fence.Marks()
-	return slices.Concat(marks, rules, ports), err
+	return h.Fence.Marks(g.see)
 }
 
 // sweep is for a host without any attachment in the book: nothing of ours belongs in the kernel's
 // tables then, not even what no mark gives to an owner.
 func (h *Host) sweep(ctx context.Context) error {
-	left, err := h.Attachments(ctx, "")
-	if err != nil || len(left) > 0 {
+	left := 0
+	err := h.Store.View(ctx, func(tx *state.Tx) error { left = tx.Count(); return nil })
+	if err != nil || left > 0 {
 		return err
 	}
 	// A port that a rebuilt book does not know, since its mark was too long to be read back.

@@ -64,20 +64,23 @@ func TestAnOwnerThatIsAttachedAgainIsNotReclaimedForItsFormerAttachment(t *testi
 	}
 }
 
-// TestGCSparesWhatIsYoungerThanItself: the list of valid attachments can't name it.
+// TestGCSparesWhatIsYoungerThanItself: the list of valid attachments can't name it, nor what comes while marks are looked for.
 func TestGCSparesWhatIsYoungerThanItself(t *testing.T) {
 	h := newHost(t)
-	ctx := context.Background()
-	attach(t, h, state.Netns{Path: "/nowhere"}, 1)
-	candidates, err := h.candidates(ctx, web.Network)
-	if err != nil || len(candidates) != 1 {
-		t.Fatalf("candidates %v, %v", candidates, err)
-	}
-	attach(t, h, state.Netns{Path: "/nowhere"}, 2)
-	if err := h.collectOne(ctx, web, candidates[web], h.release); err != nil || !attached(t, h) {
-		t.Errorf("the one attached again: %v, attached still: %v", err, attached(t, h))
-	}
-	if err := h.collectOne(ctx, web, 2, h.release); err != nil || attached(t, h) {
-		t.Errorf("the one that there was: %v, attached still: %v", err, attached(t, h))
+	for name, former := range map[string]bool{"attached again": true, "new": false} {
+		if former {
+			attach(t, h, state.Netns{Path: "/nowhere"}, 1)
+		}
+		meanwhile := func(_ context.Context, g *garbage) error {
+			attach(t, h, state.Netns{Path: "/nowhere"}, 2)
+			g.see([]byte(web.Mark()))
+			return nil
+		}
+		if _, err := h.collect(t.Context(), newGarbage(web.Network, nil), "", meanwhile, h.release); err != nil || !attached(t, h) {
+			t.Errorf("the one that is %s: %v, attached still: %v", name, err, attached(t, h))
+		}
+		if err := h.CollectGarbage(t.Context(), web.Network, nil); err != nil || attached(t, h) {
+			t.Errorf("the one that there was: %v, attached still: %v", err, attached(t, h))
+		}
 	}
 }

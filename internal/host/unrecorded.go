@@ -22,7 +22,8 @@ func (h *Host) noteWhole(tx *state.Tx, marked []links.Marked) error {
 	if len(marked) > 0 {
 		return nil
 	}
-	if marks, err := h.Fence.Marks(); err != nil || len(marks) > 0 {
+	guarded := false
+	if err := h.Fence.Marks(func([]byte) { guarded = true }); err != nil || guarded {
 		return nil
 	}
 	for _, backend := range h.NAT.Backends {

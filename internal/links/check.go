@@ -17,7 +17,7 @@ import (
 
 // CheckBridge compares a bridge with the kernel. The error names all that differs.
 func (h *Host) CheckBridge(_ context.Context, b Bridge) error {
-	link, err := rare.LinkByName(b.Name)
+	link, err := h.raw.link(b.Name)
 	if isMissing(err) {
 		return fmt.Errorf("check bridge: %s is missing", b.Name)
 	}
@@ -30,8 +30,8 @@ func (h *Host) CheckBridge(_ context.Context, b Bridge) error {
 	var d differences
 	d.when(link.Attrs().Flags&net.FlagUp == 0, "bridge %s is down", b.Name)
 	d.when(b.Promisc && link.Attrs().Promisc == 0, "bridge %s is not promiscuous", b.Name)
-	d.when(b.VLANFiltering && !filtering(link), "bridge %s has VLAN filtering off", b.Name)
-	h.checkGateways(link, &b, &d)
+	d.when(b.VLANFiltering && !filtering(link.Link), "bridge %s has VLAN filtering off", b.Name)
+	h.checkGateways(link.Link, &b, &d)
 	return d.error()
 }
 
@@ -41,7 +41,7 @@ func (h *Host) checkGateways(link netlink.Link, b *Bridge, d *differences) {
 	}
 	if b.VLAN != 0 {
 		var err error
-		if link, err = rare.LinkByName(b.GatewayName()); err != nil {
+		if link, err = h.find(b.GatewayName()); err != nil {
 			d.fail(failure.To("find link "+b.GatewayName(), err))
 			return
 		}

@@ -3,6 +3,7 @@ package links_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/vishvananda/netlink"
@@ -152,4 +153,26 @@ func (c container) change(t *testing.T, name string, by func(netlink.Link) error
 		change(t, name, by)
 		return nil
 	})
+}
+
+// TestTheMarksOfLinksThatAreNotKnownAreTold: also of one that somebody has renamed or taken out of its bridge.
+func TestTheMarksOfLinksThatAreNotKnownAreTold(t *testing.T) {
+	h := newHost(t)
+	h.ensure(t, demoBridge())
+	c := h.container(t)
+	h.add(t, c.port(0))
+	h.add(t, c.port(1))
+	change(t, c.port(1).HostName, netlink.LinkSetNoMaster)
+	change(t, c.port(1).HostName, func(l netlink.Link) error { return netlink.LinkSetName(l, "renamed0") })
+	for _, known := range []map[string]bool{{}, {c.port(0).HostName: true}, {c.port(1).HostName: true}} {
+		marks, err := h.MarksBut(known)
+		want := []string{c.port(0).Mark, c.port(1).Mark}
+		if known[c.port(0).HostName] {
+			want = want[1:]
+		}
+		marks = slices.DeleteFunc(marks, func(m string) bool { return !strings.HasPrefix(m, "vethbridge demo/") })
+		if slices.Sort(marks); err != nil || !slices.Equal(marks, want) {
+			t.Errorf("but for %v: %q, %v, want %q", known, marks, err, want)
+		}
+	}
 }

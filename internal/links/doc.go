@@ -25,6 +25,7 @@
 //	setting.go     sysctls; devconf.go, those that are read by netlink
 //	route.go       routes
 //	alias.go       what an alias says
+//	list.go        all links of the host
 //	check.go       comparing bridges and ports with the kernel
 //	mend.go        making them what they shall be again
 //	overlap.go     networks that the host reaches otherwise

@@ -2,53 +2,13 @@ package links
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
-	"strings"
 	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
-
-// MarkedLinks lists the host's links whose alias begins with prefix.
-func (h *Host) MarkedLinks(prefix string) ([]Marked, error) {
-	list, err := retry(rare.LinkList)
-	if err != nil {
-		return nil, failure.To("list links", err)
-	}
-	names := map[int]string{}
-	for _, l := range list {
-		names[l.Attrs().Index] = l.Attrs().Name
-	}
-	var marked []Marked
-	for _, l := range list {
-		if a := l.Attrs(); strings.HasPrefix(a.Alias, prefix) {
-			m := parseAlias(a.Alias)
-			m.Name, m.Bridge, m.Up = a.Name, names[a.MasterIndex], a.Flags&net.FlagUp != 0
-			marked = append(marked, m)
-		}
-	}
-	return marked, nil
-}
-
-// Others lists the links of the host that packets may come in by or leave by and that don't
-// have an alias with a prefix: neither loopback nor ports of a bridge.
-func (h *Host) Others(prefix string, except []string) ([]string, error) {
-	list, err := retry(rare.LinkList)
-	if err != nil {
-		return nil, failure.To("list links", err)
-	}
-	var names []string
-	for _, l := range list {
-		a := l.Attrs()
-		if a.Flags&net.FlagLoopback == 0 && a.MasterIndex == 0 && !strings.HasPrefix(a.Alias, prefix) && !slices.Contains(except, a.Name) {
-			names = append(names, a.Name)
-		}
-	}
-	return names, nil
-}
 
 // Has reports whether there is a link of that name.
 func (h *Host) Has(name string) (bool, error) {

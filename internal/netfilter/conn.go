@@ -1,6 +1,7 @@
 package netfilter
 
 import (
+	"bytes"
 	"errors"
 	"time"
 
@@ -71,17 +72,23 @@ func (c *Conn) With(fn func(*nlsocket.Socket) error) error {
 }
 
 // request puts a question at the plain socket.
-func (c *Conn) request(question attributes) ([][]byte, error) {
+func (c *Conn) request(question attributes) (answers [][]byte, err error) {
+	err = c.each(question, func(answer []byte) { answers = append(answers, bytes.Clone(answer)) })
+	return answers, err
+}
+
+// each is request for answers that may be too many to be kept.
+func (c *Conn) each(question attributes, fn func([]byte)) error {
 	socket, err := c.socket()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	answer, err := socket.Ask(question)
+	err = socket.Each(question, fn)
 	whole := err == nil || errors.Is(err, unix.ENOENT) || errors.Is(err, nlsocket.ErrInterrupted)
 	if !whole { // the rest may come yet
 		c.dropSocket()
 	}
-	return answer, err
+	return err
 }
 
 func (c *Conn) dropSocket() {

@@ -1,6 +1,7 @@
 package netfilter
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/google/nftables"
@@ -33,6 +34,37 @@ func (c *Conn) Get(s *nftables.Set, key []byte) (found nftables.SetElement, ok b
 		return found, false, failure.To("look up element of "+s.Name, err)
 	}
 	return found, true, nil
+}
+
+// Comments calls fn with those of all elements of a set, perhaps more than once. What fn is given is overwritten afterwards.
+// Neither a set nor a table that is missing has any.
+func (c *Conn) Comments(s *nftables.Set, fn func([]byte)) error {
+	err := nlsocket.ErrInterrupted
+	for tries := 0; errors.Is(err, nlsocket.ErrInterrupted) && tries < mostTries; tries++ {
+		question := about(unix.NFT_MSG_GETSETELEM, unix.NLM_F_DUMP, s.Table.Family)
+		question.text(unix.NFTA_SET_ELEM_LIST_TABLE, s.Table.Name)
+		question.text(unix.NFTA_SET_ELEM_LIST_SET, s.Name)
+		err = c.each(question, func(answer []byte) { comments(answer, fn) })
+	}
+	if err != nil && !errors.Is(err, unix.ENOENT) && !errors.Is(err, nlsocket.ErrInterrupted) {
+		return failure.To("list elements of "+s.Name, err)
+	}
+	return nil
+}
+
+// mostTries is how often a list is asked for anew. Any change of any table interrupts it, on some hosts all the time.
+const mostTries = 10
+
+func comments(answer []byte, fn func([]byte)) {
+	elements, _ := nlsocket.Attribute(answer[min(nfgenmsg, len(answer)):], unix.NFTA_SET_ELEM_LIST_ELEMENTS)
+	for len(elements) > 0 {
+		var in []byte
+		_, in, elements = nlsocket.NextAttribute(elements)
+		data, _ := nlsocket.Attribute(in, unix.NFTA_SET_ELEM_USERDATA)
+		if comment := userdata.Get(data, userdata.NFTNL_UDATA_SET_ELEM_COMMENT); comment != nil {
+			fn(bytes.TrimSuffix(comment, []byte{0}))
+		}
+	}
 }
 
 // elementOf reads the element that an answer of nf_tables_getsetelem holds

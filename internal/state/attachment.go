@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"errors"
 	"net"
 
@@ -85,16 +86,41 @@ func (tx *Tx) DeleteAttachment(o attachment.Owner) error {
 // Attachments lists the records of a network in the order of their keys, or of all
 // networks if network is empty.
 func (tx *Tx) Attachments(network string) ([]Attachment, error) {
-	var prefix []byte
-	if network != "" {
-		prefix = attachment.NetworkKey(network)
-	}
 	var list []Attachment
-	err := Each(tx, attachments, prefix, func(_ []byte, a *Attachment) error {
+	err := Each(tx, attachments, networkPrefix(network), func(_ []byte, a *Attachment) error {
 		list = append(list, *a)
 		return nil
 	})
 	return list, err
+}
+
+// EachOwner calls fn for the owners of a network's attachments, or of all if network is empty. It reads a record only where its
+// key does not tell whose it is.
+func (tx *Tx) EachOwner(network string, fn func(attachment.Owner) error) error {
+	prefix := networkPrefix(network)
+	for key := range Keys(tx, attachments, prefix) {
+		if !bytes.HasPrefix(key, prefix) {
+			break
+		}
+		owner, ok := attachment.ParseKey(key)
+		if !ok {
+			a, _, err := Get[Attachment](tx, attachments, key)
+			if owner = a.Owner; err != nil {
+				return err
+			}
+		}
+		if err := fn(owner); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func networkPrefix(network string) []byte {
+	if network == "" {
+		return nil
+	}
+	return attachment.NetworkKey(network)
 }
 
 // count keeps the number of records as the table's sequence, which nothing else needs.

@@ -28,8 +28,9 @@ type Backend interface {
 	// got the mapping; a backend that writes all mappings anew with each change counts from the last change.
 	// A mapping that the kernel does not count is not among them.
 	Count(ctx context.Context) (Counts, error)
-	// Owned is the entries of List. It may leave out all the rest.
-	Owned(ctx context.Context) (Ruleset, error)
+	// Marks calls fn with the marks of the owners of what List lists, with each of them once or more often. What fn is
+	// given is overwritten afterwards.
+	Marks(ctx context.Context, fn func([]byte)) error
 	// Clear removes everything; nothing there is no error.
 	Clear(ctx context.Context) error
 	// Present reports whether the kernel may hold anything. It starts no process.
@@ -110,3 +111,10 @@ type Ruleset struct {
 }
 
 func (r Ruleset) empty() bool { return len(r.Entries) == 0 && len(r.Networks) == 0 }
+
+// EachMark calls fn with the marks of the entries.
+func (r Ruleset) EachMark(fn func([]byte)) {
+	for i := range r.Entries {
+		fn([]byte(r.Entries[i].Mark))
+	}
+}

@@ -157,15 +157,7 @@ func (k Keeper) Held(ctx context.Context) (map[Kind]Ruleset, error) {
 	return held, err
 }
 
-// Marks lists the marks of the owners that the kernel has mappings of.
-func (k Keeper) Marks(ctx context.Context) (marks []string, err error) {
-	err = k.eachPresent(nil, func(kind Kind) error {
-		held, err := k.Backends[kind].Owned(ctx)
-		for i := range held.Entries {
-			marks = append(marks, held.Entries[i].Mark)
-		}
-		return err
-	})
-	slices.Sort(marks)
-	return slices.Compact(marks), err
+// Marks calls fn with the marks of the owners that the kernel has mappings of, as those of backends do.
+func (k Keeper) Marks(ctx context.Context, fn func([]byte)) error {
+	return k.eachPresent(nil, func(kind Kind) error { return k.Backends[kind].Marks(ctx, fn) })
 }

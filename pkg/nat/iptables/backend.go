@@ -71,8 +71,12 @@ func (b *Backend) List(ctx context.Context) (nat.Ruleset, error) {
 // Find lists all: a family's table is read by one program, whatever is asked for.
 func (b *Backend) Find(ctx context.Context, _ nat.Ruleset) (nat.Ruleset, error) { return b.List(ctx) }
 
-// Owned lists all, for the same reason.
-func (b *Backend) Owned(ctx context.Context) (nat.Ruleset, error) { return b.List(ctx) }
+// Marks lists all, for the same reason.
+func (b *Backend) Marks(ctx context.Context, fn func([]byte)) error {
+	r, err := b.List(ctx)
+	r.EachMark(fn)
+	return err
+}
 
 // whole reports drift where parts of the fixed structure are missing: who has flushed a chain
 // has taken what others need too.

@@ -123,8 +123,12 @@ func (f *Fake) Count(context.Context) (nat.Counts, error) {
 	return counts, nil
 }
 
-// Owned implements nat.Backend.
-func (f *Fake) Owned(ctx context.Context) (nat.Ruleset, error) { return f.List(ctx) }
+// Marks implements nat.Backend.
+func (f *Fake) Marks(ctx context.Context, fn func([]byte)) error {
+	r, err := f.List(ctx)
+	r.EachMark(fn)
+	return err
+}
 
 // Clear implements nat.Backend.
 func (f *Fake) Clear(context.Context) error {

@@ -3,6 +3,7 @@ package nft
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"sort"
@@ -19,7 +20,7 @@ const missingTable = "table inet " + TableName
 // List reads the table back. A table, chain or rule of the fixed structure that is not
 // there is named in Missing.
 func (b *Backend) List(context.Context) (nat.Ruleset, error) {
-	r, there, err := b.list((*family).sets)
+	r, there, err := b.list()
 	if err != nil || !there || r.Otherwise {
 		return r, err
 	}
@@ -29,14 +30,18 @@ func (b *Backend) List(context.Context) (nat.Ruleset, error) {
 	return r, err
 }
 
-// Owned reads the maps of published ports only: nothing else has owners.
-func (b *Backend) Owned(context.Context) (nat.Ruleset, error) {
-	r, _, err := b.list((*family).portMaps)
-	return r, err
+// Marks reads the maps of published ports only: nothing else has owners.
+func (b *Backend) Marks(_ context.Context, fn func([]byte)) (err error) {
+	for _, f := range families {
+		for _, s := range f.portMaps() {
+			err = errors.Join(err, b.conn.Comments(s, fn))
+		}
+	}
+	return err
 }
 
-// list reads some of each family's sets, if there is anything of ours.
-func (b *Backend) list(sets func(*family) []*nftables.Set) (r nat.Ruleset, there bool, err error) {
+// list reads the sets, if there is anything of ours.
+func (b *Backend) list() (r nat.Ruleset, there bool, err error) {
 	have, err := layout().Find(b.conn)
 	if err != nil {
 		return r, false, err
@@ -50,7 +55,7 @@ func (b *Backend) list(sets func(*family) []*nftables.Set) (r nat.Ruleset, there
 		return r, false, err
 	}
 	for _, f := range families {
-		for _, s := range sets(f) {
+		for _, s := range f.sets() {
 			if !have.HasSet(s) {
 				r.Missing = append(r.Missing, "set "+s.Name)
 				continue
