@@ -40,6 +40,8 @@ func hostAilments() []ailment {
 		{"both variants of iptables", "both iptables-legacy and iptables-nft", byShell("iptables-legacy -A FORWARD -s 192.0.2.1; iptables-nft -A FORWARD -s 192.0.2.1"),
 			byShell("nft delete table ip filter")},
 		{"ruleset flushed", "rules were removed", byShell("nft flush ruleset"), nil},
+		{"ruleset flushed, with a port on localhost", "containers on demo0 reach what listens on the host's 127.0.0.1", byShell("nft flush ruleset"), nil},
+		{"guard of the loopback flushed", "containers on demo0 reach what listens on the host's 127.0.0.1", byShell("nft flush chain inet vethbridge guard"), nil},
 		{"guard flushed", "rules were removed", byShell("nft flush chain bridge vethbridge prerouting"), nil},
 		{"the reference portmap's rule", "iptables-nft leads host port 8080/tcp elsewhere by a rule of the reference portmap, and demo/web/eth0 has that port",
 			byShell("iptables-nft -t nat -N CNI-HOSTPORT-DNAT; iptables-nft -t nat -A CNI-HOSTPORT-DNAT -p tcp -m multiport --dports 8080 -j ACCEPT; iptables-nft -t nat -A CNI-HOSTPORT-DNAT -p udp -m multiport --dports 8080 -j ACCEPT"), nil},
@@ -78,6 +80,9 @@ func linkAilments() []ailment {
 			h.Run("sh", "-ec", "ip link set "+link+" down; ip link set "+link+" name other0; ip link set other0 up")
 		}, nil},
 		{"IPv6 turned off on the bridge", "demo0 has lost its address fd99::1/64", byShell("sysctl -qw net.ipv6.conf.demo0.disable_ipv6=1"), nil},
+		{"the host has the container's address", "the host reaches 10.99.0.2 of demo/web/eth0 by \"lo\", not by demo0", byShell("ip addr add 10.99.0.2/32 dev uplink"), byShell("ip addr del 10.99.0.2/32 dev uplink")},
+		{"a route of a VPN to the container", "the host reaches fd99::2 of demo/web/eth0 by \"uplink\", not by demo0", byShell("ip route add fd99::2/128 dev uplink"), byShell("ip route del fd99::2/128 dev uplink")},
+		{"forwarding off for the bridge", "net.ipv4.conf.demo0.forwarding is 0", byShell("sysctl -qw net.ipv4.conf.demo0.forwarding=0"), nil},
 		{"localhost closed", "net.ipv4.conf.demo0.route_localnet is 0", byShell("sysctl -qw net.ipv4.conf.demo0.route_localnet=0"), nil},
 		{"forwarding off for the uplink", "net.ipv4.conf.uplink.forwarding is 0", byShell("sysctl -qw net.ipv4.conf.uplink.forwarding=0"), nil},
 		{"dead container", "is dead", func(h *testbed.Host, _ testbed.Network, c testbed.Container) {

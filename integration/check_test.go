@@ -43,6 +43,7 @@ func breakages() []breakage {
 		{"gateway address gone", "10.99.0.1/24", onHost("ip addr del 10.99.0.1/24 dev demo0")},
 		{"IPv6 gateway address gone", "fd99::1/64", onHost("ip addr del fd99::1/64 dev demo0")},
 		{"forwarding off", "ip_forward", onHost("sysctl -qw net.ipv4.ip_forward=0")},
+		{"forwarding off for the bridge", "net.ipv4.conf.demo0.forwarding is 0", onHost("sysctl -qw net.ipv4.conf.demo0.forwarding=0")},
 		{"localhost off", "route_localnet", onHost("sysctl -qw net.ipv4.conf.demo0.route_localnet=0")},
 		{"address gone in the container", "10.99.0.2/24", inside("ip", "addr", "del", "10.99.0.2/24", "dev", "eth0")},
 		{"no ARP in the container", "asks for no neighbours (NOARP)", inside("ip", "link", "set", "eth0", "arp", "off")},

@@ -27,6 +27,7 @@ type Bridge struct {
 	MAC          net.HardwareAddr
 	Gateways     []netip.Prefix // addresses that it carries
 	IPv6         bool           // false: a bridge made here gets no link-local address
+	Forward4     bool           // what comes in by it of IPv4 goes further
 	Promisc      bool
 	ForceAddress bool // other addresses of the gateway's family give way
 	// Exclusive refuses a new gateway whose network overlaps addresses or routes of other links,

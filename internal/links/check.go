@@ -9,10 +9,11 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // CheckBridge compares a bridge with the kernel. The error names all that differs.
@@ -31,6 +32,8 @@ func (h *Host) CheckBridge(_ context.Context, b Bridge) error {
 	d.when(link.Attrs().Flags&net.FlagUp == 0, "bridge %s is down", b.Name)
 	d.when(b.Promisc && link.Attrs().Promisc == 0, "bridge %s is not promiscuous", b.Name)
 	d.when(b.VLANFiltering && !filtering(link.Link), "bridge %s has VLAN filtering off", b.Name)
+	forwards, said := link.inet(inetForwarding)
+	d.when(b.Forward4 && said && !forwards, "net.ipv4.conf.%s.forwarding is 0: what comes in by it goes no further", b.Name)
 	h.checkGateways(link.Link, &b, &d)
 	return d.error()
 }

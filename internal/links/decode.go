@@ -20,6 +20,7 @@ type portLink struct {
 	state             PortState
 	hairpin, isolated bool
 	groupForward      uint16
+	families          []byte // IFLA_AF_SPEC: what a family of addresses says of the link
 }
 
 // link asks for a link by its name. One that is missing is ENODEV.
@@ -80,6 +81,8 @@ func decodeLink(message []byte) (p portLink, err error) {
 			attrs.Promisc = int(binary.NativeEndian.Uint32(value))
 		case unix.IFLA_LINKINFO:
 			info = value
+		case unix.IFLA_AF_SPEC:
+			p.families = value
 		}
 	}
 	p.decodeInfo(attrs, info)

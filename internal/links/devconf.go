@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 
-	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
 	"vethbridge/internal/failure"
@@ -16,7 +15,7 @@ import (
 // containers it takes 0.2 ms, and netlink 0.01 as ever.
 
 // IFLA_INET_CONF of uapi/linux/if_link.h: a number for each IPV4_DEVCONF_* of uapi/linux/ip.h, which begin at 1.
-const inetConf, acceptRedirects, arpNotify, routeLocalnet = 1, 4, 22, 26
+const inetConf, inetForwarding, acceptRedirects, arpNotify, routeLocalnet = 1, 1, 4, 22, 26
 
 var errNoAnswer = errors.New("the kernel does not say")
 
@@ -43,16 +42,22 @@ func (h *Host) Forwards(ipv6 bool) (bool, error) {
 
 // RouteLocalnet reports whether packets from 127.0.0.0/8 may leave by a link (net.ipv4.conf.LINK.route_localnet).
 func (h *Host) RouteLocalnet(linkName string) (bool, error) {
-	answers, err := h.raw.do(unix.RTM_GETLINK, 0, nl.NewIfInfomsg(unix.AF_UNSPEC), name(linkName), number(unix.IFLA_EXT_MASK, skipStats))
-	if err != nil || len(answers) != 1 {
+	link, err := h.raw.link(linkName)
+	on, said := link.inet(routeLocalnet)
+	if err != nil || !said {
 		return false, failure.To("ask for route_localnet of "+linkName, errors.Join(err, errNoAnswer))
 	}
-	values := answers[0][min(unix.SizeofIfInfomsg, len(answers[0])):]
-	for _, kind := range []uint16{unix.IFLA_AF_SPEC, unix.AF_INET, inetConf} {
+	return on, nil
+}
+
+// inet is a setting of IPv4 for the link, if the kernel says it.
+func (p *portLink) inet(setting int) (on, said bool) {
+	values := p.families
+	for _, kind := range []uint16{unix.AF_INET, inetConf} {
 		values, _ = nlsocket.Attribute(values, kind)
 	}
-	if len(values) < routeLocalnet*4 {
-		return false, failure.To("ask for route_localnet of "+linkName, errNoAnswer)
+	if len(values) < setting*4 {
+		return false, false
 	}
-	return binary.NativeEndian.Uint32(values[(routeLocalnet-1)*4:]) != 0, nil
+	return binary.NativeEndian.Uint32(values[(setting-1)*4:]) != 0, true
 }

@@ -44,7 +44,7 @@ func check(ctx context.Context, s *session) error {
 
 // checkRules looks at the rules of all, our own and those that others have to have for us.
 func (s *session) checkRules(ctx context.Context) error {
-	failed := []error{s.host.NAT.CheckAll(ctx), s.host.Fence.VerifyAll(ctx)}
+	failed := []error{s.translations(ctx), s.host.Fence.VerifyAll(ctx)}
 	barred, err := s.host.Barred(ctx)
 	for _, b := range barred {
 		failed = append(failed, errors.New(b.String()))
@@ -54,6 +54,14 @@ func (s *session) checkRules(ctx context.Context) error {
 		failed = append(failed, fmt.Errorf("check zone: bridge %s is not in zone %s of firewalld", bridge, zones[bridge]))
 	}
 	return errors.Join(append(failed, err, misplaced)...)
+}
+
+// translations are what differs in the rules of all, which are listed once.
+func (s *session) translations(ctx context.Context) error {
+	if !s.listed {
+		s.listed, s.differs = true, s.host.NAT.CheckAll(ctx)
+	}
+	return s.differs
 }
 
 // checkLinks looks at links, their addresses and sysctls, as the doctor does.
@@ -69,7 +77,7 @@ func (s *session) checkLinks(ctx context.Context) error {
 
 func (s *session) examineLinks(ctx context.Context) error {
 	var failed []error
-	for _, examine := range []examination{forwarding, bridges, ports, lostGateways, loopback} {
+	for _, examine := range []examination{forwarding, bridges, ports, lostGateways, ways, loopback} {
 		failed = append(failed, examine(ctx, s))
 	}
 	return errors.Join(failed...)

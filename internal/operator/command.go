@@ -54,7 +54,9 @@ type session struct {
 	format   string
 	wait     time.Duration
 	found    []finding // by the doctor's examinations
-	subjects []string  // what the command is about: its arguments that are no flags
+	listed   bool      // the translations of all, and what differs in them
+	differs  error
+	subjects []string // what the command is about: its arguments that are no flags
 }
 
 // Run runs the command that the arguments name and returns the exit status.

@@ -3,6 +3,8 @@ package operator
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/netip"
 	"strings"
 
 	"vethbridge/internal/host"
@@ -85,7 +87,7 @@ func lostGateways(ctx context.Context, s *session) error {
 	return err
 }
 
-// loopback is the way from 127.0.0.1 to published ports.
+// loopback is the way from 127.0.0.1 to published ports, which is open to containers while there is no guard before it.
 func loopback(ctx context.Context, s *session) error {
 	records, err := s.living(ctx)
 	var devices []string
@@ -93,10 +95,60 @@ func loopback(ctx context.Context, s *session) error {
 		devices = append(devices, a.LocalhostVia)
 	}
 	for _, device := range distinct(devices) {
-		if on, err := s.host.Links.RouteLocalnet(device); err == nil && !on {
-			key := "net/ipv4/conf/" + device + "/route_localnet"
+		key := "net/ipv4/conf/" + device + "/route_localnet"
+		on, err := s.host.Links.RouteLocalnet(device)
+		switch {
+		case err != nil:
+		case !on:
 			s.problem("published-ports-do-not-answer-on-127001", dotted(key)+" is 0: published ports do not answer on 127.0.0.1", "", set(key, "1"))
+		case s.unguarded(ctx):
+			s.problem("containers-reach-the-hosts-loopback", "containers on "+device+" reach what listens on the host's 127.0.0.1: "+dotted(key)+" is 1, and the guard before it is gone",
+				"if that can't be: "+set(key, "0"), s.own("repair"))
 		}
 	}
 	return err
+}
+
+// unguarded reports whether rules are missing that keep others from the host's loopback, in either backend's words.
+func (s *session) unguarded(ctx context.Context) bool {
+	for _, difference := range messages(s.translations(ctx)) {
+		if part := strings.ToLower(difference); strings.Contains(part, ": table ") || strings.Contains(part, "guard") {
+			return true
+		}
+	}
+	return false
+}
+
+// ways lead from the host to containers. While a gateway is lost, there is none.
+func ways(ctx context.Context, s *session) error {
+	bridges, err := s.host.RecordedBridges(ctx)
+	if err != nil {
+		return err
+	}
+	records, err := s.living(ctx)
+	for _, b := range bridges {
+		link, failed := s.host.Links.Describe(b.GatewayName())
+		if failed != nil || !link.Up {
+			continue // bridges and lostGateways have said so
+		}
+		for i := range records {
+			if a := &records[i]; a.Gateway() == b.GatewayName() {
+				s.ways(a, link.Addresses)
+			}
+		}
+	}
+	return err
+}
+
+func (s *session) ways(a *state.Attachment, gateways []netip.Prefix) {
+	for _, p := range a.Port.Addresses {
+		address, near := p.Addr(), false
+		for _, g := range gateways {
+			near = near || g.Masked() == p.Masked()
+		}
+		if by, err := s.host.Links.RouteDevice(address); near && (err != nil || by.Name != a.Gateway()) {
+			s.problem("the-host-reaches-a-container-elsewhere", fmt.Sprintf("the host reaches %s of %s by %q, not by %s", address, a.Owner, by.Name, a.Gateway()),
+				fmt.Sprintf("another link has the address or a route to it: \"ip addr show to %s\", \"ip route get %[1]s\"; take that away, or give the network another subnet", address))
+		}
+	}
 }

@@ -29,7 +29,7 @@ func stateFile(ctx context.Context, s *session) error {
 }
 
 func kernelAsBook(ctx context.Context, s *session) error {
-	differences := messages(errors.Join(s.host.NAT.CheckAll(ctx), s.host.Fence.VerifyAll(ctx)))
+	differences := messages(errors.Join(s.translations(ctx), s.host.Fence.VerifyAll(ctx)))
 	if len(differences) == 0 {
 		return nil
 	}

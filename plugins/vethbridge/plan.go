@@ -82,6 +82,7 @@ func (p *Plan) addAddress(cfg *Config, a Address) {
 	}
 	if cfg.IsGateway && !cfg.Fence.cutOff() {
 		p.Forward = p.Forward.With(a.Prefix.Addr())
+		p.Bridge.Forward4 = p.Forward.V4 && p.Bridge.VLAN == 0
 	}
 }
 
