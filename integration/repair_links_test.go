@@ -97,3 +97,27 @@ func TestARebuiltRecordSaysNothingOfWhatItDoesNotKnow(t *testing.T) {
 	says(t, h, 0, []string{"nothing to repair"}, "repair")
 	n.Del(t, c, nil)
 }
+
+// TestALostUplinkIsNamed with the command that gives it back.
+func TestALostUplinkIsNamed(t *testing.T) {
+	h, n := newDemo(t)
+	before := h.Snapshot()
+	n = lanNetwork(n).With(0, "uplinkMoveAddresses", true)
+	c := testbed.Container{ID: "web", Netns: h.NewContainer()}
+	result := n.Add(t, c)
+	for damage, words := range map[string]string{
+		"ip link set uplink nomaster": "uplink uplink is not a port of bridge demo0",
+		"ip link set uplink down":     "uplink uplink is down",
+	} {
+		h.Run("sh", "-ec", damage)
+		says(t, h, 1, []string{"check links: " + words}, "check")
+		found := examine(t, h)
+		if len(found) != 1 || !strings.Contains(found[0].What, words) || len(found[0].Run) != 1 {
+			t.Fatalf("%s: %+v", damage, found)
+		}
+		h.Run("sh", "-ec", found[0].Run[0])
+		says(t, h, 0, []string{"all is as the state file says"}, "check")
+	}
+	n.Del(t, c, result.Raw)
+	h.Same(t, before)
+}

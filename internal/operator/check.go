@@ -77,7 +77,7 @@ func (s *session) checkLinks(ctx context.Context) error {
 
 func (s *session) examineLinks(ctx context.Context) error {
 	var failed []error
-	for _, examine := range []examination{forwarding, bridges, ports, lostGateways, ways, loopback} {
+	for _, examine := range []examination{forwarding, bridges, uplinks, ports, lostGateways, ways, loopback} {
 		failed = append(failed, examine(ctx, s))
 	}
 	return errors.Join(failed...)

@@ -56,7 +56,7 @@ type examination func(context.Context, *session) error
 func examinations() []examination {
 	return []examination{
 		stateFile, kernelFeatures, kernelAsBook, dead, forwarding, firewalls, foreignDrops, bothVariants, routerAdvertisements,
-		noIPv6, connections, reversePath, bridgeFilter, bridges, ports, lostGateways, ways, loopback, managers, takenPorts, otherPlugins, leftTrace, pools, leftovers, configFiles, refusals, oneRelease,
+		noIPv6, connections, reversePath, bridgeFilter, bridges, uplinks, ports, lostGateways, ways, loopback, managers, takenPorts, otherPlugins, leftTrace, pools, leftovers, configFiles, refusals, oneRelease,
 	}
 }
 

@@ -73,6 +73,22 @@ func bridges(ctx context.Context, s *session) error {
 	return err
 }
 
+// uplinks are those by which bridges reach the LAN.
+func uplinks(ctx context.Context, s *session) error {
+	records, err := s.living(ctx)
+	seen := map[string]bool{}
+	for _, a := range records {
+		if a.Uplink == "" || seen[a.Uplink] {
+			continue
+		}
+		seen[a.Uplink] = true
+		if differs := s.host.Links.CheckUplink(ctx, a.Uplink, a.Bridge); differs != nil {
+			s.problem("a-bridge-has-lost-its-uplink", words(differs), "", "ip link set "+a.Uplink+" master "+a.Bridge+" up")
+		}
+	}
+	return err
+}
+
 // bridgeNames are those that attachments are on.
 func (s *session) bridgeNames(ctx context.Context) ([]string, error) {
 	records, err := s.host.Attachments(ctx, "")
