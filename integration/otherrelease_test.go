@@ -10,10 +10,13 @@ import (
 	"vethbridge/integration/testbed"
 )
 
+// change is of a text in a file of this tree.
+type change struct{ file, old, new string }
+
 // otherwise makes another release of this tree: tables of another layout, in which sets change their
 // names, and a chain, a rule and a priority are others. What the
 // rules do is the same.
-var otherwise = []struct{ file, old, new string }{
+var otherwise = []change{
 	{"internal/netfilter/layoutnumber.go", "LayoutNumber = 2", "LayoutNumber = 1001"},
 	{"pkg/nat/nft/sets.go", `"host_ports"`, `"ports_of_one"`},
 	{"pkg/nat/nft/sets.go", `"any_ports"`, `"ports_of_any"`},
@@ -27,7 +30,7 @@ var otherwise = []struct{ file, old, new string }{
 }
 
 // laterBook makes a release whose state file an older one must not touch.
-var laterBook = []struct{ file, old, new string }{
+var laterBook = []change{
 	{"internal/state/schema.go", "SchemaVersion = 1", "SchemaVersion = 1001"},
 }
 
@@ -49,7 +52,7 @@ func (r otherRelease) orFail(t *testing.T) testbed.Plugins {
 }
 
 // buildOther builds the executables of another release. It lives as long as the executables under test.
-func buildOther(changes []struct{ file, old, new string }) (r otherRelease) {
+func buildOther(changes []change) (r otherRelease) {
 	dir, err := os.MkdirTemp(string(built), "other")
 	if err != nil {
 		return otherRelease{err: err}

@@ -23,12 +23,16 @@ type Backend struct {
 // New returns a backend that works by a connection, which its caller closes.
 func New(conn *netfilter.Conn) *Backend { return &Backend{conn: conn} }
 
-// Apply makes one change in one transaction.
+// Apply makes one change in one transaction. Nothing is taken out of a table of another release: where its replacement was
+// cut off, there are sets of this one that no rule looks into yet. Callers have asked Ready before they add.
 func (b *Backend) Apply(_ context.Context, c nat.Change) error {
 	if c.Empty() {
 		return nil
 	}
 	var changes netfilter.Changes
+	if len(c.Remove) > 0 || len(c.RemoveNetworks) > 0 {
+		changes.Need(table())
+	}
 	err := errors.Join(
 		eachNetwork(c.RemoveNetworks, changes.Delete), eachNetwork(c.AddNetworks, changes.Add), understood(c.Add),
 	)
