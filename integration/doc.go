@@ -83,6 +83,8 @@
 //	release_test.go     what former releases have left running; release_record_test.go keeps it
 //	otherrelease_test.go another release of this tree, with tables of another layout
 //	upgrade_test.go     hosts whose executables are replaced while containers run
+//	upgrade_kill_test.go what a replacement of tables that is cut off leaves
+//	upgrade_lost_test.go executables are replaced, and the state file is lost
 //	version_test.go     which release an executable says it is
 //	conf_test.go        the sample conflists
 //	operator_test.go    the commands for people; recorded_test.go, word by word on a busy host

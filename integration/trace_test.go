@@ -74,3 +74,18 @@ func TestTheEnvironmentSaysWhereToLogUnlessTheConfigDoes(t *testing.T) {
 		t.Errorf("no line of a step: %s", text)
 	}
 }
+
+// TestALogThatNobodyReadsKeepsNoCallWaiting has a named pipe for a log, whose opening waits for a reader.
+func TestALogThatNobodyReadsKeepsNoCallWaiting(t *testing.T) {
+	h, n := newDemo(t)
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	h.Run("mkfifo", pipe)
+	n.Wrap = []string{"timeout", "--signal=KILL", "30"}
+	n = n.With(0, "logFile", pipe).With(1, "logFile", pipe)
+	c := testbed.Container{ID: "web", Netns: h.NewContainer()}
+	answer, result := n.TryAdd(t, c)
+	if answer.Exit != 0 || !strings.Contains(answer.Stderr, "open log file") {
+		t.Fatalf("exit %d: %s%s, want a warning", answer.Exit, answer.Stdout, answer.Stderr)
+	}
+	n.Del(t, c, result.Raw)
+}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"syscall"
 	"time"
 
 	"vethbridge/internal/state"
@@ -14,7 +15,7 @@ import (
 // openLog sets the logger by the keys logFile and logLevel, or where they are missing by the
 // environment, which a runtime hands on. Without a file, warnings go
 // to stderr, which runtimes put into their own log. A log that can't be opened is itself
-// a warning: it must not keep a container from its network.
+// a warning: it must not keep a container from its network, and a pipe that nobody reads must not either.
 func (r *Request) openLog(v verb, conf *common) {
 	file := cmp.Or(text(conf.LogFile), os.Getenv("VETHBRIDGE_LOGFILE"))
 	wanted := cmp.Or(text(conf.LogLevel), os.Getenv("VETHBRIDGE_LOGLEVEL"))
@@ -24,7 +25,7 @@ func (r *Request) openLog(v verb, conf *common) {
 	var openErr error
 	if file == "" {
 		level = max(level, slog.LevelWarn)
-	} else if r.logFile, openErr = os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640); openErr == nil {
+	} else if r.logFile, openErr = os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY|syscall.O_NONBLOCK, 0o640); openErr == nil {
 		out = r.logFile
 	}
 	r.Log = slog.New(slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level})).With(

@@ -46,8 +46,8 @@ func (t table) layout() netfilter.Layout {
 // String returns "bridge vethbridge".
 func (t table) String() string { return netfilter.FamilyName(t.Family) + " " + t.Name }
 
-// errOtherwise says that nothing can be compared but by a release that knows the layout.
-var errOtherwise = errors.New("fences are as another release makes them")
+// ErrOtherwise says that nothing can be compared but by a release that knows the layout.
+var ErrOtherwise = errors.New("fences are as another release makes them")
 
 func (t table) has(e Element) bool { return t.first <= e.Set && e.Set <= t.last }
 

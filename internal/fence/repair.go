@@ -32,20 +32,20 @@ func (k Keeper) VerifyAll(ctx context.Context) error {
 	return errors.Join(append(list, err)...)
 }
 
-// comparable is errOtherwise where a table is made otherwise.
+// comparable is ErrOtherwise where a table is made otherwise.
 func (k Keeper) comparable() error {
 	for _, t := range tables() {
 		if made, err := k.Conn.Made(t.Table); err != nil {
 			return err
 		} else if made == netfilter.Otherwise {
-			return failure.To("check fence", errOtherwise)
+			return failure.To("check fence", ErrOtherwise)
 		}
 	}
 	return nil
 }
 
 func (k Keeper) differences(ctx context.Context) (list []error, err error) {
-	if err := k.comparable(); errors.Is(err, errOtherwise) {
+	if err := k.comparable(); errors.Is(err, ErrOtherwise) {
 		return []error{err}, nil
 	} else if err != nil {
 		return nil, err
@@ -77,8 +77,11 @@ func (k Keeper) differences(ctx context.Context) (list []error, err error) {
 // Held is what the kernel held at one moment.
 type Held []entry
 
-// Held reads what the kernel holds.
+// Held reads what the kernel holds. The error is ErrOtherwise where that is not to be understood.
 func (k Keeper) Held() (Held, error) {
+	if err := k.comparable(); err != nil {
+		return nil, err
+	}
 	have, _, err := k.kernel().list()
 	return have, err
 }

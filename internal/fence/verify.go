@@ -38,7 +38,7 @@ func (k Keeper) verifyTable(ctx context.Context, t table, want []Element) error 
 	case err != nil:
 		return err
 	case made == netfilter.Otherwise: // it works, and where to look is not known
-		k.Log.WarnContext(ctx, "fence is not compared", "because", errOtherwise)
+		k.Log.WarnContext(ctx, "fence is not compared", "because", ErrOtherwise)
 		return nil
 	case made == netfilter.Absent:
 		return fmt.Errorf("check fence: table %s is missing", t)

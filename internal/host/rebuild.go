@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"vethbridge/internal/attachment"
@@ -55,11 +56,17 @@ type kernelRules struct {
 	fences       fence.Held
 }
 
+// errOtherRelease keeps a release from making tables anew for attachments of whose ports it can't know.
+var errOtherRelease = errors.New(`rules are as another release makes them; install that one, have its "vethbridge ls" rebuild the state file, and come back`)
+
 func (h *Host) kernelRules() (r kernelRules, err error) {
 	if r.translations, err = h.NAT.Held(context.Background()); err != nil {
 		return r, err
 	}
 	r.fences, err = h.Fence.Held()
+	if errors.Is(err, fence.ErrOtherwise) || r.translations[nat.Nftables].Otherwise {
+		err = errOtherRelease
+	}
 	return r, err
 }
 

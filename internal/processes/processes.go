@@ -3,6 +3,7 @@ package processes
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -23,10 +24,18 @@ func With(dir string, meant func(path string) bool) (pid string) {
 	return ""
 }
 
-// Command is the name of a process's program, empty if the process is gone.
+// Command is the name of a process's program, empty if the process is gone. Processes name themselves as they like (prctl(2)), and
+// the name is shown on terminals: what is not printable in it is a question mark.
 func Command(pid string) string {
 	comm, _ := os.ReadFile("/proc/" + pid + "/comm")
-	return strings.TrimSpace(string(comm))
+	return strings.Map(printable, strings.TrimSpace(string(comm)))
+}
+
+func printable(r rune) rune {
+	if strconv.IsPrint(r) {
+		return r
+	}
+	return '?'
 }
 
 // names are what is in a directory; a process may be gone by now.

@@ -27,3 +27,17 @@ func TestAProcessIsFoundByAFileThatItHasOpen(t *testing.T) {
 		t.Errorf("process %q (%q) has a closed file open", pid, processes.Command(pid))
 	}
 }
+
+func TestAProcessCantNameItselfInWordsForTheTerminal(t *testing.T) {
+	before := processes.Command("self")
+	rename := func(name string) {
+		if err := os.WriteFile("/proc/self/comm", []byte(name), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rename("a\x1b[31m\nb\x07\x9b")
+	defer rename(before)
+	if got := processes.Command("self"); got != "a?[31m?b?�" {
+		t.Errorf("it is shown as %q", got)
+	}
+}

@@ -34,6 +34,8 @@ func (tx *Tx) checkSchema() error {
 		return &corruptError{errors.New("it is a bbolt file of another program")}
 	case !ok && tx.book.Writable():
 		return tx.begin()
+	case !ok: // whoever began it was killed, or failed, before it was filled
+		return &corruptError{errors.New("it was not begun")}
 	case *found > SchemaVersion:
 		return &SchemaError{Found: *found, Known: SchemaVersion}
 	case ok && *found != SchemaVersion:

@@ -91,3 +91,20 @@ func TestDeletedAttachmentIsInNoList(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestABookThatWasNotFilledIsFilledByWhoReadsItNext has the rebuilding of a lost file fail: what is left is no empty book.
+func TestABookThatWasNotFilledIsFilledByWhoReadsItNext(t *testing.T) {
+	s := statetest.Open(t)
+	wrong := errors.New("wrong")
+	s.Rebuild = func(*state.Tx) error { return wrong }
+	nothing := func(*state.Tx) error { return nil }
+	for _, call := range []func(context.Context, func(*state.Tx) error) error{s.Update, s.View, s.Update} {
+		if err := call(t.Context(), nothing); !errors.Is(err, wrong) {
+			t.Errorf("error %v, want what went wrong", err)
+		}
+	}
+	s.Rebuild = func(tx *state.Tx) error { return tx.PutAttachment(state.Attachment{Owner: web}) }
+	if !has(t, s, web) {
+		t.Error("the book was taken for an empty one")
+	}
+}
