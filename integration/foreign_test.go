@@ -31,6 +31,37 @@ func TestAForeignBridgeIsUsedAndLeftAsItWas(t *testing.T) {
 	}
 }
 
+// TestAForeignBridgeThatIsAGatewayKeepsItsMACAddress as ports come and go; one that lost its last port has none.
+func TestAForeignBridgeThatIsAGatewayKeepsItsMACAddress(t *testing.T) {
+	for _, lost := range []bool{false, true} {
+		h, n := newDemo(t)
+		h.Run("ip", "link", "add", "demo0", "type", "bridge")
+		address := func() string { return linkMAC(h, "", "demo0").String() }
+		if lost {
+			h.Run("ip", "link", "add", "port", "type", "veth", "peer", "name", "end")
+			h.Run("ip", "link", "set", "port", "master", "demo0")
+			h.Run("ip", "link", "del", "port")
+		}
+		first := testbed.Container{ID: "first", Netns: h.NewContainer()}
+		n.Add(t, first)
+		kept := address()
+		low := testbed.Container{ID: "low", Netns: h.NewContainer(), Args: "IgnoreUnknown=1;MAC=02:00:00:00:00:01"}
+		result := n.Add(t, low)
+		if had := result.Interfaces[0].Mac; had != kept {
+			t.Errorf("the result says %s, and it is %s", had, kept)
+		}
+		for _, c := range []testbed.Container{first, low} {
+			if now := address(); now != kept || kept == "00:00:00:00:00:00" {
+				t.Errorf("lost %t: before DEL of %s it is %s, was %s", lost, c.ID, now, kept)
+			}
+			n.Del(t, c, nil)
+		}
+		if now := address(); now != kept {
+			t.Errorf("lost %t: afterwards it is %s, was %s", lost, now, kept)
+		}
+	}
+}
+
 // TestTheMTUOfABridgeFollowsItsConfigWhileNobodyUsesIt: then too it is never smaller than a port's.
 func TestTheMTUOfABridgeFollowsItsConfigWhileNobodyUsesIt(t *testing.T) {
 	h, n := newDemo(t)

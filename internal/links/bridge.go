@@ -51,6 +51,9 @@ func (h *Host) EnsureBridge(ctx context.Context, b Bridge) (BridgeState, error) 
 		st.Gateway = linkOf(gateway)
 		st.Added, err = h.addGateways(gateway, &b)
 	}
+	if err == nil && len(st.Added) > 0 && !st.Ours {
+		err = keepMAC(&b, &st)
+	}
 	if err == nil {
 		err = h.bringUp(link, &b, &st)
 	}
@@ -58,6 +61,23 @@ func (h *Host) EnsureBridge(ctx context.Context, b Bridge) (BridgeState, error) 
 		return BridgeState{}, errors.Join(err, h.undoBridge(ctx, &b, &st))
 	}
 	return st, nil
+}
+
+// keepMAC has a bridge of others, which becomes a gateway, keep the MAC address that it has: otherwise it would change it
+// with its ports, and containers would send to the former one. One that has lost all its ports has none left, and gets
+// another one than b has, by which a bridge made here is known.
+func keepMAC(b *Bridge, st *BridgeState) error {
+	if bytes.Equal(st.Link.MAC, make([]byte, 6)) || len(st.Link.MAC) == 0 {
+		st.Link.MAC = bytes.Clone(b.MAC)
+		st.Link.MAC[5] ^= 1
+	}
+	if st.Gateway.Index == st.Link.Index {
+		st.Gateway.MAC = st.Link.MAC
+	}
+	if err := rare.LinkSetHardwareAddr(device(st.Link), st.Link.MAC); err != nil {
+		return failure.To("keep MAC address of bridge "+b.Name, err)
+	}
+	return nil
 }
 
 func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {
