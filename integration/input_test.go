@@ -35,7 +35,7 @@ func TestBadInputIsRefusedAndChangesNothing(t *testing.T) {
 	h.Run("ip", "link", "add", "small0", "mtu", "1280", "type", "bridge")
 	h.Run("ip", "link", "set", "small0", "up")
 	before := h.Snapshot()
-	for _, bad := range badInputs(t, n, c) {
+	for _, bad := range append(badInputs(t, n, c), rareInputs(n, c)...) {
 		bad.call.Command = "ADD"
 		answer := n.Plugins.Do(t, bad.call)
 		e, ok := answer.Error()

@@ -17,7 +17,17 @@ func Zoned(bridge string) shared.Object {
 	return shared.Object{Kind: shared.Zoned, Name: bridge}
 }
 
-// AssignZone puts a bridge into a zone of firewalld. The book says already that an attachment uses
+// ZoneTakenError says that another network has a bridge in another zone of firewalld.
+type ZoneTakenError struct {
+	Bridge, Zone string // what was asked for
+	Held         string // the zone that it is in
+}
+
+func (e *ZoneTakenError) Error() string {
+	return fmt.Sprintf("put link %s into zone %s of firewalld: another network has it in zone %s", e.Bridge, e.Zone, e.Held)
+}
+
+// AssignZone puts a bridge into a zone of firewalld. One that another network has in another zone is a *ZoneTakenError. The book says already that an attachment uses
 // this. Where firewalld does not run there is nothing to do until it does, see RepairZones.
 func (h *Host) AssignZone(ctx context.Context, bridge, zone string) error {
 	o := Zoned(bridge)
@@ -27,7 +37,7 @@ func (h *Host) AssignZone(ctx context.Context, bridge, zone string) error {
 			return err
 		}
 		if known.Key != "" && known.Key != zone {
-			return fmt.Errorf("put link %s into zone %s of firewalld: another network has it in zone %s", bridge, zone, known.Key)
+			return &ZoneTakenError{bridge, zone, known.Key}
 		}
 		now, err := firewalld.ZoneOf(ctx, bridge)
 		if err != nil && !errors.Is(err, firewalld.ErrNotRunning) {

@@ -40,6 +40,7 @@ func cniError(err error) error {
 	var known *cni.Error
 	var attached *attachedError
 	var inUse *host.GatewayInUseError
+	var zone *host.ZoneTakenError
 	switch {
 	case err == nil, errors.As(err, &known):
 		return err
@@ -50,6 +51,9 @@ func cniError(err error) error {
 		return &cni.Error{Code: cni.CodeForeignObject, Message: err.Error(), Cause: err,
 			Details: "remove the containers of the former subnet, and the bridge gets the new gateway; or give the new subnet " +
 				"a network name of its own; or set \"forceAddress\": true, which cuts them off"}
+	case errors.As(err, &zone):
+		return &cni.Error{Code: cni.CodeConfig, Message: err.Error(), Cause: err,
+			Details: "networks that share a bridge give it the same \"firewalldZone\"; a bridge of its own can be in another"}
 	}
 	return ipamError(macError(linkError(uplinkError(vlanError(masquerade.Error(err))))))
 }
