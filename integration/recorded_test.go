@@ -2,7 +2,6 @@ package integration
 
 import (
 	"fmt"
-
 	"os/exec"
 	"path/filepath"
 	"regexp"

@@ -9,10 +9,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"vethbridge/internal/failure"
 
 	"github.com/containernetworking/cni/pkg/types"
 	"github.com/containernetworking/cni/pkg/types/create"
+
+	"vethbridge/internal/failure"
 )
 
 // IPAM calls the IPAM plugin named Type, found in CNI_PATH, with the whole config and the

@@ -10,9 +10,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // limit is how long an answer may take: firewalld gives none while it loads its rules.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+
 	"vethbridge/internal/failure"
 )
 

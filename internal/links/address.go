@@ -3,11 +3,12 @@ package links
 import (
 	"encoding/binary"
 	"net/netip"
-	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // addresses lists the addresses of a link.

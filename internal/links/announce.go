@@ -5,9 +5,10 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // Announce tells the host and the neighbours on the bridge where the port's addresses are

@@ -8,11 +8,11 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
-	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"vethbridge/internal/failure"
 	"vethbridge/internal/sysctl"
 )
 

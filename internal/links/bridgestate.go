@@ -6,9 +6,10 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
-	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
+
+	"vethbridge/internal/failure"
 )
 
 // BridgeState is what EnsureBridge found or changed, so that it can be taken back.

@@ -5,9 +5,10 @@ import (
 	"net"
 	"net/netip"
 	"strings"
-	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // Description is a link as a person wants to see it.

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // PortState is the state of a bridge port (BR_STATE_* in uapi/linux/if_bridge.h).

@@ -6,10 +6,11 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // addGateways adds the gateway addresses that the bridge lacks and returns them.

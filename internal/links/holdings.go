@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"sort"
-	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // Holdings are the addresses and routes of a link, each as the kernel said it: a message of

@@ -2,11 +2,12 @@ package links
 
 import (
 	"errors"
-	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // otherName is what the host's end of a port is called beside its name (ip-link(8), "property"). It stays when somebody

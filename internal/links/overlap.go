@@ -3,10 +3,11 @@ package links
 import (
 	"fmt"
 	"net/netip"
-	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // OverlapError says that a network of ours overlaps one that the host reaches otherwise.

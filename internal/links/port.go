@@ -5,12 +5,12 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/failure"
 )
 
 // Port is a veth pair between a bridge and a container, as an attachment wants it.

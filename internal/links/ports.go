@@ -2,9 +2,10 @@ package links
 
 import (
 	"unsafe"
-	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // MaxPorts is how many ports a bridge can have (BR_MAX_PORTS in net/bridge/br_private.h, less

@@ -7,9 +7,10 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"vethbridge/internal/failure"
 
 	"github.com/vishvananda/netlink"
+
+	"vethbridge/internal/failure"
 )
 
 // Uplink is a link of the host that is or shall be a port of a bridge.

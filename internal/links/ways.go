@@ -3,9 +3,10 @@ package links
 import (
 	"net/netip"
 	"slices"
-	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // DefaultRouteDevices lists the devices by which the host reaches everything else, each once.

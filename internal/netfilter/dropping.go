@@ -3,10 +3,11 @@ package netfilter
 import (
 	"fmt"
 	"strings"
-	"vethbridge/internal/failure"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
+
+	"vethbridge/internal/failure"
 )
 
 // Dropper is a chain that lets nothing through but what it accepts.

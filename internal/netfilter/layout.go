@@ -4,9 +4,10 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"vethbridge/internal/failure"
 
 	"github.com/google/nftables"
+
+	"vethbridge/internal/failure"
 )
 
 // UserPrefix begins the names of chains and sets in our tables that are the administrator's. We

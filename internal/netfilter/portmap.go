@@ -4,10 +4,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"io/fs"
-	"vethbridge/internal/failure"
 
 	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
+
+	"vethbridge/internal/failure"
 )
 
 // PortRule is a rule of the reference portmap that leads a host port to a container.

@@ -3,9 +3,10 @@ package netns
 import (
 	"runtime"
 	"strconv"
-	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // Do runs fn inside the namespace, on an OS thread of its own. A thread that can't come

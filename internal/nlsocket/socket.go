@@ -6,9 +6,10 @@ import (
 	"slices"
 	"sync"
 	"time"
-	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // receiveBuffer holds whatever the kernel sends at once (netlink(7) asks for 8 KiB at least; a

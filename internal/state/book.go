@@ -9,10 +9,11 @@ import (
 	"runtime/debug"
 	"syscall"
 	"time"
-	"vethbridge/internal/failure"
 
 	"go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
+
+	"vethbridge/internal/failure"
 )
 
 // bookWait bounds the wait for bbolt's own lock on the file. The book lock is held by

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // bootIDFile changes with every boot (Documentation/admin-guide/sysctl/kernel.rst, random).

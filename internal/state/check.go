@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"vethbridge/internal/failure"
 
 	"go.etcd.io/bbolt"
+
+	"vethbridge/internal/failure"
 )
 
 // Check reports everything that is wrong with the state file below the tables of the

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"os"
 	"syscall"
-	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // DirError says why a state directory is not used.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"time"
+
 	"vethbridge/internal/failure"
 )
 

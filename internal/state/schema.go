@@ -3,6 +3,7 @@ package state
 import (
 	"errors"
 	"fmt"
+
 	"vethbridge/internal/failure"
 )
 

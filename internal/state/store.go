@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+
 	"vethbridge/internal/failure"
 )
 

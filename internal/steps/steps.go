@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+
 	"vethbridge/internal/failure"
 )
 

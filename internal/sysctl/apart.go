@@ -5,9 +5,10 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // instance is one of procfs.

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
-	"vethbridge/internal/failure"
 
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // Error says that a sysctl is not as wanted and could not be made so.

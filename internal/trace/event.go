@@ -2,10 +2,11 @@ package trace
 
 import (
 	"fmt"
-	"vethbridge/internal/failure"
 
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 // Kind is what an event is about.

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"os"
 	"time"
-	"vethbridge/internal/failure"
 
 	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"vethbridge/internal/failure"
 )
 
 const (

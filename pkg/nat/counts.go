@@ -3,6 +3,7 @@ package nat
 import (
 	"context"
 	"maps"
+
 	"vethbridge/internal/failure"
 )
 

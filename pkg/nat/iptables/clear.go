@@ -3,6 +3,7 @@ package iptables
 import (
 	"context"
 	"errors"
+
 	"vethbridge/internal/failure"
 )
 
