@@ -25,7 +25,8 @@ func TestVLANsThatAreNoneAreRefused(t *testing.T) {
 		{trunk(testbed.Config{"minID": 10}), 7, "vlanTrunk[0]"},
 		{trunk(testbed.Config{"minID": 10, "maxID": 9}), 7, "vlanTrunk[0].maxID"},
 		{trunk(testbed.Config{}), 7, "vlanTrunk[0]"},
-		{n.With(0, "vlanTrunk", "all"), 6, "vlanTrunk"},
+		{n.With(0, "vlanTrunk", "all"), 6, `key "vlanTrunk" must be a list, not string`},
+		{trunk(testbed.Config{"id": "5"}), 6, `key "vlanTrunk.id" must be a whole number, not string`},
 	} {
 		refused(t, h, r.n, testbed.Container{ID: "web", Netns: h.NewContainer()}, r.code, r.word)
 	}

@@ -15,7 +15,7 @@ import (
 func validAttachments(network string, config []byte) ([]attachment.Owner, error) {
 	var keys map[string]json.RawMessage
 	if err := plainjson.Unmarshal(config, &keys); err != nil {
-		return nil, decodeError(err)
+		return nil, DecodeError("", err)
 	}
 	found := false
 	var owners []attachment.Owner
@@ -44,7 +44,7 @@ func decodeAttachments(network string, raw json.RawMessage) ([]attachment.Owner,
 		IfName      string `json:"ifname"`
 	}
 	if err := plainjson.Unmarshal(raw, &list); err != nil {
-		return nil, decodeError(err)
+		return nil, DecodeError("", err)
 	}
 	owners := make([]attachment.Owner, 0, len(list))
 	for i, a := range list {

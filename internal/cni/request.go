@@ -56,7 +56,7 @@ type Request struct {
 
 func newRequest(v verb, args *skel.CmdArgs, c *received) (Request, error) {
 	if c.err != nil && !lenient(v, c.err) {
-		return Request{}, decodeError(c.err)
+		return Request{}, DecodeError("", c.err)
 	}
 	conf := &c.keys
 	r := Request{
@@ -132,16 +132,19 @@ func lenient(v verb, err error) bool {
 // Decode decodes the config into a plugin's own keys.
 func (r *Request) Decode(into any) error {
 	if err := plainjson.Unmarshal(r.Config, into); err != nil {
-		return decodeError(err)
+		return DecodeError("", err)
 	}
 	return nil
 }
 
-func decodeError(err error) error {
+// DecodeError is what an error of decoding means in CNI: that of the value of a key, or of a whole config. It says
+// which key wants what.
+func DecodeError(key string, err error) error {
 	e := &Error{Code: CodeDecode, Message: "decode config: " + err.Error(), Cause: err}
 	var wrongType *json.UnmarshalTypeError
 	if errors.As(err, &wrongType) {
-		e.Message = fmt.Sprintf("decode config: key %q must be %s, not %s", wrongType.Field, plainjson.Wanted(wrongType.Type), wrongType.Value)
+		key = strings.Trim(key+"."+wrongType.Field, ".")
+		e.Message = fmt.Sprintf("decode config: key %q must be %s, not %s", key, plainjson.Wanted(wrongType.Type), wrongType.Value)
 	}
 	return e
 }

@@ -58,7 +58,7 @@ func (raw *rawConfig) trunk() ([]int, error) {
 	}
 	var entries []rawTrunk
 	if err := plainjson.Unmarshal(raw.VLANTrunk, &entries); err != nil {
-		return nil, &cni.Error{Code: cni.CodeDecode, Message: "decode config: key \"vlanTrunk\": " + err.Error(), Cause: err}
+		return nil, cni.DecodeError("vlanTrunk", err)
 	}
 	if entries == nil {
 		return nil, nil
