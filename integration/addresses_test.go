@@ -126,6 +126,29 @@ func TestRecordsOfAFormerBootGiveWay(t *testing.T) {
 	h.Same(t, before)
 }
 
+// TestPortsOfAFormerBootAreTheHostsOwn has the rules made anew, by repair and by an ADD, while the dead are still in the book.
+func TestPortsOfAFormerBootAreTheHostsOwn(t *testing.T) {
+	h, n := newDemo(t)
+	before := h.Snapshot()
+	n.Wrap = bootID(t, 1)
+	old := testbed.Container{ID: "old", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}
+	n.Add(t, old)
+	h.Forget(old.Netns)
+	h.WaitLinkGone(t, "demo0")
+	h.Run("nft", "flush", "ruleset")
+	h.Run("ip", "link", "del", "demo0")
+	n.Wrap = nil
+	h.Serve("", "tcp", 8080, "host")
+	says(t, h, 0, []string{"restored"}, "repair")
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "host", "")
+	c, result := attach(t, h, n, "web", testbed.Port{HostPort: 8081, ContainerPort: 80})
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "host", "")
+	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8081, "web", "")
+	n.Del(t, old, nil)
+	n.Del(t, c, result.Raw)
+	h.Same(t, before)
+}
+
 // bootID is a command that shows a call another boot ID.
 func bootID(t *testing.T, number int) []string {
 	path := filepath.Join(t.TempDir(), "boot_id")

@@ -106,15 +106,20 @@ func alone(tx *state.Tx, k Kind, h holder) (bool, error) {
 	return only, err
 }
 
-// ruleset is what a backend shall hold for all holders but one, which may be nil.
+// ruleset is what a backend shall hold for all holders but one, which may be nil. Ports of a former boot lead nowhere: until they are
+// released they are the host's.
 func ruleset(tx *state.Tx, k Kind, except *holder) (Ruleset, error) {
 	nets, err := networks(tx, k, except)
 	if err != nil {
 		return Ruleset{}, err
 	}
+	former, err := formerBoot(tx)
+	if err != nil {
+		return Ruleset{}, err
+	}
 	r := Ruleset{Networks: nets}
 	err = state.Each(tx, recordTable, nil, func(_ []byte, held *record) error {
-		if held.Backend != k || except != nil && held.Holder == *except {
+		if held.Backend != k || except != nil && held.Holder == *except || former[held.Holder.Owner] {
 			return nil
 		}
 		for _, m := range held.mappings() {
@@ -124,6 +129,18 @@ func ruleset(tx *state.Tx, k Kind, except *holder) (Ruleset, error) {
 	})
 	SortEntries(r.Entries)
 	return r, err
+}
+
+// formerBoot are the owners whose boot is over.
+func formerBoot(tx *state.Tx) (map[attachment.Owner]bool, error) {
+	list, err := tx.Attachments("")
+	former := map[attachment.Owner]bool{}
+	for i := range list {
+		if boot := list[i].BootID; boot != "" && boot != tx.BootID() {
+			former[list[i].Owner] = true
+		}
+	}
+	return former, err
 }
 
 // CheckBook verifies that claims and records agree, and that every holder is attached.
