@@ -1,6 +1,8 @@
 package integration
 
 import (
+	"fmt"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -45,6 +47,7 @@ func breakAndRepair(t *testing.T, key, damaged, named string) {
 		"ip link set LINK down; ip link set LINK name x0 group 0; ip link set x0 up": "is called x0 now",
 		"ip link set demo0 down":                                                     "bridge demo0 is down",
 		damaged:                                                                      named,
+		"ip link set demo0 arp off":                                                  "bridge demo0 answers and asks for no neighbours (NOARP)",
 		"ip addr flush dev demo0":                                                    "demo0 has lost its address fd99::1/64",
 		"sysctl -qw net.ipv6.conf.demo0.keep_addr_on_down=0; ip link set demo0 down; ip link set demo0 up": "demo0 has lost its address fd99::1/64",
 	} {
@@ -120,4 +123,37 @@ func TestALostUplinkIsNamed(t *testing.T) {
 	}
 	n.Del(t, c, result.Raw)
 	h.Same(t, before)
+}
+
+// TestAKilledRepairIsFinishedByTheNext: wherever it ends, the port is guarded or down, and the next one makes it whole.
+func TestAKilledRepairIsFinishedByTheNext(t *testing.T) {
+	h, n := newDemo(t)
+	c, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+	link, killed := linkOf(h), 0
+	for _, call := range []string{"sendmsg", "sendto"} {
+		for i, survived := 1, false; !survived; i++ {
+			h.Run("ip", "link", "set", "demo0", "down")
+			h.Run("ip", "link", "set", link, "nomaster", "group", "0")
+			said := h.Run("sh", "-c", fmt.Sprintf("strace -f -qq -o /dev/null -e inject=%s:signal=SIGKILL:when=%d %s repair --state-dir %s; echo status $?",
+				call, i, filepath.Join(string(built), "vethbridge"), h.StateDir))
+			if survived = strings.Contains(said, "status 0"); !survived {
+				killed++
+			}
+			shown := h.Run("ip", "-d", "link", "show", "dev", link)
+			if strings.Contains(shown, "master demo0") && strings.Contains(shown, ",UP") && !strings.Contains(shown, "group_fwd_mask 0xfffd") {
+				t.Errorf("killed at %s number %d it forwards past its guard: %s", call, i, shown)
+			}
+			_, _ = operate(t, h, "repair")
+			says(t, h, 0, []string{"all is as the state file says"}, "check")
+			if t.Failed() {
+				t.Fatalf("killed at %s number %d", call, i)
+			}
+		}
+	}
+	if killed < 10 {
+		t.Errorf("killed at %d system calls only", killed)
+	}
+	if a := n.Check(t, c, result.Raw); a.Exit != 0 {
+		t.Error(a.Stdout)
+	}
 }

@@ -68,6 +68,9 @@ func (h *Host) mendBridge(ctx context.Context, b links.Bridge) error {
 	if err := h.own(&b); err != nil {
 		return err
 	}
+	if err := h.Links.AnswerNeighbours(b.Name); err != nil {
+		return err
+	}
 	_, err := h.Links.EnsureBridge(ctx, b)
 	return err
 }

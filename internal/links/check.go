@@ -30,6 +30,7 @@ func (h *Host) CheckBridge(_ context.Context, b Bridge) error {
 	}
 	var d differences
 	d.when(link.Attrs().Flags&net.FlagUp == 0, "bridge %s is down", b.Name)
+	d.when(link.Attrs().RawFlags&unix.IFF_NOARP != 0, "bridge %s answers and asks for no neighbours (NOARP)", b.Name)
 	d.when(b.Promisc && link.Attrs().Promisc == 0, "bridge %s is not promiscuous", b.Name)
 	d.when(b.VLANFiltering && !filtering(link.Link), "bridge %s has VLAN filtering off", b.Name)
 	forwards, said := link.inet(inetForwarding)

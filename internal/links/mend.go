@@ -49,3 +49,13 @@ func (r *requests) mendHostEnd(p *Port, link *portLink, bridge int) error {
 	}
 	return r.finishHostEnd(p)
 }
+
+// AnswerNeighbours lets a link ask and answer for neighbours, as links do by default.
+func (h *Host) AnswerNeighbours(linkName string) error {
+	of := nl.NewIfInfomsg(unix.AF_UNSPEC)
+	of.Change = unix.IFF_NOARP
+	if _, err := h.raw.do(unix.RTM_NEWLINK, unix.NLM_F_ACK, of, name(linkName)); err != nil {
+		return failure.To("let "+linkName+" answer for neighbours", err)
+	}
+	return nil
+}
