@@ -80,10 +80,10 @@ func (h *Host) Reclaim(ctx context.Context, network string) (released []attachme
 	}
 	var failed []error
 	for i := range list {
-		if !h.dead(ctx, &list[i]) {
+		if !h.dead(ctx, list[i]) {
 			continue
 		}
-		ok, err := h.ReleaseDead(ctx, &list[i])
+		ok, err := h.ReleaseDead(ctx, list[i])
 		if err != nil {
 			failed = append(failed, err)
 		} else if ok {
@@ -148,7 +148,7 @@ func sameLife(a, b *state.Attachment) bool {
 }
 
 // Attachments lists the records of a network, or of all if network is empty.
-func (h *Host) Attachments(ctx context.Context, network string) (list []state.Attachment, err error) {
+func (h *Host) Attachments(ctx context.Context, network string) (list []*state.Attachment, err error) {
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
 		list, err = tx.Attachments(network)
 		return err

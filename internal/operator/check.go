@@ -27,7 +27,7 @@ func check(ctx context.Context, s *session) error {
 		records, err := s.host.Attachments(ctx, s.network)
 		report(err)
 		for _, a := range records {
-			life, err := s.host.Liveness(&a)
+			life, err := s.host.Liveness(a)
 			report(err)
 			if life == host.Dead {
 				report(fmt.Errorf("check attachments: %s is dead; its addresses and ports are released when needed, or by \"vethbridge gc\"", a.Owner))

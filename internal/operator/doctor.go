@@ -41,12 +41,16 @@ func (t topic) MarshalText() ([]byte, error) { return []byte(page + "#" + string
 
 // problem notes that something does not work.
 func (s *session) problem(see topic, what, wayOut string, run ...string) {
-	s.found = append(s.found, finding{problem, what, run, wayOut, see})
+	s.note(problem, see, what, wayOut, run)
 }
 
 // warning notes that something will not work soon, or not always.
 func (s *session) warning(see topic, what, wayOut string, run ...string) {
-	s.found = append(s.found, finding{warning, what, run, wayOut, see})
+	s.note(warning, see, what, wayOut, run)
+}
+
+func (s *session) note(how severity, see topic, what, wayOut string, run []string) {
+	s.found = append(s.found, finding{how, what, run, wayOut, see})
 }
 
 // examination looks for one kind of trouble, and notes what it finds.

@@ -13,11 +13,11 @@ import (
 )
 
 // living are the records of the attachments that live.
-func (s *session) living(ctx context.Context) ([]state.Attachment, error) {
+func (s *session) living(ctx context.Context) ([]*state.Attachment, error) {
 	records, err := s.host.Attachments(ctx, s.network)
-	var list []state.Attachment
+	var list []*state.Attachment
 	for _, a := range records {
-		if life, _ := s.host.Liveness(&a); life == host.Alive {
+		if life, _ := s.host.Liveness(a); life == host.Alive {
 			list = append(list, a)
 		}
 	}
@@ -33,8 +33,7 @@ const (
 // ports are both ends of links. One whose bridge is gone is not named beside the bridge.
 func ports(ctx context.Context, s *session) error {
 	records, err := s.living(ctx)
-	for i := range records {
-		a := &records[i]
+	for _, a := range records {
 		if _, gone := s.host.Links.Uplink(a.Bridge); gone != nil {
 			continue
 		}
@@ -131,8 +130,8 @@ func ways(ctx context.Context, s *session) error {
 		if failed != nil || !link.Up {
 			continue // bridges and lostGateways have said so
 		}
-		for i := range records {
-			if a := &records[i]; a.Gateway() == b.GatewayName() {
+		for _, a := range records {
+			if a.Gateway() == b.GatewayName() {
 				s.ways(a, link.Addresses)
 			}
 		}

@@ -46,7 +46,7 @@ const isDead topic = "an-attachment-is-dead"
 func dead(ctx context.Context, s *session) error {
 	records, err := s.host.Attachments(ctx, "")
 	for _, a := range records {
-		switch life, err := s.host.Liveness(&a); {
+		switch life, err := s.host.Liveness(a); {
 		case life == host.Dead:
 			s.warning(isDead, a.Owner.String()+" is dead; nobody called DEL for it", "or wait: what it holds is released when needed", s.own("gc"))
 		case err != nil:

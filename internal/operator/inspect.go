@@ -85,7 +85,7 @@ func (s *session) whole(ctx context.Context, r *row) (w whole, err error) {
 	w = whole{row: *r, Networks: []string{}, Fence: []string{}}
 	a := r.record
 	w.Namespace, w.MAC, w.LocalhostVia = a.Netns.Path, a.MAC.String(), a.LocalhostVia
-	if w.HostEnd, w.ContainerEnd, err = s.ends(&a); err != nil {
+	if w.HostEnd, w.ContainerEnd, err = s.ends(a); err != nil {
 		return w, err
 	}
 	if w.Connections, err = connectionsOf(r); err != nil {
@@ -95,7 +95,7 @@ func (s *session) whole(ctx context.Context, r *row) (w whole, err error) {
 		return w, err
 	}
 	w.Log = s.logOf(r)
-	return w, s.host.Store.View(ctx, func(tx *state.Tx) error { return w.rules(tx, &a) })
+	return w, s.host.Store.View(ctx, func(tx *state.Tx) error { return w.rules(tx, a) })
 }
 
 // rules fills in what the attachment needs in the kernel's tables.

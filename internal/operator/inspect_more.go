@@ -105,7 +105,7 @@ func (s *session) countTaken(ctx context.Context, r *row) error {
 	counts, err := s.host.NAT.Count(ctx)
 	for i := range r.Ports {
 		if n, counted := counts.Of(&r.mappings[i]); counted {
-			port := &r.Ports[i]
+			port := r.Ports[i]
 			port.Taken = &n
 			port.text += fmt.Sprintf(", connections so far: %d", n)
 		}

@@ -32,7 +32,7 @@ func (s *session) list(ctx context.Context, out io.Writer) error {
 		columns = (*row).slim
 	}
 	table := [][]string{columns(&row{
-		Network: "NETWORK", Container: "CONTAINER", IfName: "INTERFACE", State: "STATE", Addresses: []string{"ADDRESSES"}, Ports: []publishing{{text: "PORTS"}}, Link: "LINK", age: "AGE",
+		Network: "NETWORK", Container: "CONTAINER", IfName: "INTERFACE", State: "STATE", Addresses: []string{"ADDRESSES"}, Ports: []*publishing{{text: "PORTS"}}, Link: "LINK", age: "AGE",
 	})}
 	for _, r := range rows {
 		table = append(table, columns(r))
@@ -86,7 +86,7 @@ func (r *row) slim() []string {
 			ports = append(ports, port)
 		}
 	}
-	if r.record.Owner.Network == "" { // the headings
+	if len(r.mappings) == 0 { // of the headings, too
 		ports = texts(r.Ports)
 	}
 	return []string{r.Network, r.Container[:min(12, len(r.Container))], r.State, address, strings.Join(ports, ","), r.age}

@@ -60,14 +60,14 @@ func collect(ctx context.Context, s *session) error {
 		return err
 	}
 	for _, a := range records {
-		life, err := s.host.Liveness(&a)
+		life, err := s.host.Liveness(a)
 		switch {
 		case life == host.Unknown:
 			s.say("kept %s: cannot tell whether it is alive: %v", a.Owner, err)
 		case life == host.Dead && s.dryRun:
 			s.say("would release %s", a.Owner)
 		case life == host.Dead:
-			if err := s.release(ctx, &a); err != nil {
+			if err := s.release(ctx, a); err != nil {
 				return err
 			}
 		}

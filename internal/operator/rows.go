@@ -18,19 +18,19 @@ const drifted = "drifted"
 
 // row is one attachment as ls shows it.
 type row struct {
-	Network   string       `json:"network"`
-	Container string       `json:"container"`
-	IfName    string       `json:"ifName"`
-	State     string       `json:"state"`
-	Drift     []string     `json:"drift,omitempty"`
-	Addresses []string     `json:"addresses"`
-	Ports     []publishing `json:"ports"`
-	Bridge    string       `json:"bridge,omitempty"`
-	Link      string       `json:"link,omitempty"`
-	Age       *int64       `json:"ageSeconds,omitempty"` // none of a former boot
+	Network   string        `json:"network"`
+	Container string        `json:"container"`
+	IfName    string        `json:"ifName"`
+	State     string        `json:"state"`
+	Drift     []string      `json:"drift,omitempty"`
+	Addresses []string      `json:"addresses"`
+	Ports     []*publishing `json:"ports"`
+	Bridge    string        `json:"bridge,omitempty"`
+	Link      string        `json:"link,omitempty"`
+	Age       *int64        `json:"ageSeconds,omitempty"` // none of a former boot
 
 	age      string // for people
-	record   state.Attachment
+	record   *state.Attachment
 	mappings []nat.Mapping
 }
 
@@ -41,7 +41,7 @@ func (s *session) rows(ctx context.Context) ([]*row, error) {
 		records, err := tx.Attachments(s.network)
 		for i := 0; i < len(records) && err == nil; i++ {
 			if strings.HasPrefix(records[i].Owner.ContainerID, s.filter.container) {
-				rows, err = s.appendRow(tx, rows, &records[i])
+				rows, err = s.appendRow(tx, rows, records[i])
 			}
 		}
 		return err
@@ -53,7 +53,7 @@ func (s *session) rows(ctx context.Context) ([]*row, error) {
 		return nil, err
 	}
 	for _, r := range rows {
-		life, _ := s.host.Liveness(&r.record) // an error leaves it unknown, which is shown
+		life, _ := s.host.Liveness(r.record) // an error leaves it unknown, which is shown
 		r.State = life.String()
 	}
 	if s.check {
@@ -74,7 +74,7 @@ func (s *session) appendRow(tx *state.Tx, rows []*row, a *state.Attachment) ([]*
 	}
 	r := &row{
 		Network: a.Owner.Network, Container: a.Owner.ContainerID, IfName: a.Owner.IfName,
-		Addresses: []string{}, Ports: []publishing{}, Bridge: a.Bridge, Link: a.HostLink, record: *a, mappings: translations.Mappings,
+		Addresses: []string{}, Ports: []*publishing{}, Bridge: a.Bridge, Link: a.HostLink, record: a, mappings: translations.Mappings,
 	}
 	r.Age, r.age = age(a, tx.BootID())
 	for _, l := range leases {
@@ -128,7 +128,7 @@ func (s *session) markDrifted(ctx context.Context, rows []*row) (err error) {
 		if r.State != host.Alive.String() {
 			continue
 		}
-		if r.Drift, err = c.drift(ctx, &r.record); err != nil {
+		if r.Drift, err = c.drift(ctx, r.record); err != nil {
 			return err
 		}
 		if len(r.Drift) > 0 {

@@ -22,16 +22,16 @@ type publishing struct {
 	_    [0]func() // nobody compares them, so the compiler need not know how
 }
 
-func portOf(m *nat.Mapping) publishing {
-	return publishing{
+func portOf(m *nat.Mapping) *publishing {
+	return &publishing{
 		Protocol: m.Protocol, HostIP: m.Host, HostPort: m.HostPort, ContainerIP: m.Target.Addr(), ContainerPort: m.Target.Port(),
 		Length: int(m.More) + 1, Limit: m.Limit, text: m.String(),
 	}
 }
 
-func texts(ports []publishing) (list []string) {
-	for i := range ports {
-		list = append(list, ports[i].text)
+func texts(ports []*publishing) (list []string) {
+	for _, p := range ports {
+		list = append(list, p.text)
 	}
 	return list
 }

@@ -85,10 +85,10 @@ func (tx *Tx) DeleteAttachment(o attachment.Owner) error {
 
 // Attachments lists the records of a network in the order of their keys, or of all
 // networks if network is empty.
-func (tx *Tx) Attachments(network string) ([]Attachment, error) {
-	var list []Attachment
+func (tx *Tx) Attachments(network string) ([]*Attachment, error) {
+	var list []*Attachment
 	err := Each(tx, attachments, networkPrefix(network), func(_ []byte, a *Attachment) error {
-		list = append(list, *a)
+		list = append(list, a)
 		return nil
 	})
 	return list, err
