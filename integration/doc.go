@@ -28,6 +28,7 @@
 //	systems_test.go     veth pair, bridge, masquerade, published ports: the four systems
 //	reach_test.go       who reaches a published port, from where
 //	portmodes_test.go   hairpin and promiscuous mode, by frames
+//	ownerlock_test.go   calls for one attachment, one after the other
 //	input_test.go       bad input; refusals_test.go, what does not go together
 //	versions_test.go    spec versions, VERSION, STATUS
 //	del_test.go         DEL in every odd situation; del_again_test.go, of what is gone, or not in the book

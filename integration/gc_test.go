@@ -3,6 +3,7 @@ package integration
 import (
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 
 	"vethbridge/integration/testbed"
@@ -117,6 +118,23 @@ func TestGCRemovesWhatNobodyHasARecordOf(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestGCSparesAPortThatItCantTellTheOwnerOf: the state file is lost, and the mark of a long name is a hash.
+func TestGCSparesAPortThatItCantTellTheOwnerOf(t *testing.T) {
+	h, n := newDemo(t)
+	web, result := attach(t, h, n, strings.Repeat("web", 40), testbed.Port{HostPort: 8080, ContainerPort: 80})
+	if err := os.RemoveAll(h.StateDir); err != nil {
+		t.Fatal(err)
+	}
+	rules := h.Run("nft", "--stateless", "list", "ruleset")
+	if a := collect(t, n, []any{}); a.Exit != 0 {
+		t.Fatalf("GC: %s", a.Stdout)
+	}
+	if now := h.Run("nft", "--stateless", "list", "ruleset"); now != rules {
+		t.Errorf("GC changes the rules to\n%s", now)
+	}
+	n.Del(t, web, result.Raw)
 }
 
 // dropMarked takes away all elements that name their owner.
