@@ -50,6 +50,17 @@ func TestAStateThatCantBeKeptIsRefusedBeforeAnyChange(t *testing.T) {
 	}
 }
 
+// TestTheDoctorSeesAFullFileSystem has one that is full behind the last ADD.
+func TestTheDoctorSeesAFullFileSystem(t *testing.T) {
+	h := newHost(t)
+	script := strings.ReplaceAll(`mount -t tmpfs -o size=128k,mode=700 none DIR && "$0" ls --state-dir DIR &&
+		"$0" doctor --state-dir DIR --config /nonexistent && { head -c 1M /dev/zero >DIR/ballast; "$0" doctor --state-dir DIR --config /nonexistent; }`, "DIR", h.StateDir)
+	out, err := exec.Command("unshare", "--mount", "sh", "-c", script, filepath.Join(string(built), "vethbridge")).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "nothing found") || !strings.Contains(string(out), "no room is left on the file system of "+h.StateDir) {
+		t.Errorf("%v: %s", err, out)
+	}
+}
+
 // TestACallThatIsStuckIsNamedByThoseThatWaitForIt holds the lock of the state file.
 func TestACallThatIsStuckIsNamedByThoseThatWaitForIt(t *testing.T) {
 	h, n := newDemo(t)

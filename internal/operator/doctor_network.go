@@ -25,6 +25,9 @@ func stateFile(ctx context.Context, s *session) error {
 	if err := s.host.Store.Check(ctx, ipam.Check, nat.CheckBook, fence.Check, shared.Check, host.CheckMACs); err != nil {
 		s.problem("the-state-file-contradicts-itself", err.Error(), "keep a copy of the state file for a report, remove it, and it is rebuilt from the kernel by the next call")
 	}
+	if s.host.Store.Full() {
+		s.problem("the-state-directory-cannot-be-used", "no room is left on the file system of "+s.stateDir, "make room there (df -h): containers end as ever, but new ones are refused")
+	}
 	return nil
 }
 

@@ -50,3 +50,11 @@ func volatile(dir string) bool {
 	}
 	return st.Type == unix.TMPFS_MAGIC || st.Type == unix.RAMFS_MAGIC
 }
+
+// Full reports whether the file system of the state directory has no room left. What is in the file may be released then and changed,
+// but nothing may come to it.
+func (s *Store) Full() bool {
+	var st unix.Statfs_t
+	err := unix.Statfs(s.dir, &st)
+	return err == nil && st.Blocks > 0 && st.Bfree == 0 // a tmpfs without a limit has no blocks
+}
