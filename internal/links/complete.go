@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CompletionLimit is how long Announce waits for IPv6 addresses to work. It is for machines that can't keep up: there the addresses come to work after the ADD.
-const CompletionLimit = 2 * time.Second
+// completionLimit is how long Announce waits for IPv6 addresses to work. It is for machines that can't keep up: there the addresses come to work after the ADD.
+const completionLimit = 2 * time.Second
 
 // awaitCompletion waits until the container answers for its IPv6 addresses. The kernel takes a new address and says so at
 // once, and leaves the rest to a worker of its own: the group in which neighbours ask for the address, and the route
@@ -20,7 +20,7 @@ func (r *requests) awaitCompletion(ctx context.Context, p *Port) {
 	if p.DAD {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, CompletionLimit)
+	ctx, cancel := context.WithTimeout(ctx, completionLimit)
 	defer cancel()
 	for _, a := range p.Addresses {
 		for pause := 50 * time.Microsecond; a.Addr().Is6() && !r.local(a.Addr()) && ctx.Err() == nil; pause = min(2*pause, 5*time.Millisecond) {
