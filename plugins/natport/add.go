@@ -180,13 +180,11 @@ func (a *adding) enter(ctx context.Context) error {
 				return err
 			}
 		}
-		record, known, err := tx.Attachment(owner)
+		record, _, err := tx.Attachment(owner)
 		if err != nil {
 			return err
 		}
-		if !known {
-			record = &state.Attachment{Owner: owner, BootID: tx.BootID(), Netns: a.ns.Identity(), Created: state.Now()}
-		}
+		a.renew(tx, record)
 		if err := a.useLocalhost(tx, record); err != nil {
 			return err
 		}
@@ -195,6 +193,15 @@ func (a *adding) enter(ctx context.Context) error {
 		}
 		return nat.Claim(tx, owner, nat.PartNatport, a.by, a.plan.Translations)
 	})
+}
+
+// renew makes a record, or one that a former life of the container has left, that of this one. Behind another plugin nobody
+// else does.
+func (a *adding) renew(tx *state.Tx, record *state.Attachment) {
+	if record.BootID == tx.BootID() && record.Netns == a.ns.Identity() {
+		return
+	}
+	record.Owner, record.BootID, record.Netns, record.Created = a.req.Owner, tx.BootID(), a.ns.Identity(), state.Now()
 }
 
 // useLocalhost enters the device in the record, and leaves one of a former ADD.
