@@ -70,7 +70,7 @@ func portRules() []netfilter.Rule {
 	source := slices.Concat(iifname(), link(6, 6, macWord))
 	return []netfilter.Rule{
 		rule("not a guarded port", netfilter.Meta(expr.MetaKeyIIFGROUP), differs(netfilter.Native(Group)), accept()),
-		rule("to many", notToOne(), jump("port_group")),
+		rule("to many", toMany(), jump("port_group")),
 		rule("DHCP server, IPv4", udpPort(0, 67), four, drop()),
 		rule("IPv4 from its address", four, source, network(12, 4, addressWord), in(Senders4), accept()),
 		rule("ICMPv6", protocol(unix.IPPROTO_ICMPV6), six, jump("port_icmpv6")),
@@ -85,10 +85,11 @@ func portRules() []netfilter.Rule {
 	}
 }
 
-// notToOne matches all but a frame to one other machine, by a comparison that the kernel does in line: a range, or a
-// set of types, costs a call. What is to the port itself, which nobody has a reason for, is among it.
-func notToOne() []expr.Any {
-	return slices.Concat(netfilter.Meta(expr.MetaKeyPKTTYPE), differs([]byte{unix.PACKET_OTHERHOST}))
+// toMany matches a frame that is neither to one other machine nor to the bridge, by comparisons that the kernel does in line: a
+// range, or a set of types, costs a call. Frames to the bridge, a gateway's, are to this host before the guard sees them
+// (br_handle_frame in net/bridge/br_input.c).
+func toMany() []expr.Any {
+	return slices.Concat(netfilter.Meta(expr.MetaKeyPKTTYPE), differs([]byte{unix.PACKET_OTHERHOST}), differs([]byte{unix.PACKET_HOST}))
 }
 
 // groupRules are for frames to many. Whoever asks a bridge who listens to multicasts gets all of them from then
