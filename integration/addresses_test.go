@@ -149,21 +149,24 @@ func TestPortsOfAFormerBootAreTheHostsOwn(t *testing.T) {
 	h.Same(t, before)
 }
 
-// TestAContainerOfAFormerBootHasItsPortsAgain behind another main plugin: it comes under the same name, and natport's record of it is
-// still there.
-func TestAContainerOfAFormerBootHasItsPortsAgain(t *testing.T) {
-	h, n := newDemo(t)
-	n = n.With(0, "type", "bridge").With(0, "ipam", testbed.Config{"type": "static",
-		"addresses": []any{testbed.Config{"address": "10.95.0.7/24", "gateway": "10.95.0.1"}}})
-	n.Wrap = bootID(t, 1)
-	old := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}
-	n.Add(t, old)
-	h.Forget(old.Netns)
-	h.Run("nft", "flush", "ruleset")
-	n.Wrap = nil
-	attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
-	expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
-	says(t, h, 0, []string{"alive"}, "ls")
+// TestAContainerThatComesBackHasItsPortsAgain behind another main plugin, under its former name and without a DEL, and after a boot:
+// natport's record of it is still there.
+func TestAContainerThatComesBackHasItsPortsAgain(t *testing.T) {
+	for _, former := range [][]string{nil, bootID(t, 1)} {
+		h, n := newDemo(t)
+		n = n.With(0, "type", "bridge").With(0, "ipam", testbed.Config{"type": "static",
+			"addresses": []any{testbed.Config{"address": "10.95.0.7/24", "gateway": "10.95.0.1"}}})
+		n.Wrap = former
+		old := testbed.Container{ID: "web", Netns: h.NewContainer(), Ports: []testbed.Port{{HostPort: 8080, ContainerPort: 80}}}
+		n.Add(t, old)
+		h.Forget(old.Netns)
+		h.Run("nft", "flush", "ruleset")
+		n.Wrap = nil
+		attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+		says(t, h, 0, []string{"alive"}, "ls")
+		says(t, h, 0, nil, "gc")
+		expect(t, h, h.LAN, "tcp", testbed.HostAddr4, 8080, "web", "")
+	}
 }
 
 // bootID is a command that shows a call another boot ID.
