@@ -172,8 +172,11 @@ func TestFiftyPortsAtOnceOnOneBridge(t *testing.T) {
 	h.ensure(t, demoBridge())
 	for i := range 50 {
 		running.Go(func() {
-			_, _, err := h.AddPort(context.Background(), c.port(i))
-			failed <- errors.Join(err, h.CheckPort(context.Background(), c.port(i)))
+			port := c.port(i)
+			port.Container = links.In(c.ns) // as each process has its own
+			defer port.Container.Close()
+			_, _, err := h.AddPort(context.Background(), port)
+			failed <- errors.Join(err, h.CheckPort(context.Background(), port))
 		})
 	}
 	running.Wait()
