@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,9 +71,7 @@ func badInputs(t *testing.T, n testbed.Network, c testbed.Container) []badInput 
 		return key("ipam", testbed.Config{"ranges": []any{[]any{r}}})
 	}
 	previous := testbed.Config{"cniVersion": "1.1.0", "ips": []any{testbed.Config{"address": "10.99.0.2/24"}}}
-	port := func(p testbed.Port) testbed.Call {
-		return call(ports.With("prevResult", previous).With("runtimeConfig", testbed.Config{"portMappings": []any{p}}))
-	}
+	ports = ports.With("prevResult", previous)
 	list := []badInput{
 		{"bad JSON", 6, "invalid character", raw(`{"name" 1}`)},
 		{"unknown cniVersion", 1, "incompatible", key("cniVersion", "9.9.9")},
@@ -97,44 +96,50 @@ func badInputs(t *testing.T, n testbed.Network, c testbed.Container) []badInput 
 		{"netns is missing", 4, "CNI_NETNS", netns("/run/netns/nowhere")},
 		{"interface name with a pattern", 4, "CNI_IFNAME", ifName("eth%d")},
 		{"interface name of the loopback", 4, "CNI_IFNAME", ifName("lo")},
-		{"host port -1", 7, "hostPort", port(testbed.Port{HostPort: -1, ContainerPort: 80})},
-		{"range that ends before it begins", 7, "hostPortEnd", port(testbed.Port{HostPort: 80, HostPortEnd: 79, ContainerPort: 80})},
-		{"range beyond the container's ports", 7, "hostPortEnd", port(testbed.Port{HostPort: 80, HostPortEnd: 90, ContainerPort: 65530})},
-		{"range to choose from that is none", 7, "hostPortRange", call(ports.With("prevResult", previous).With("hostPortRange", "80"))},
-		{"host port 70000", 7, "hostPort", port(testbed.Port{HostPort: 70000, ContainerPort: 80})},
-		{"container port -1", 7, "containerPort", port(testbed.Port{HostPort: 80, ContainerPort: -1})},
-		{"protocol icmp", 7, "protocol", port(testbed.Port{HostPort: 80, ContainerPort: 80, Protocol: "icmp"})},
-		{"protocol with a rule", 7, "protocol", port(testbed.Port{HostPort: 80, ContainerPort: 80, Protocol: "tcp; drop"})},
-		{"bad host address", 7, "hostIP", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "not-an-ip"})},
+		{"range to choose from that is none", 7, "hostPortRange", call(ports.With("hostPortRange", "80"))},
 		{"interface that stays down, with addresses", 7, "disableContainerInterface", key("disableContainerInterface", true)},
-		{"the loopback address of IPv6", 7, "127.0.0.1", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "::1"})},
 		{"zone with a space", 7, "firewalldZone", key("firewalldZone", "my zone")},
-		{"no family to serve", 7, "family", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "2001:db8::1"})},
-		{"no previous result", 7, "prevResult", call(ports)},
-		{"conflict policy that is none", 7, "hostPortConflict", call(ports.With("prevResult", previous).With("hostPortConflict", "maybe"))},
+		{"no previous result", 7, "prevResult", call(n.Chain[1])},
+		{"conflict policy that is none", 7, "hostPortConflict", call(ports.With("hostPortConflict", "maybe"))},
 		{"mode that is none", 7, "mode", key("mode", "open")},
 		{"isolation that is none", 7, "isolation", key("isolation", "all")},
 		{"host access that is none", 7, "hostAccess", key("hostAccess", "some")},
 		{"masquerade of a network without a way out", 7, "ipMasq", call(bridge.With("internal", true).With("ipMasq", true))},
 	}
-	return append(list, badNAT(call, ports.With("prevResult", previous), bridge)...)
+	return slices.Concat(list, badPorts(call, ports), badNAT(call, ports, bridge))
+}
+
+// badPorts are ports that can't be published.
+func badPorts(call func(testbed.Config) testbed.Call, ports testbed.Config) []badInput {
+	port := func(p testbed.Port) testbed.Call {
+		return call(ports.With("runtimeConfig", testbed.Config{"portMappings": []any{p}}))
+	}
+	return []badInput{
+		{"host port -1", 7, "hostPort", port(testbed.Port{HostPort: -1, ContainerPort: 80})},
+		{"range that ends before it begins", 7, "hostPortEnd", port(testbed.Port{HostPort: 80, HostPortEnd: 79, ContainerPort: 80})},
+		{"range beyond the container's ports", 7, "hostPortEnd", port(testbed.Port{HostPort: 80, HostPortEnd: 90, ContainerPort: 65530})},
+		{"host port 70000", 7, "hostPort", port(testbed.Port{HostPort: 70000, ContainerPort: 80})},
+		{"container port -1", 7, "containerPort", port(testbed.Port{HostPort: 80, ContainerPort: -1})},
+		{"protocol icmp", 7, "protocol", port(testbed.Port{HostPort: 80, ContainerPort: 80, Protocol: "icmp"})},
+		{"protocol with a rule", 7, "protocol", port(testbed.Port{HostPort: 80, ContainerPort: 80, Protocol: "tcp; drop"})},
+		{"bad host address", 7, "hostIP", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "not-an-ip"})},
+		{"the loopback address of IPv6", 7, "127.0.0.1", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "::1"})},
+		{"no family to serve", 7, "family", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "2001:db8::1"})},
+		{"host address of all", 7, "portMappings[0].hostIP", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "255.255.255.255"})},
+		{"host address of all, written as IPv6", 7, "portMappings[0].hostIP", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "::ffff:255.255.255.255"})},
+		{"host address of a group", 7, "portMappings[0].hostIP", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "224.0.0.1"})},
+		{"host address of a group, IPv6", 7, "portMappings[0].hostIP", port(testbed.Port{HostPort: 80, ContainerPort: 80, HostIP: "ff02::1"})},
+	}
 }
 
 // badNAT are bad values of the keys about translations.
 func badNAT(call func(testbed.Config) testbed.Call, ports, bridge testbed.Config) []badInput {
 	key := func(key string, value any) testbed.Call { return call(ports.With(key, value)) }
 	source := testbed.Config{"portMappings": []any{testbed.Config{"hostPort": 80, "containerPort": 80, "sourceRanges": []any{"10.0.0.0/33"}}}}
-	hostIP := func(ip string) testbed.Call {
-		return key("runtimeConfig", testbed.Config{"portMappings": []any{testbed.Config{"hostPort": 80, "containerPort": 80, "hostIP": ip}}})
-	}
 	return []badInput{
 		{"list that is an object", 6, `"runtimeConfig.portMappings" must be a list, not object`, call(ports.With("runtimeConfig", testbed.Config{"portMappings": testbed.Config{}}))},
 		{"ports of a container without an address", 7, `"ipam" into the config`, call(ports.With("prevResult", testbed.Config{"cniVersion": "1.1.0"}).
 			With("runtimeConfig", testbed.Config{"portMappings": []any{testbed.Port{HostPort: 80, ContainerPort: 80}}}))},
-		{"host address of all", 7, "portMappings[0].hostIP", hostIP("255.255.255.255")},
-		{"host address of all, written as IPv6", 7, "portMappings[0].hostIP", hostIP("::ffff:255.255.255.255")},
-		{"host address of a group", 7, "portMappings[0].hostIP", hostIP("224.0.0.1")},
-		{"host address of a group, IPv6", 7, "portMappings[0].hostIP", hostIP("ff02::1")},
 		{"backend that is none", 7, "nftables or iptables", key("backend", "pf")},
 		{"masquerade by a backend that is none", 7, "ipMasqBackend", call(bridge.With("ipMasqBackend", "pf"))},
 		{"clients that are none", 7, "portMappings[0].sourceRanges[0]", key("runtimeConfig", source)},

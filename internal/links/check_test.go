@@ -95,11 +95,7 @@ func (h testHost) check(b links.Bridge, p links.Port) string {
 
 // What others add to the container or the bridge is their business.
 func TestCheckPassesWithMoreThanThePlan(t *testing.T) {
-	h := newHost(t)
-	h.ensure(t, demoBridge())
-	c := h.container(t)
-	h.add(t, c.port(0))
-	h.add(t, c.port(1))
+	h, c := twoPorts(t)
 	c.change(t, "eth0", addAddress("10.1.200.1/16"))
 	change(t, "demo0", addAddress("10.77.0.1/16"))
 	if err := h.SetHairpin("veth0", true); err != nil {

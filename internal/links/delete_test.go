@@ -99,11 +99,7 @@ func TestDeletePortSparesALinkOfTheSameNameWithAnotherMark(t *testing.T) {
 }
 
 func TestDeletePortOfOneLeavesTheOthers(t *testing.T) {
-	h := newHost(t)
-	h.ensure(t, demoBridge())
-	c := h.container(t)
-	h.add(t, c.port(1))
-	h.add(t, c.port(0))
+	h, c := twoPorts(t)
 	h.remove(t, c.port(0))
 	if err := h.CheckPort(context.Background(), c.port(1)); err != nil {
 		t.Error(err)
@@ -157,11 +153,7 @@ func (c container) change(t *testing.T, name string, by func(netlink.Link) error
 
 // TestTheMarksOfLinksThatAreNotKnownAreTold: also of one that somebody has renamed or taken out of its bridge.
 func TestTheMarksOfLinksThatAreNotKnownAreTold(t *testing.T) {
-	h := newHost(t)
-	h.ensure(t, demoBridge())
-	c := h.container(t)
-	h.add(t, c.port(0))
-	h.add(t, c.port(1))
+	h, c := twoPorts(t)
 	change(t, c.port(1).HostName, netlink.LinkSetNoMaster)
 	change(t, c.port(1).HostName, func(l netlink.Link) error { return netlink.LinkSetName(l, "renamed0") })
 	for _, known := range []map[string]bool{{}, {c.port(0).HostName: true}, {c.port(1).HostName: true}} {

@@ -47,6 +47,17 @@ func (h testHost) container(t testing.TB) container {
 	return c
 }
 
+// twoPorts makes a bridge with the first two ports of a container.
+func twoPorts(t *testing.T) (testHost, container) {
+	t.Helper()
+	h := newHost(t)
+	h.ensure(t, demoBridge())
+	c := h.container(t)
+	h.add(t, c.port(0))
+	h.add(t, c.port(1))
+	return h, c
+}
+
 func demoBridge() links.Bridge {
 	return links.Bridge{
 		Name: "demo0", Mark: "vethbridge bridge", MAC: links.DerivedMAC("demo0"), IPv6: true,
