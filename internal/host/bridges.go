@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,15 +22,12 @@ func (h *Host) RecordedBridges(ctx context.Context) (list []links.Bridge, err er
 		if a.GatewayLink != "" {
 			b.VLAN, _ = strconv.Atoi(strings.TrimPrefix(a.GatewayLink, a.Bridge+"."))
 		}
-		at := 0
-		for at < len(list) && (list[at].Name != b.Name || list[at].VLAN != b.VLAN) {
-			at++
-		}
-		if at == len(list) {
+		at := slices.IndexFunc(list, func(o links.Bridge) bool { return o.Name == b.Name && o.VLAN == b.VLAN })
+		if at < 0 {
 			if b.Gateways, err = h.givenGateways(ctx, a.Gateway()); err != nil {
 				return nil, err
 			}
-			list = append(list, b)
+			at, list = len(list), append(list, b)
 		}
 		list[at].Promisc = list[at].Promisc || a.Promisc
 		list[at].VLANFiltering = list[at].VLANFiltering || a.VLANFiltering

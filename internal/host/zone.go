@@ -27,8 +27,8 @@ func (e *ZoneTakenError) Error() string {
 	return fmt.Sprintf("put link %s into zone %s of firewalld: another network has it in zone %s", e.Bridge, e.Zone, e.Held)
 }
 
-// AssignZone puts a bridge into a zone of firewalld. One that another network has in another zone is a *ZoneTakenError. The book says already that an attachment uses
-// this. Where firewalld does not run there is nothing to do until it does, see RepairZones.
+// AssignZone puts a bridge into a zone of firewalld. One that another network has in another zone is a
+// *ZoneTakenError. The book says already that an attachment uses this. Where firewalld does not run there is nothing to do until it does, see RepairZones.
 func (h *Host) AssignZone(ctx context.Context, bridge, zone string) error {
 	o := Zoned(bridge)
 	return h.locked(ctx, func() error {

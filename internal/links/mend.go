@@ -32,15 +32,12 @@ func (h *Host) MendHostEnd(p Port) error {
 
 func (r *requests) mendHostEnd(p *Port, link *portLink, bridge int) error {
 	a := link.Attrs()
-	of := ofLink(a.Index)
 	if a.Name != p.HostName || a.MasterIndex != bridge || link.state != Forwarding {
-		down := ofLink(a.Index)
-		down.Change = unix.IFF_UP
-		if _, err := r.do(unix.RTM_NEWLINK, unix.NLM_F_ACK, down); err != nil {
+		if err := r.setFlags(ofLink(a.Index), unix.IFF_UP, 0); err != nil {
 			return err
 		}
 	}
-	data := []nl.NetlinkRequestData{of, name(p.HostName), number(unix.IFLA_GROUP, p.Group), number(unix.IFLA_MASTER, bridge)}
+	data := []nl.NetlinkRequestData{ofLink(a.Index), name(p.HostName), number(unix.IFLA_GROUP, p.Group), number(unix.IFLA_MASTER, bridge)}
 	if p.MTU != 0 {
 		data = append(data, number(unix.IFLA_MTU, p.MTU))
 	}
@@ -52,9 +49,7 @@ func (r *requests) mendHostEnd(p *Port, link *portLink, bridge int) error {
 
 // AnswerNeighbours lets a link ask and answer for neighbours, as links do by default.
 func (h *Host) AnswerNeighbours(linkName string) error {
-	of := nl.NewIfInfomsg(unix.AF_UNSPEC)
-	of.Change = unix.IFF_NOARP
-	if _, err := h.raw.do(unix.RTM_NEWLINK, unix.NLM_F_ACK, of, name(linkName)); err != nil {
+	if err := h.raw.setFlags(nl.NewIfInfomsg(unix.AF_UNSPEC), unix.IFF_NOARP, 0, name(linkName)); err != nil {
 		return failure.To("let "+linkName+" answer for neighbours", err)
 	}
 	return nil

@@ -108,7 +108,12 @@ func (r *requests) setHairpin(index int, on bool) error {
 
 // setUp sets a link up, which is said by its index or by an attribute beside it.
 func (r *requests) setUp(of *nl.IfInfomsg, which ...nl.NetlinkRequestData) error {
-	of.Flags, of.Change = unix.IFF_UP, unix.IFF_UP
+	return r.setFlags(of, unix.IFF_UP, unix.IFF_UP, which...)
+}
+
+// setFlags sets those flags of a link that change names to what they are in to.
+func (r *requests) setFlags(of *nl.IfInfomsg, change, to uint32, which ...nl.NetlinkRequestData) error {
+	of.Flags, of.Change = to, change
 	_, err := r.do(unix.RTM_NEWLINK, unix.NLM_F_ACK, append([]nl.NetlinkRequestData{of}, which...)...)
 	return err
 }

@@ -181,7 +181,7 @@ func published(_ context.Context, _ *session, rows []*row) ([]*gauge, error) {
 
 func drift(ctx context.Context, s *session, _ []*row) ([]*gauge, error) {
 	g := newGauge("drift", "Differences between the kernel and the state file, as \"vethbridge check\" lists them.")
-	translations, err := count(s.host.NAT.CheckAll(ctx))
+	translations, err := count(s.translations(ctx))
 	if err != nil {
 		return nil, err
 	}

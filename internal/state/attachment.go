@@ -1,7 +1,6 @@
 package state
 
 import (
-	"bytes"
 	"errors"
 	"net"
 
@@ -97,11 +96,7 @@ func (tx *Tx) Attachments(network string) ([]*Attachment, error) {
 // EachOwner calls fn for the owners of a network's attachments, or of all if network is empty. It reads a record only where its
 // key does not tell whose it is.
 func (tx *Tx) EachOwner(network string, fn func(attachment.Owner) error) error {
-	prefix := networkPrefix(network)
-	for key := range Keys(tx, attachments, prefix) {
-		if !bytes.HasPrefix(key, prefix) {
-			break
-		}
+	for key := range KeysWith(tx, attachments, networkPrefix(network)) {
 		owner, ok := attachment.ParseKey(key)
 		if !ok {
 			a, _, err := Get[Attachment](tx, attachments, key)

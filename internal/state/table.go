@@ -147,6 +147,17 @@ func Keys(tx *Tx, t Table, from []byte) iter.Seq[[]byte] {
 	}
 }
 
+// KeysWith is Keys of those that begin with prefix.
+func KeysWith(tx *Tx, t Table, prefix []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for key := range Keys(tx, t, prefix) {
+			if !bytes.HasPrefix(key, prefix) || !yield(key) {
+				return
+			}
+		}
+	}
+}
+
 // Delete removes key; a missing one is no error.
 func Delete(tx *Tx, t Table, key []byte) error {
 	b := tx.bucket(t)

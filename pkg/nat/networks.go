@@ -123,7 +123,7 @@ func eachNeeded(tx *state.Tx, k Kind, fn func(*needed) error) error {
 // bothNetworks returns what the kernel shall hold with a holder's own networks and without, as far as it depends on
 // them: what overlaps none of those, nor what holds them, is not read.
 func bothNetworks(tx *state.Tx, k Kind, own []Network) (with, less []Network, err error) {
-	keys := slices.Collect(state.Keys(tx, networkTable, []byte{byte(k)}))
+	keys := slices.Collect(state.KeysWith(tx, networkTable, []byte{byte(k)}))
 	var near []netip.Prefix
 	for _, key := range keys {
 		p := prefixIn(key)
@@ -133,7 +133,7 @@ func bothNetworks(tx *state.Tx, k Kind, own []Network) (with, less []Network, er
 	}
 	near = cover(near)
 	for _, key := range keys {
-		if key[0] != byte(k) || !slices.ContainsFunc(near, prefixIn(key).Overlaps) {
+		if !slices.ContainsFunc(near, prefixIn(key).Overlaps) {
 			continue
 		}
 		n, _, err := state.Get[needed](tx, networkTable, key)
