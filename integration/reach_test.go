@@ -28,6 +28,12 @@ var reachRows = []reachRow{
 	{"a container of an internal network (`\"internal\": true`)", [4]string{"no", "no", "no", "no"}},
 }
 
+// markdown is the row as the README has it, an empty cell being one blank wide.
+func (r reachRow) markdown() string {
+	line := fmt.Sprintf("| %s | %s |\n", r.client, strings.Join(r.answers[:], " | "))
+	return strings.ReplaceAll(line, "|  |", "| |")
+}
+
 // targets are ports published on any address, on one of the host and on 127.0.0.1, and the container's
 // own, which the container's own address leads to.
 var targets = [4]int{8080, 8081, 8082, 80}
@@ -67,7 +73,7 @@ func TestTheReadmeSaysWhoReachesWhat(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range reachRows {
-		if line := fmt.Sprintf("| %s | %s |\n", r.client, strings.Join(r.answers[:], " | ")); !strings.Contains(string(readme), line) {
+		if line := r.markdown(); !strings.Contains(string(readme), line) {
 			t.Errorf("the README lacks %s", line)
 		}
 	}
