@@ -62,7 +62,7 @@ func guardChains() []netfilter.Chain {
 }
 
 // portRules let a packet from its address pass by one look-up, which says of the MAC address too that it is
-// right; each call of an expression costs more than what it does (docs/performance.md). So what must
+// right; each call of an expression costs more than what it does (docs/performance-notes.md). So what must
 // not pass all the same comes before it, the cheaper and the rarer match first, and the rest behind.
 // The type is taken from the frame itself: a tagged frame's is that of its tag.
 func portRules() []netfilter.Rule {

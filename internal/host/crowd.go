@@ -6,7 +6,7 @@ import (
 )
 
 // crowd is the number of attachments from which on an instance of procfs takes less time to make than it
-// saves (docs/performance.md, "Beside thousands").
+// saves (docs/performance-notes.md, "What grows beside thousands").
 const crowd = 200
 
 // AvoidCrowd has the process look up sysctls apart from those of other namespaces, if the book says that there are many.
