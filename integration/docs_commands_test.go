@@ -22,6 +22,7 @@ var elsewhere = []string{
 	"../docs/containerd.md: export CONTAINER_RUNTIME_ENDPOINT=unix:///run/containerd/containerd.sock",
 	"../docs/flannel.md: etcdctl",
 	"../README.md: make demo",
+	"../docs/performance.md: make bench",
 }
 
 // commandBlock finds what stands between fences; its language is that of a picture or a config, or none or a shell's.
