@@ -26,6 +26,7 @@
 //	leases.go     part "leases": an address beside others, by a program of its own
 //	traffic.go    part "traffic": through published ports and masquerade, beside ever more mappings
 //	path.go       part "path": what packets between containers cost
+//	stream.go     requests and bulk data over one connection, for it
 //	datagrams.go  small packets, for it
 //	iperf.go      bulk data by iperf3, for both
 //	tracked.go    part "tracked": dropping a stale connection beside others

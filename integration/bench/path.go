@@ -3,14 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
-	"runtime"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"vethbridge/integration/bench/kernel"
 )
 
 const (
@@ -18,9 +16,10 @@ const (
 	pathTurns = 30
 	pathTurn  = 100 * time.Millisecond
 	// The names of those of its contenders that are compared with each other.
-	barePath    = "bare veth and bridge"
-	trackedPath = "the same, connections tracked"
-	guardedPath = "ours, spoof guard"
+	barePath     = "bare veth and bridge"
+	trackedPath  = "the same, connections tracked"
+	lookedUpPath = "the same, one look-up by port, MAC and IP address"
+	guardedPath  = "ours, spoof guard"
 	// serverAddress is that of container 0 of every contender.
 	serverAddress = "10.99.0.2"
 )
@@ -40,11 +39,13 @@ func pathSubject(filtered, scenario, quantity, unit, contender string) subject {
 	return subject{pathPart, scenario + ", bridge-nf-call-iptables " + filtered, quantity, unit, contender}
 }
 
-// pathContenders are, after the bare bridge, the same with what any host with a stateful firewall or NAT has.
+// pathContenders are, after the bare bridge, the same with what any host with a stateful firewall or NAT has, and with
+// the least that a spoof guard can be whose cost does not grow with the ports.
 func (b *bench) pathContenders() []contender {
 	return []contender{
 		{barePath, b.bare, 0, 0},
 		{trackedPath, b.bare, 0, 0},
+		{lookedUpPath, b.bare, 0, 0},
 		{guardedPath, b.cni(b.ours, ourChain("nftables")), 0, 0},
 		{"ours, spoofGuard: false", b.cni(b.ours, unguarded), 0, 0},
 		{"reference bridge", b.cni(b.reference(), referenceChain("nftables")), 0, 0},
@@ -90,16 +91,49 @@ func (w walker) prepare() error {
 				return err
 			}
 		}
-		if w.Name != trackedPath {
-			return nil
-		}
-		const rule = "add table inet t; add chain inet t f { type filter hook forward priority 0; }; add rule inet t f ct state established accept"
-		return exec.Command("nft", rule).Run()
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return w.twoContainers()
+	if err := w.twoContainers(); err != nil {
+		return err
+	}
+	switch w.Name {
+	case trackedPath:
+		return w.rules("add table inet t; add chain inet t f { type filter hook forward priority 0; }; add rule inet t f ct state established accept")
+	case lookedUpPath:
+		return w.lookUp()
+	}
+	return nil
+}
+
+// lookUp has the bridge look up each packet's source, with nothing else around it.
+func (w walker) lookUp() error {
+	rules := "add table bridge t; add set bridge t s { type ifname . ether_addr . ipv4_addr; }; " +
+		"add chain bridge t p { type filter hook prerouting priority -300; }; add rule bridge t p iifname . ether saddr . ip saddr @s accept"
+	for n := range 2 {
+		var link *net.Interface
+		err := within(w.host.namespace(container{number: n}.id()), func() (err error) {
+			link, err = net.InterfaceByName("eth0")
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		address := kernel.Bridge{}.Networks(n)[0].Container.IP
+		rules += fmt.Sprintf("; add element bridge t s { %s . %s . %s }", kernel.PortName(n), link.HardwareAddr, address)
+	}
+	return w.rules(rules)
+}
+
+func (w walker) rules(commands string) error {
+	return w.host.do(func() error {
+		if out, err := exec.Command("nft", commands).CombinedOutput(); err != nil {
+			return fmt.Errorf("nft: %w: %s", err, out)
+		}
+		return nil
+	})
 }
 
 func (r *runner) twoContainers() error {
@@ -142,100 +176,4 @@ func (b *bench) pathTurn(w walker) error {
 		b.add(w.subject("one connection", "bulk", "Gbit/s"), float64(bytes)*8e-9/pathTurn.Seconds())
 		return err
 	})
-}
-
-// asking counts answers to requests of one byte, one after another.
-func asking(to string) (answers int, err error) {
-	c, err := net.Dial("tcp", to)
-	if err != nil {
-		return 0, err
-	}
-	defer c.Close()
-	var b [1]byte
-	for end := time.Now().Add(pathTurn); time.Now().Before(end); answers++ {
-		if _, err := c.Write(b[:]); err != nil {
-			return 0, err
-		}
-		if _, err := c.Read(b[:]); err != nil {
-			return 0, err
-		}
-	}
-	return answers, nil
-}
-
-// pouring counts the bytes that a connection takes.
-func pouring(to string) (bytes int, err error) {
-	c, err := net.Dial("tcp", to)
-	if err != nil {
-		return 0, err
-	}
-	defer c.Close()
-	buffer := make([]byte, 128<<10)
-	buffer[0] = toDiscard
-	for end := time.Now().Add(pathTurn); time.Now().Before(end); {
-		n, err := c.Write(buffer)
-		if err != nil {
-			return 0, err
-		}
-		bytes += n
-	}
-	return bytes, nil
-}
-
-// toDiscard as the first byte of a connection says that nothing of it is to be answered.
-const toDiscard = 'd'
-
-// answer sends back what comes, unless that is to be discarded.
-func answer(c net.Conn) {
-	var first [1]byte
-	if _, err := c.Read(first[:]); err != nil {
-		return
-	}
-	if first[0] == toDiscard {
-		_, _ = io.Copy(io.Discard, c)
-		return
-	}
-	_, _ = c.Write(first[:])
-	_, _ = io.Copy(c, c)
-}
-
-// serve serves connections in a namespace until the listener is closed.
-func serve(netns string, port int) (l net.Listener, err error) {
-	err = within(netns, func() (err error) {
-		if l, err = net.Listen("tcp", fmt.Sprintf(":%d", port)); err != nil {
-			return err
-		}
-		go func() {
-			for {
-				c, err := l.Accept()
-				if err != nil {
-					return
-				}
-				go func() {
-					defer c.Close()
-					answer(c)
-				}()
-			}
-		}()
-		return nil
-	})
-	return l, err
-}
-
-// within runs fn on a thread in the namespace, which ends with it.
-func within(netns string, fn func() error) error {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		f, err := os.Open(netns)
-		if err == nil {
-			defer f.Close()
-			err = unix.Setns(int(f.Fd()), unix.CLONE_NEWNET)
-		}
-		if err == nil {
-			err = fn()
-		}
-		done <- err
-	}()
-	return <-done
 }

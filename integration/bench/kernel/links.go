@@ -19,7 +19,8 @@ type Bridge struct {
 
 func (b Bridge) name() string { return fmt.Sprint("floor", b.Number) }
 
-func portName(number int) string { return fmt.Sprint("vethfloor", number) }
+// PortName is the name of the host's end of a container's veth pair, by its number.
+func PortName(number int) string { return fmt.Sprint("vethfloor", number) }
 
 // Network is one family's addresses: the bridge's, a container's, and the destination of the default route.
 type Network struct{ Gateway, Container, Anywhere *net.IPNet }
@@ -55,7 +56,7 @@ func attach(path string, number int, to Bridge) error {
 	}
 	defer ns.Close()
 	attrs := netlink.NewLinkAttrs()
-	attrs.Name, attrs.MasterIndex, attrs.Flags = portName(number), master.Attrs().Index, net.FlagUp
+	attrs.Name, attrs.MasterIndex, attrs.Flags = PortName(number), master.Attrs().Index, net.FlagUp
 	veth := &netlink.Veth{LinkAttrs: attrs, PeerName: "eth0", PeerTxQLen: -1, PeerNamespace: netlink.NsFd(int(ns.Fd()))}
 	if err := netlink.LinkAdd(veth); err != nil {
 		return err
@@ -107,7 +108,7 @@ func setUpContainer(ns netns.NsHandle, list []Network) error {
 
 // detach deletes the pair by its host-side end.
 func detach(number int) error {
-	link, err := netlink.LinkByName(portName(number))
+	link, err := netlink.LinkByName(PortName(number))
 	if err != nil {
 		return err
 	}
