@@ -212,7 +212,7 @@ func TestAFailedDelegatedAddLeavesNothing(t *testing.T) {
 func TestWithoutIPAMTheAttachmentIsLayerTwoOnly(t *testing.T) {
 	h, n := newDemo(t)
 	before := h.Snapshot()
-	for _, ipam := range []any{nil, testbed.Config{}} {
+	for _, ipam := range []any{nil, testbed.Config{}, testbed.Config{"type": ""}} {
 		n := n.With(0, "ipam", ipam)
 		c := testbed.Container{ID: "web", Netns: h.NewContainer()}
 		result := n.Add(t, c)

@@ -224,6 +224,23 @@ func TestDNSIsReportedFromTheConfigOrAFile(t *testing.T) {
 	}
 }
 
+// TestAResolvConfThatIsNoFileIsRefusedAndNotWaitedFor: nobody writes to the FIFO, and the device never ends.
+func TestAResolvConfThatIsNoFileIsRefusedAndNotWaitedFor(t *testing.T) {
+	h, n := newDemo(t)
+	before := h.Snapshot()
+	for _, path := range []string{fifo(t), "/dev/zero", t.TempDir()} {
+		n := n.With(0, "ipam", n.Chain[0]["ipam"].(testbed.Config).With("resolvConf", path))
+		for _, verb := range []string{"ADD", "STATUS"} {
+			a := n.Plugins.Do(t, testbed.Call{Plugin: "vethbridge", Command: verb, Container: "web", Netns: h.NewContainer(), Config: n.Chain[0].JSON(),
+				Wrap: []string{"prlimit", "--as=4294967296", "timeout", "-s", "KILL", "20"}})
+			if e, ok := a.Error(); !ok || e.Code != 7 || !strings.Contains(e.Message, "ipam.resolvConf") || !strings.Contains(e.Message, path) || !strings.Contains(e.Message, "is no file") {
+				t.Errorf("%s of %s: exit %d, %s", verb, path, a.Exit, a.Stdout)
+			}
+		}
+		h.Same(t, before)
+	}
+}
+
 func TestTheLogFileHasALineForEachOperationAndStep(t *testing.T) {
 	h, n := newDemo(t)
 	file := filepath.Join(t.TempDir(), "log")

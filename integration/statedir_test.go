@@ -2,6 +2,7 @@ package integration
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -48,6 +49,80 @@ func TestAStateThatCantBeKeptIsRefusedBeforeAnyChange(t *testing.T) {
 			h.Same(t, before)
 		})
 	}
+}
+
+// TestStatusKnowsWhetherAnAddFindsRoomForItsRecord fills the file system, all at once and by attachments.
+func TestStatusKnowsWhetherAnAddFindsRoomForItsRecord(t *testing.T) {
+	for name, way := range map[string]struct {
+		options string
+		begun   bool // there is an attachment
+		attach  int  // more that are tried
+	}{
+		"full":                       {"size=1m", true, 60},
+		"full, nothing in it":        {"size=1m", false, 1},
+		"without inodes":             {"nr_inodes=4", false, 1},
+		"all that it needs is there": {"nr_inodes=8", true, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, n := newDemo(t)
+			limited(t, h.StateDir, way.options)
+			ready := func() bool {
+				a := status(t, n, nil)
+				b := n.Plugins.Do(t, testbed.Call{Plugin: "natport", Command: "STATUS", Config: n.Chain[1].JSON()})
+				for _, answer := range []testbed.Answer{a, b} {
+					if e, failed := answer.Error(); failed && (e.Code != 50 || !strings.Contains(e.Message, "no space left") || !strings.Contains(e.Details, "make room")) {
+						t.Errorf("STATUS: %+v", e)
+					}
+				}
+				return a.Exit == 0 && b.Exit == 0
+			}
+			if way.begun {
+				n.Add(t, testbed.Container{ID: "first", Netns: h.NewContainer()})
+				if !ready() {
+					t.Error("STATUS fails while there is room")
+				}
+			}
+			if strings.HasPrefix(name, "full") {
+				fillUp(t, filepath.Join(h.StateDir, "ballast"))
+			}
+			for i := range way.attach {
+				before := ready()
+				c := testbed.Container{ID: fmt.Sprint("c", i), Netns: h.NewContainer()}
+				if a, _ := n.TryAdd(t, c); a.Exit == 0 && name != "full" && !before {
+					t.Error("STATUS fails, and ADD does not")
+				} else if a.Exit != 0 && before {
+					t.Fatalf("attachment %d: STATUS succeeds, and ADD fails: %s", i, a.Stdout)
+				} else if a.Exit != 0 {
+					return
+				}
+			}
+			if name == "full" {
+				t.Error("there is room for ever")
+			}
+		})
+	}
+}
+
+// limited mounts a tmpfs with options at dir for the time of the test.
+func limited(t *testing.T, dir, options string) {
+	t.Helper()
+	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "mode=700,"+options); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
+}
+
+// fillUp leaves the file system of a file no byte.
+func fillUp(t *testing.T, file string) {
+	t.Helper()
+	f, err := os.Create(file)
+	for err == nil {
+		_, err = f.Write(make([]byte, 4096))
+	}
+	if !errors.Is(err, unix.ENOSPC) {
+		t.Fatal(err)
+	}
+	f.Close()
 }
 
 // TestTheDoctorSeesAFullFileSystem has one that is full behind the last ADD.

@@ -58,6 +58,8 @@ func TestValidateSaysWhatIsWrongAndWhere(t *testing.T) {
 		vethbridge(`, "mtu": 20`) + "]}":                                                                                             "x:2:31: problem: validate config: mtu",
 		vethbridge(`, "ipam": {"ranges": [[{"subnet": "10.1.0.0/24", "gateway": "10.2.0.1"}]]}`) + "]}":                              "x:2:82: problem: validate config: ipam.ranges[0][0].gateway",
 		vethbridge(`, "ipam": {"type": "dhcp", "daemonSocketPath": "/run/x"}`) + natport + "]}":                                      "x is right",
+		vethbridge(`, "ipam": {"type": "", "subnet": "10.1.0.0/24"}`) + "]}":                                                         "x is right",
+		vethbridge(`, "ipam": {"type": ""}`) + "]}":                                                                                  "x is right",
 		vethbridge(`, "ipMasq": true, "internal": true`) + "]}":                                                                      "x:2:34: problem: validate config: ipMasq",
 		vethbridge("") + `, {"type": "natport"}]}`:                                                                                   `x:2:34: warning: without "capabilities": {"portMappings": true} no runtime tells natport`,
 		vethbridge("") + `, {"type": "natport", "capabilities": {"portMappings": true}, "markMasqBit": 14, "backend": "nftables"}]}`: "problem: validate config: markMasqBit",

@@ -88,13 +88,10 @@ func DriftError(err error) error {
 		Details: "\"vethbridge repair\" restores rules; for all else DEL and ADD the attachment again"}
 }
 
-// NotAvailable is what STATUS answers when no ADD can succeed. The way out is that of err.
+// NotAvailable is what STATUS answers when no ADD can succeed. The way out is that of err, as for any verb.
 func NotAvailable(err error) error {
-	status := &Error{Code: CodeNotAvailable, Message: "check status: " + err.Error(), Cause: err}
-	var known *Error
-	if errors.As(err, &known) {
-		status.Details = known.Details
-	}
+	status := Explain(err)
+	status.Code, status.Message = CodeNotAvailable, "check status: "+status.Message
 	return status
 }
 

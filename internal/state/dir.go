@@ -53,8 +53,11 @@ func volatile(dir string) bool {
 
 // Full reports whether the file system of the state directory has no room left. What is in the file may be released then and changed,
 // but nothing may come to it.
-func (s *Store) Full() bool {
+func (s *Store) Full() bool { return s.short(1, 0) }
+
+// short reports whether the file system has fewer bytes or files to give. A tmpfs without a limit says that it has none at all.
+func (s *Store) short(bytes, files uint64) bool {
 	var st unix.Statfs_t
 	err := unix.Statfs(s.dir, &st)
-	return err == nil && st.Blocks > 0 && st.Bfree == 0 // a tmpfs without a limit has no blocks
+	return err == nil && (st.Blocks > 0 && st.Bfree*uint64(st.Bsize) < bytes || st.Files > 0 && st.Ffree < files)
 }

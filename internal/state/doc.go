@@ -15,6 +15,7 @@
 //
 //	store.go       Store: the directory, Update and View
 //	dir.go         which directory is fit to be used
+//	writable.go    whether anything can come to the book
 //	book.go        one transaction over the state file; setting a corrupt one aside
 //	verified.go    when a state file is verified
 //	pages.go       verification of its pages

@@ -16,6 +16,7 @@ func TestTheSchemaOfIPAMIsInStep(t *testing.T) {
 		"routes[].table": schematest.Limits(0, 1<<32-1), "routes[].scope": schematest.Limits(0, 1<<8-1),
 	}
 	s := schematest.Generate(reflect.TypeFor[rawConfig](), schematest.Described(t, over, "### `ipam`"))
+	s.Properties["type"] = &schema.Schema{Type: schema.String, Description: "empty, or the name of the plugin that is asked in place of this"}
 	s.Title = "ipam of vethbridge, without type: the built-in allocator"
 	schematest.Shipped(t, "ipam.json", s)
 }

@@ -5,7 +5,6 @@ import (
 
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
-	"vethbridge/internal/state"
 )
 
 // status tells whether an ADD could succeed now: the config is valid, the state can be
@@ -17,10 +16,10 @@ func status(ctx context.Context, r cni.Request) error {
 	}
 	h, err := host.Open(r.StateDir, r.Log)
 	if err != nil {
-		return cni.NotAvailable(err)
+		return cni.NotAvailable(cni.StateError(err))
 	}
 	defer h.Close()
-	if err := h.Store.Update(ctx, func(*state.Tx) error { return nil }); err != nil {
+	if err := h.Store.Writable(ctx); err != nil {
 		return cni.NotAvailable(err)
 	}
 	if err := h.BackendUsable(ctx, cfg.Backend); err != nil {

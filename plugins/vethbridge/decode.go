@@ -187,6 +187,7 @@ func (raw *rawConfig) ipam(args map[string]string) (IPAM, error) {
 	if head.Type != "" {
 		return IPAM{Kind: IPAMDelegated, Plugin: cni.IPAM{Type: head.Type}}, nil
 	}
+	delete(keys, "type") // which is as good as none
 	if len(keys) == 0 && len(raw.RuntimeConfig.IPRanges) == 0 {
 		return IPAM{Kind: IPAMNone}, nil
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"strings"
 
@@ -12,6 +13,13 @@ import (
 func readResolvConf(path string) (cni.DNS, error) {
 	if path == "" {
 		return cni.DNS{}, nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return cni.DNS{}, err
+	}
+	if !info.Mode().IsRegular() { // reading it could block
+		return cni.DNS{}, errors.New("is no file")
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -26,10 +26,10 @@ func status(ctx context.Context, r cni.Request) error {
 	}
 	h, err := host.Open(r.StateDir, r.Log)
 	if err != nil {
-		return cni.NotAvailable(err)
+		return cni.NotAvailable(cni.StateError(err))
 	}
 	defer h.Close()
-	if err := h.Store.Update(ctx, func(*state.Tx) error { return nil }); err != nil {
+	if err := h.Store.Writable(ctx); err != nil {
 		return cni.NotAvailable(err)
 	}
 	if err := usable(ctx, h, &cfg); err != nil {
