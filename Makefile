@@ -22,7 +22,7 @@ BUILD := CGO_ENABLED=0 $(COLLECTOR) $(GO) build $(FLAGS)
 PEERS := $(addprefix github.com/containernetworking/plugins/plugins/,main/loopback main/bridge ipam/host-local ipam/dhcp meta/portmap)
 LINT := $(GO) tool -modfile=scripts/lint/go.mod golangci-lint
 
-.PHONY: help build man schema test unit blackbox record test-runtimes test-vm demo bench lint deps clean
+.PHONY: help build man schema test unit blackbox record test-runtimes test-vm demo bench figures lint deps clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 26
@@ -42,6 +42,7 @@ unit: deps ## unit, fuzz seeds, contract and kernel tests, with the race detecto
 	$(GO) test -race -timeout 20m ./internal/... ./pkg/... ./plugins/... ./scripts/...
 	@# Processes share no memory: these would only be slower with the race detector.
 	$(GO) test -timeout 20m -run 'Kill' ./pkg/ipam
+	$(GO) -C integration/bench test .
 
 blackbox: deps ## the built executables in private namespaces, with real packets
 	@# Those that may run beside each other wait for the kernel most of the time, not for a processor.
@@ -111,6 +112,10 @@ bench: build ## ours beside the reference plugins, docker and podman in the same
 	@mkdir -p .cache
 	unshare --mount $(GO) -C integration/bench run . -ours $(CURDIR)/bin -json $(CURDIR)/.cache/bench.json -markdown $(CURDIR)/.cache/bench.md $(BENCH); \
 	status=$$?; $(GO) -C integration/bench run ./plot $(CURDIR)/.cache/bench.json $(CURDIR)/.cache && exit $$status
+
+figures: ## of the last "make bench" into the documents: the tables that a comment names, and the pictures
+	$(GO) -C integration/bench run . -document $(CURDIR)/.cache/bench.json $(CURDIR)/docs/performance.md $(CURDIR)/README.md
+	cd docs/img && for picture in *.svg; do test ! -e $(CURDIR)/.cache/$$picture || cp $(CURDIR)/.cache/$$picture .; done
 
 lint: deps ## formatting, vet, import rules, length of functions and files
 	$(LINT) run ./...

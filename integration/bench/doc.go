@@ -35,6 +35,8 @@
 //	results.go    samples, and the machine, as JSON
 //	table.go      medians, spread and ratios, as Markdown
 //	compare.go    two runs
+//	document.go   the figures of a run in the documents, below comments that name them
+//	document_tables.go, document_path.go, document_readme.go  the rows of these tables
 //	leases/       what an address costs beside others
 //	plot/         the figures as pictures
 //	kernel/       the kernel calls of an attachment

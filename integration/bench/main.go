@@ -30,11 +30,15 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 30, "rounds of the usual scenario")
 	flag.BoolVar(&o.full, "full", false, "the reference plugins too where they take minutes or hours")
 	comparing := flag.Bool("compare", false, "compare two runs: -compare BEFORE.json AFTER.json")
+	documenting := flag.Bool("document", false, "put a run's figures into the marked tables of documents: -document RUN.json FILE.md...")
 	flag.Parse()
 	err := error(nil)
-	if *comparing && flag.NArg() == 2 {
+	switch {
+	case *comparing && flag.NArg() == 2:
 		err = compare(os.Stdout, flag.Arg(0), flag.Arg(1))
-	} else {
+	case *documenting && flag.NArg() > 1:
+		err = document(flag.Arg(0), flag.Args()[1:]...)
+	default:
 		err = run(o)
 	}
 	if err != nil {

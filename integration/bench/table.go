@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -76,7 +77,41 @@ func (r *results) table(part string) string {
 	return text
 }
 
-func cell(m, first *measure) string {
+// cell is a median with its spread, and how many times the first one it is.
+func cell(m, first *measure) string { return beside(ranged(m, first), m, first) }
+
+// ratio is a median, and how many times the first one it is.
+func ratio(m, first *measure) string { return beside(plain(m, first), m, first) }
+
+func beside(text string, m, first *measure) string {
+	if t := times(m, first); t != "" && m != first {
+		return text + ", " + t
+	}
+	return text
+}
+
+// times is how many times the first measure's median another's is; empty where one of them has none.
+func times(m, first *measure) string {
+	if m == nil || first == nil || len(m.Samples) == 0 || len(first.Samples) == 0 || first.median() == 0 {
+		return ""
+	}
+	n := m.median() / first.median()
+	if n >= 10 {
+		return brief(n) + "x"
+	}
+	return fmt.Sprintf("%.2fx", n)
+}
+
+// ranged is a median with its spread.
+func ranged(m, _ *measure) string {
+	if m == nil || len(m.Samples) < 2 {
+		return plain(m, nil)
+	}
+	return fmt.Sprintf("%s (%s-%s)", number(m.median()), number(m.at(10)), number(m.at(90)))
+}
+
+// plain is a median, or the word on why there is none.
+func plain(m, _ *measure) string {
 	switch {
 	case m == nil:
 		return ""
@@ -85,23 +120,27 @@ func cell(m, first *measure) string {
 	case len(m.Samples) == 0:
 		return ""
 	}
-	text := number(m.median())
-	if len(m.Samples) > 1 {
-		text += fmt.Sprintf(" (%s-%s)", number(m.at(10)), number(m.at(90)))
-	}
-	if m == first || first == nil || len(first.Samples) == 0 || first.median() == 0 {
-		return text
-	}
-	return fmt.Sprintf("%s, %.2fx", text, m.median()/first.median())
+	return number(m.median())
 }
 
-// number writes a figure with three digits.
+// number writes a figure with three digits or more.
 func number(f float64) string {
 	switch {
-	case f >= 100:
+	case f >= 1000:
+		n := int(math.Round(f))
+		return fmt.Sprintf("%d,%03d", n/1000, n%1000)
+	case f >= 100 || f == math.Trunc(f):
 		return fmt.Sprintf("%.0f", f)
 	case f >= 10:
 		return fmt.Sprintf("%.1f", f)
 	}
 	return fmt.Sprintf("%.2f", f)
+}
+
+// brief writes a figure with two digits or more.
+func brief(f float64) string {
+	if f >= 10 {
+		return fmt.Sprintf("%.0f", f)
+	}
+	return fmt.Sprintf("%.1f", f)
 }

@@ -2,7 +2,10 @@ package main
 
 import "fmt"
 
-const verbsPart = "The other verbs"
+const (
+	verbsPart    = "The other verbs"
+	manyAttached = "4 ports, 50 attached"
+)
 
 // verbs measures CHECK, STATUS and a GC that finds nothing to release.
 func (b *bench) verbs() error {
