@@ -65,7 +65,7 @@
 //	metrics_test.go     figures for Prometheus
 //	trace_test.go       the runtime's trace in the log
 //	trace_packet_test.go  the command trace: the way of one packet
-//	docs_test.go        what the documentation promises; docs_commands_test.go, its command lines; maps_test.go, the maps in doc.go
+//	docs_test.go        what the documentation promises; docs_commands_test.go, its command lines; docs_examples_test.go, its configs; maps_test.go, the maps in doc.go
 //	process_test.go     which processes are started
 //	ipv6off_vm_test.go  a kernel without IPv6
 //	foreign_test.go     bridges that others made, and bridges whose MTU changes

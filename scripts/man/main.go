@@ -59,7 +59,8 @@ func vethbridge(r reference) (*page, error) {
 	parts := []struct{ section, heading string }{
 		{"MORE ABOUT COMMANDS", "## Commands for people"}, {"GRAPH", "### Graph"}, {"METRICS", "### Metrics"},
 		{"CONFIGURATION", "## Keys of both plugins"}, {"KEYS OF VETHBRIDGE", "## `vethbridge`"}, {"VLANS", "### VLANs"},
-		{"UPLINK", "### Uplink"}, {"WHAT A CONTAINER MAY SEND, AND WHO REACHES IT", "### What a container may send, and who reaches it"},
+		{"UPLINK", "### Uplink"}, {"MAC ADDRESSES", "### MAC addresses"},
+		{"WHAT A CONTAINER MAY SEND, AND WHO REACHES IT", "### What a container may send, and who reaches it"},
 		{"IPAM", "### `ipam`"}, {"ENVIRONMENT", "### Environment"}, {"ERROR CODES", "## Error codes"},
 	}
 	for _, s := range parts {
