@@ -54,6 +54,8 @@
 //	spoof_test.go       what a container may not send
 //	flood_test.go       what a container does to the bridge itself: BPDUs, floods, loops
 //	group_frames_test.go frames for bridges (01:80:c2:00:00:00 to 0f) with an IP packet in them
+//	fragments_test.go   what fragments may not hide
+//	multicast_router_test.go  who gets all multicasts
 //	walls_test.go       who reaches whom
 //	doctor_test.go      broken hosts, and their cure
 //	keys_test.go        every key's effect

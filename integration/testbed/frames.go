@@ -52,11 +52,41 @@ func IPv4(protocol byte, from, to netip.Addr, payload []byte) []byte {
 	return append(head, payload...)
 }
 
+// IPv4Fragment makes a piece of a packet from what RFC 791 has in one field: flags, and the offset in units of 8 bytes.
+func IPv4Fragment(protocol byte, from, to netip.Addr, place uint16, payload []byte) []byte {
+	packet := IPv4(protocol, from, to, payload)
+	binary.BigEndian.PutUint16(packet[6:], place)
+	packet[10], packet[11] = 0, 0
+	binary.BigEndian.PutUint16(packet[10:], checksum(packet[:20]))
+	return packet
+}
+
+// IPv6Fragments cuts what follows the header of an IPv6 packet behind so many bytes (RFC 8200, section 4.5).
+func IPv6Fragments(packet []byte, cut int) (first, later []byte) {
+	from, to := netip.AddrFrom16([16]byte(packet[8:24])), netip.AddrFrom16([16]byte(packet[24:40]))
+	piece := func(place byte, payload []byte) []byte {
+		return IPv6(unix.IPPROTO_FRAGMENT, from, to, append([]byte{packet[6], 0, 0, place, 0, 0, 0, byte(cut)}, payload...))
+	}
+	return piece(1, packet[40:40+cut]), piece(byte(cut), packet[40+cut:])
+}
+
+// BehindOptions puts 16 bytes of an option for the destination, one to be skipped by who does not know it, ahead of what an IPv6 packet
+// carries (RFC 8200, section 4.6).
+func BehindOptions(packet []byte) []byte {
+	options := slices.Concat([]byte{packet[6], 1, 0x1e, 12}, make([]byte, 12))
+	from, to := netip.AddrFrom16([16]byte(packet[8:24])), netip.AddrFrom16([16]byte(packet[24:40]))
+	return IPv6(unix.IPPROTO_DSTOPTS, from, to, append(options, packet[40:]...))
+}
+
 // ICMPv4 makes a packet (RFC 792) whose body has an even number of bytes.
 func ICMPv4(kind, code byte, from, to netip.Addr, body []byte) []byte {
-	message := append([]byte{kind, code, 0, 0}, body...)
+	return IPv4(unix.IPPROTO_ICMP, from, to, Checksummed(append([]byte{kind, code, 0, 0}, body...)))
+}
+
+// Checksummed writes the checksum of a message of ICMP's kind, IGMP and PIM among them, where it belongs.
+func Checksummed(message []byte) []byte {
 	binary.BigEndian.PutUint16(message[2:], checksum(message))
-	return IPv4(unix.IPPROTO_ICMP, from, to, message)
+	return message
 }
 
 // checksum is that of RFC 1071 over an even number of bytes.

@@ -54,6 +54,7 @@ func guardChains() []netfilter.Chain {
 		{Name: "port_arp", Rules: only(unix.ETH_P_ARP, arpRules())},
 		{Name: "port_ipv4", Rules: only(unix.ETH_P_IP, ipv4Rules())},
 		{Name: "port_icmpv6", Rules: only(unix.ETH_P_IPV6, icmpv6Rules())},
+		{Name: "port_headers6", Rules: headerRules6()},
 		{Name: "port_ipv6", Rules: only(unix.ETH_P_IPV6, ipv6Rules())},
 		{Name: "port_group", Rules: groupRules()},
 		{Name: "prerouting", Type: nftables.ChainTypeFilter, Hook: nftables.ChainHookPrerouting, Priority: before, Rules: portRules()},
@@ -71,10 +72,9 @@ func portRules() []netfilter.Rule {
 	return []netfilter.Rule{
 		rule("not a guarded port", netfilter.Meta(expr.MetaKeyIIFGROUP), differs(netfilter.Native(Group)), accept()),
 		rule("to many", toMany(), jump("port_group")),
-		rule("DHCP server, IPv4", udpPort(0, 67), four, drop()),
+		rule("DHCP server, IPv4", udpPort(0, 67), four, network(6, 2, 0), netfilter.Masked([]byte{0x1f, 0xff}), equals([]byte{0, 0}), drop()),
 		rule("IPv4 from its address", four, source, network(12, 4, addressWord), in(Senders4), accept()),
-		rule("ICMPv6", protocol(unix.IPPROTO_ICMPV6), six, jump("port_icmpv6")),
-		rule("DHCP server, IPv6", udpPort(0, 547), six, drop()),
+		rule("IPv6 that is not plainly TCP", six, network(6, 1, 0), differs([]byte{unix.IPPROTO_TCP}), jump("port_headers6")),
 		rule("IPv6 from its address", six, source, network(8, 16, addressWord), in(Senders6), accept()),
 		rule("from another MAC address", source, notIn(MACs), drop()),
 		rule("IPv4", four, jump("port_ipv4")),
@@ -93,12 +93,18 @@ func toMany() []expr.Any {
 }
 
 // groupRules are for frames to many. Whoever asks a bridge who listens to multicasts gets all of them from then
-// on, and those who have not answered yet get none, not even the solicitations of IPv6.
+// on, and those who have not answered yet get none, not even the solicitations of IPv6. Whoever says to be a router
+// of multicasts gets all of them, too. A bridge takes a fragment for the whole message (ip_mc_check_igmp in net/ipv4/igmp.c).
 func groupRules() []netfilter.Rule {
-	const query = 0x11 // of IGMP (RFC 2236)
+	const query, router, router6 = 0x11, 0x30, 151 // RFC 2236, RFC 4286
+	igmp := slices.Concat(etherType(unix.ETH_P_IP), protocol(unix.IPPROTO_IGMP))
 	return []netfilter.Rule{
 		rule("more broadcasts than anybody needs", netfilter.Meta(expr.MetaKeyPKTTYPE), equals([]byte{unix.PACKET_BROADCAST}), iifname(), beyondLimit(), drop()),
-		rule("multicast querier, IPv4", etherType(unix.ETH_P_IP), protocol(unix.IPPROTO_IGMP), transport(0, 1, 0), equals([]byte{query}), drop()),
+		rule("IGMP in fragments", igmp, network(6, 2, 0), netfilter.Masked([]byte{0x3f, 0xff}), differs([]byte{0, 0}), drop()),
+		rule("multicast querier, IPv4", igmp, transport(0, 1, 0), equals([]byte{query}), drop()),
+		rule("multicast router, IPv4", igmp, transport(0, 1, 0), equals([]byte{router}), drop()),
+		rule("multicast router, IPv6", icmpv6(router6), drop()),
+		rule("multicast router, PIM", protocol(unix.IPPROTO_PIM), drop()),
 	}
 }
 
@@ -137,7 +143,8 @@ func bpduRules() []netfilter.Rule {
 func anyAddress() []expr.Any { return slices.Concat(iifname(), in(AnyAddress), accept()) }
 
 // arpRules go by the header of RFC 826: what Ethernet and IPv4 are at 0, the sender's MAC address
-// at 8, its address at 14.
+// at 8, its address at 14, that of the target at 24. A probe (RFC 5227) for the address that another machine is
+// about to take would have that one give it up.
 func arpRules() []netfilter.Rule {
 	const request = 1
 	usual := slices.Concat(network(0, 6, 0), equals([]byte{0, 1, 8, 0, 6, 4}))
@@ -145,7 +152,8 @@ func arpRules() []netfilter.Rule {
 		rule("of its address", usual, iifname(), network(8, 6, macWord), network(14, 4, addressWord), in(Senders4), accept()),
 		rule("of another MAC address", iifname(), network(8, 6, macWord), notIn(MACs), drop()),
 		rule("of any address", usual, anyAddress()),
-		rule("probe", usual, network(6, 2, 0), equals([]byte{0, request}), network(14, 4, 0), equals(make([]byte, 4)), accept()),
+		rule("probe for its address", usual, network(6, 2, 0), equals([]byte{0, request}), network(14, 4, 0), equals(make([]byte, 4)),
+			iifname(), network(8, 6, macWord), network(24, 4, addressWord), in(Senders4), accept()),
 		rule("of another address, or of another kind", drop()),
 	}
 }
@@ -183,7 +191,22 @@ func icmpv6Rules() []netfilter.Rule {
 		rule("redirect", icmpv6(redirect), drop()),
 		rule("multicast querier, IPv6", icmpv6(listenerQuery), drop()),
 		rule("of any address", iifname(), in(AnyAddress), netfilter.Return()),
-		rule("advertisement of another address", icmpv6(advertisement), target(), notIn(Senders6), drop()),
+		rule("advertisement of its address", icmpv6(advertisement), target(), in(Senders6), netfilter.Return()),
+		rule("advertisement of another address", icmpv6(advertisement), drop()),
+	}
+}
+
+// headerRules6 are for IPv6 packets that may hide their protocol behind other headers. What comes to light
+// only when the fragments are put together must not pass (RFC 7610); without its first fragment no packet is. A later
+// one has no header, whatever its first bytes look like: some kernels read them in family bridge all the same.
+func headerRules6() []netfilter.Rule {
+	later := []expr.Any{&expr.Exthdr{DestRegister: netfilter.Reg, Type: unix.IPPROTO_FRAGMENT, Offset: 2, Len: 2, Op: expr.ExthdrOpIpv6}}
+	return []netfilter.Rule{
+		rule("later fragment", network(6, 1, 0), differs([]byte{unix.IPPROTO_UDP}), later, netfilter.Masked([]byte{0xff, 0xf8}), differs([]byte{0, 0}), netfilter.Return()),
+		rule("DHCP server, IPv6", udpPort(0, 547), drop()),
+		rule("ICMPv6", protocol(unix.IPPROTO_ICMPV6), jump("port_icmpv6")),
+		rule("protocol in sight", transport(0, 4, 0), netfilter.Any(4), netfilter.Return()),
+		rule("protocol in a later fragment", drop()),
 	}
 }
 

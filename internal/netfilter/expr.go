@@ -24,6 +24,11 @@ func Differs(data []byte) []expr.Any {
 	return []expr.Any{&expr.Cmp{Op: expr.CmpOpNeq, Register: Reg, Data: data}}
 }
 
+// Any matches whatever was loaded: what could not be, ends the rule.
+func Any(length int) []expr.Any {
+	return []expr.Any{&expr.Cmp{Op: expr.CmpOpGte, Register: Reg, Data: make([]byte, length)}}
+}
+
 // In looks up what was loaded in a set.
 func In(set string) []expr.Any { return []expr.Any{&expr.Lookup{SourceRegister: Reg, SetName: set}} }
 
