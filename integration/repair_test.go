@@ -75,6 +75,41 @@ func TestWhatOthersBreakIsNamedAndPutBack(t *testing.T) {
 	}
 }
 
+// TestRulesThatSomebodyFlushedAreBackByTheNextADDOrSTATUS has one network with a port on localhost, for which the host takes packets
+// for 127.0.0.1 by the bridge, and another one that has neither ports nor masquerade.
+func TestRulesThatSomebodyFlushedAreBackByTheNextADDOrSTATUS(t *testing.T) {
+	h, n := newDemo(t)
+	warmUp(h, "nftables")
+	before := h.Snapshot()
+	plain := testbed.Network{Plugins: n.Plugins, Chain: n.Chain[:1]}.With(0, "name", "plain").With(0, "bridge", "plain0").With(0, "ipMasq", false).
+		With(0, "ipam", testbed.Config{"ranges": []any{[]any{testbed.Config{"subnet": "10.98.0.0/24"}}}})
+	web, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+	other := testbed.Container{ID: "other", Netns: h.NewContainer()}
+	healed := map[string]func(){
+		"ADD":                  func() { plain.Del(t, other, plain.Add(t, other).Raw) },
+		"STATUS of vethbridge": func() { status(t, plain, nil) },
+		"STATUS of natport": func() {
+			n.Plugins.Do(t, testbed.Call{Plugin: "natport", Command: "STATUS", Config: n.Chain[1].JSON()})
+		},
+	}
+	for name, verb := range healed {
+		for _, damage := range []string{"nft flush ruleset", "nft delete table inet vethbridge"} {
+			h.Run("sh", "-c", damage)
+			if a := n.Check(t, web, result.Raw); a.Exit == 0 {
+				t.Errorf("%s: CHECK sees nothing", damage)
+			}
+			verb()
+			if a := n.Check(t, web, result.Raw); a.Exit != 0 {
+				t.Errorf("%s, and %s: CHECK answers %s", damage, name, a.Stdout)
+			}
+			says(t, h, 0, []string{"nothing to repair"}, "repair")
+		}
+	}
+	n.Del(t, web, result.Raw)
+	status(t, plain, nil) // puts nothing back for nobody
+	h.Same(t, before)
+}
+
 // conversation opens a connection from the LAN to port 8081 of the host, which leads to port 7 of
 // a container, and returns what says a word by it and wants to hear it back.
 func conversation(t *testing.T, h *testbed.Host, container string) func(word string) {

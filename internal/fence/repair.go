@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/google/nftables"
+
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/failure"
 	"vethbridge/internal/netfilter"
@@ -23,6 +25,28 @@ func (k Keeper) Repair(ctx context.Context) (changed bool, err error) {
 		return k.restore(ctx, attachment.Owner{})
 	})
 	return changed, err
+}
+
+// Heal restores all where both tables are lost, as after "nft flush ruleset", and reports whether they were. It costs one
+// message while the first one is there.
+func (k Keeper) Heal(ctx context.Context) (lost bool, err error) {
+	for _, t := range []*nftables.Table{guardTable(), wallsTable()} {
+		if there, err := k.Conn.HasTable(t); there || err != nil {
+			return false, err
+		}
+	}
+	err = k.locked(ctx, func() error {
+		err := k.Store.View(ctx, func(tx *state.Tx) error {
+			nobody, err := nobodyBut(tx, attachment.Owner{})
+			lost = !nobody
+			return err
+		})
+		if err != nil || !lost {
+			return err
+		}
+		return k.restore(ctx, attachment.Owner{})
+	})
+	return lost, err
 }
 
 // VerifyAll compares the kernel with the book for all owners. The error names all that

@@ -8,6 +8,7 @@
 //
 //	host.go        Host: open and close
 //	backend.go     which backend holds the translations of an attachment
+//	heal.go        what nftables has lost as a whole
 //	bridge.go      the bridge that attachments share
 //	bridges.go     all bridges as the records want them; differences.go, the links of attachments
 //	readdress.go   a network whose subnet was changed

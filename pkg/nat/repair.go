@@ -24,6 +24,29 @@ func (k Keeper) Repair(ctx context.Context) (changed bool, err error) {
 	return changed, err
 }
 
+// Heal restores all where nftables has lost our table, as after "nft flush ruleset", and reports whether it had. It costs one
+// message while the table is there. A kernel without nftables has lost nothing.
+func (k Keeper) Heal(ctx context.Context) (lost bool, err error) {
+	if k.Backends[Nftables].Usable(ctx) != nil {
+		return false, nil
+	}
+	if there, err := k.Backends[Nftables].Present(); there || err != nil {
+		return false, err
+	}
+	err = k.locked(ctx, func() error {
+		err := k.Store.View(ctx, func(tx *state.Tx) error {
+			nobody, err := alone(tx, Nftables, holder{})
+			lost = !nobody
+			return err
+		})
+		if err != nil || !lost {
+			return err
+		}
+		return k.restore(ctx, Nftables, nil)
+	})
+	return lost, err
+}
+
 // CheckAll compares the kernel with the book for all owners. The error names all that
 // differs.
 func (k Keeper) CheckAll(ctx context.Context) error {

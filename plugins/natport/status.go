@@ -5,6 +5,7 @@ import (
 
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
+	"vethbridge/pkg/nat"
 )
 
 // status tells whether an ADD could succeed now: the config is valid, the state can be
@@ -23,6 +24,12 @@ func status(ctx context.Context, r cni.Request) error {
 		return cni.NotAvailable(err)
 	}
 	if err := h.BackendUsable(ctx, cfg.Backend); err != nil {
+		return cni.NotAvailable(err)
+	}
+	if h.NAT.Backends[nat.Nftables].Usable(ctx) != nil {
+		return nil // then it has lost nothing
+	}
+	if err := h.Heal(ctx); err != nil {
 		return cni.NotAvailable(err)
 	}
 	return nil

@@ -141,7 +141,8 @@ func (a *adding) lastSteps() []steps.Step {
 	return []steps.Step{
 		{Name: "masquerade network", Do: func(ctx context.Context) error {
 			if a.plan.Translations.Empty() {
-				return nil
+				_, err := a.host.NAT.Heal(ctx) // those of others
+				return err
 			}
 			return a.host.NAT.Apply(ctx, a.req.Owner, nat.PartVethbridge)
 		}},

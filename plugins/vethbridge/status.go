@@ -35,6 +35,9 @@ func status(ctx context.Context, r cni.Request) error {
 	if err := usable(ctx, h, &cfg); err != nil {
 		return cni.NotAvailable(cniError(err))
 	}
+	if err := h.Heal(ctx); err != nil {
+		return cni.NotAvailable(err)
+	}
 	if cfg.IsGateway {
 		h.WarnOfDrops(ctx)
 	}
