@@ -139,6 +139,37 @@ func TestADropThatCantBeOverriddenIsNamed(t *testing.T) {
 	}
 }
 
+// TestFramesThatSomebodyDropsAreNamed are those of a container that a bridge table of somebody's own drops: by the log of ADD and STATUS, and
+// by the doctor, whose words let them through.
+func TestFramesThatSomebodyDropsAreNamed(t *testing.T) {
+	for _, hook := range []string{"input", "forward"} {
+		h, n := newDemo(t)
+		file := filepath.Join(t.TempDir(), "log")
+		n = n.With(0, "logFile", file)
+		says(t, h, 0, []string{"nothing found"}, "doctor")
+		h.Run("sh", "-c", "nft add table bridge theirs; nft add chain bridge theirs "+hook+" '{ type filter hook "+hook+" priority 0; policy drop; }'")
+		web := testbed.Container{ID: "web", Netns: h.NewContainer()}
+		for _, call := range []func(){func() { n.Add(t, web) }, func() { status(t, n, nil) }} {
+			_ = os.Remove(file)
+			call()
+			if log, _ := os.ReadFile(file); strings.Count(string(log), `"chain":"bridge `) != 1 || !strings.Contains(string(log), `"chain":"bridge theirs `+hook+`"`) {
+				t.Errorf("%s: the log says %s", hook, log)
+			}
+		}
+		h.Serve(h.LAN, "tcp", 7001, "lan")
+		if hook == "input" && !h.Silent(web.Netns, "tcp", testbed.LANAddr4, 7001) {
+			t.Error("the container reaches out")
+		}
+		says(t, h, 1, []string{"the nftables chain bridge theirs " + hook + " drops"}, "doctor")
+		for _, side := range []string{"iifname", "oifname"} {
+			h.Run("sh", "-c", "nft insert rule bridge theirs "+hook+" "+side+` '"veth*"' accept`)
+		}
+		says(t, h, 0, []string{"nothing found"}, "doctor")
+		expect(t, h, web.Netns, "tcp", testbed.LANAddr4, 7001, "lan", "")
+		n.Del(t, web, nil)
+	}
+}
+
 // TestAnAddAfterDockerHasComeLetsTheBridgeThrough is about a firewall that starts later.
 func TestAnAddAfterDockerHasComeLetsTheBridgeThrough(t *testing.T) {
 	h, n := newDemo(t)

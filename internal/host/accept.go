@@ -3,8 +3,10 @@ package host
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/fence"
 	"vethbridge/internal/forward"
 	"vethbridge/internal/shared"
 	"vethbridge/internal/state"
@@ -39,24 +41,26 @@ const FirewalldForward = "inet firewalld filter_FORWARD"
 // Drop is an nftables chain of somebody else that drops what is forwarded, whatever our rules say.
 type Drop struct {
 	Chain   string   // "inet filter forward"
+	Frames  bool     // it is of a bridge table: the links that it names are ports
 	Bridges []string // those in use that it does not accept
 }
 
 // ForeignDrops lists the chains of others that drop what is forwarded and not accepted in them, unless they accept all
-// bridges that are in use. iptables' own are left out; firewalld's accepts what is in a zone.
+// bridges that are in use, or the frames of all ports. iptables' own are left out; firewalld's accepts what is in a zone.
 func (h *Host) ForeignDrops(ctx context.Context) (list []Drop, err error) {
 	chains, err := h.rules.DroppingForward()
 	for _, chain := range chains {
-		if chain.Name == "ip filter FORWARD" || chain.Name == "ip6 filter FORWARD" {
+		if chain.Name == "ip filter FORWARD" || chain.Name == "ip6 filter FORWARD" || strings.HasPrefix(chain.Name, "bridge "+fence.GuardTable+" ") {
 			continue
 		}
 		bridges, err := h.bridgesInUse(ctx)
 		if err != nil {
 			return list, err
 		}
-		d := Drop{Chain: chain.Name}
+		d := Drop{Chain: chain.Name, Frames: chain.Frames}
+		ports := chain.Frames && chain.Accepts(attachment.Owner{}.HostLink()) // as all of ours begin
 		for _, bridge := range bridges {
-			if !chain.Accepts(bridge) && !(chain.Name == FirewalldForward && zoned(ctx, bridge)) {
+			if !ports && !chain.Accepts(bridge) && !(chain.Name == FirewalldForward && zoned(ctx, bridge)) {
 				d.Bridges = append(d.Bridges, bridge)
 			}
 		}

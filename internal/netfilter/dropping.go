@@ -13,6 +13,7 @@ import (
 // Dropper is a chain that lets nothing through but what it accepts.
 type Dropper struct {
 	Name    string // "inet filter forward"
+	Frames  bool   // it sees those of bridges, and their ports as links
 	in, out []string
 }
 
@@ -30,8 +31,8 @@ func names(list []string, link string) bool {
 	return false
 }
 
-// DroppingForward lists the chains at the hook forward that let nothing through but what they
-// accept: by their policy, or by a last rule for all packets. It reads all chains of the host.
+// DroppingForward lists the chains at the hook forward, and those of bridges at any hook, that let nothing through but what
+// they accept: by their policy, or by a last rule for all packets. It reads all chains of the host.
 func (c *Conn) DroppingForward() ([]Dropper, error) {
 	conn, err := c.Open()
 	if err != nil {
@@ -43,7 +44,7 @@ func (c *Conn) DroppingForward() ([]Dropper, error) {
 	}
 	var list []Dropper
 	for _, chain := range chains {
-		if chain.Hooknum == nil || *chain.Hooknum != *nftables.ChainHookForward || chain.Table.Family == nftables.TableFamilyBridge {
+		if chain.Hooknum == nil || *chain.Hooknum != *nftables.ChainHookForward && chain.Table.Family != nftables.TableFamilyBridge {
 			continue
 		}
 		rules, err := conn.GetRules(chain.Table, chain)
@@ -59,13 +60,16 @@ func (c *Conn) DroppingForward() ([]Dropper, error) {
 }
 
 func dropper(chain *nftables.Chain, rules []*nftables.Rule) Dropper {
-	d := Dropper{Name: FamilyName(chain.Table.Family) + " " + chain.Table.Name + " " + chain.Name}
+	family := chain.Table.Family
+	d := Dropper{Name: FamilyName(family) + " " + chain.Table.Name + " " + chain.Name, Frames: family == nftables.TableFamilyBridge}
 	for _, r := range rules {
 		switch key, name := acceptsLink(r.Exprs); key {
 		case expr.MetaKeyIIFNAME:
 			d.in = append(d.in, name)
 		case expr.MetaKeyOIFNAME:
 			d.out = append(d.out, name)
+		case expr.MetaKeyBRIIIFNAME, expr.MetaKeyBRIOIFNAME: // the bridge of either, which a frame stays on
+			d.in, d.out = append(d.in, name), append(d.out, name)
 		}
 	}
 	return d

@@ -3,6 +3,7 @@ package netfilter
 import (
 	"testing"
 
+	"github.com/google/nftables"
 	"github.com/google/nftables/expr"
 )
 
@@ -46,5 +47,17 @@ func TestOnlyARuleThatAcceptsAllOfALinkIsTakenForOne(t *testing.T) {
 		if got, _ := acceptsLink(c.rule); got != c.want {
 			t.Errorf("%v: %v, want %v", c.rule, got, c.want)
 		}
+	}
+}
+
+// TestAChainOfFramesMayNameTheBridgeOrItsPorts: which of both, the kernel tells by other keys.
+func TestAChainOfFramesMayNameTheBridgeOrItsPorts(t *testing.T) {
+	chain := &nftables.Chain{Name: "forward", Table: &nftables.Table{Name: "theirs", Family: nftables.TableFamilyBridge}}
+	accepting := func(key expr.MetaKey, name string) *nftables.Rule {
+		return &nftables.Rule{Exprs: []expr.Any{&expr.Meta{Key: key, Register: 1}, &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte(name)}, &expr.Verdict{Kind: expr.VerdictAccept}}}
+	}
+	of := dropper(chain, []*nftables.Rule{accepting(expr.MetaKeyBRIIIFNAME, "cni0\x00")})
+	if !of.Frames || of.Name != "bridge theirs forward" || !of.Accepts("cni0") || of.Accepts("cni1") {
+		t.Errorf("%+v", of)
 	}
 }

@@ -51,6 +51,9 @@ func foreignDrops(ctx context.Context, s *session) error {
 				"say \"firewalldZone\": \"trusted\" in the config of vethbridge", commands("firewall-cmd --zone=trusted --change-interface=%s", bridges)...)
 			continue
 		}
+		if d.Frames {
+			bridges = []string{`'"veth*"'`}
+		}
 		s.problem("another-nftables-chain-drops-what-is-forwarded", "the nftables chain "+name+" drops what is forwarded and not accepted in it",
 			"ours can't override it; save the rules with that chain's own",
 			append(commands("nft insert rule "+name+" iifname %s accept", bridges), commands("nft insert rule "+name+" oifname %s accept", bridges)...)...)
