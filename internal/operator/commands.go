@@ -26,51 +26,51 @@ type Command struct {
 // a plugin's start-up pays nothing for it.
 func Commands() []*Command {
 	return []*Command{
-		{Name: "ls", Summary: "what is attached: addresses, ports, state, age",
+		{Name: "ls", Summary: "list what is attached: addresses, ports, state, age",
 			Detail: "The state is alive, dead (its network namespace and its link are gone, or its boot is over), unknown (that " +
 				"can't be told) or, with --check, drifted: the kernel lacks something that the state file says it has. " +
-				"All filters that are given must match.",
+				"An attachment is shown if it matches all given filters.",
 			flags: "network container address port check watch narrow json", run: list},
-		{Name: "inspect", Subject: "WHAT", Summary: "one attachment whole: by container ID, address, host port or link",
-			Detail: "The beginning of a container ID is enough, and a port may be 8080 or 8080/udp, or one of a range. What the kernel lacks of the attachment is shown as drift. The " +
-				"log is that of the key logFile, of the networks in " + netDir + " or in the config that is given.",
+		{Name: "inspect", Subject: "WHAT", Summary: "show one attachment whole: by container ID, address, host port or link",
+			Detail: "The beginning of a container ID is enough. A port is 8080 or 8080/udp; one of a range will do. What the kernel lacks of the attachment is shown as drift. The " +
+				"log is found by the key logFile of the networks in " + netDir + ", or of the given config.",
 			flags: "network config json", run: inspect},
-		{Name: "trace", Subject: "CLIENT DEST PORT", Summary: "which rules a packet meets, and where it ends, in words",
+		{Name: "trace", Subject: "CLIENT DEST PORT", Summary: "follow a packet: which rules it meets, and where it ends, in words",
 			Detail: "CLIENT and DEST are addresses or container IDs, PORT is 8080 or 8080/udp. If the client is a container or this " +
-				"host, a connection is opened from there, and closed; if it is elsewhere, its next one is waited for. Rules of " +
-				"iptables-legacy can't be followed, only missed.",
+				"host, a connection is opened from there and closed again; if it is elsewhere, its next connection is waited for. The kernel " +
+				"can't follow rules of iptables-legacy: a packet that they drop is reported as lost.",
 			flags: "network wait json", run: tracePacket},
-		{Name: "check", Summary: "the state file, and the kernel beside it",
+		{Name: "check", Summary: "compare the state file with the kernel",
 			flags: "state network json", idle: "all is as the state file says", run: check},
-		{Name: "repair", Summary: "what rules, bridges and links lack is put back", flags: "dry-run json", idle: "nothing to repair", run: repair},
-		{Name: "validate", Subject: "FILE", Summary: "a network config is judged, by line and column",
-			Detail: "It is compared with the JSON Schemas in conf/schema, and with what the plugins themselves refuse, natport's if it " +
-				"stands beside this executable; the host is not looked at. An unknown key is a warning; the exit status is 3 if there are only such.",
+		{Name: "repair", Summary: "put back what rules, bridges and links lack", flags: "dry-run json", idle: "nothing to repair", run: repair},
+		{Name: "validate", Subject: "FILE", Summary: "judge a network config, by line and column",
+			Detail: "It is compared with the JSON Schemas in conf/schema and with what the plugins themselves refuse (for natport, which must be in the " +
+				"same directory as this executable). The host is not looked at. An unknown key is a warning; with warnings only the exit status is 3.",
 			flags: "json", offline: true, run: validate},
-		{Name: "doctor", Summary: "every known trap on this host, with the way out",
-			Detail: "It looks at the range sets of the networks in " + netDir + " too.",
+		{Name: "doctor", Summary: "find every known trap on this host, with the way out",
+			Detail: "It also looks at the range sets of the networks in " + netDir + ".",
 			flags:  "json config data-dir", run: doctor, unopened: unusable},
-		{Name: "gc", Summary: "dead attachments are released",
+		{Name: "gc", Summary: "release dead attachments",
 			flags: "network dry-run json", idle: "nothing is dead", run: collect},
-		{Name: "import", Summary: "leases of the reference host-local are taken over",
-			Detail: "So a node switches with its containers running: nobody else gets their addresses. The networks are those in " + netDir + ", or that of the config that is given.",
+		{Name: "import", Summary: "take over the leases of the reference host-local",
+			Detail: "So a node switches with its containers running: nobody else gets their addresses. The networks are those in " + netDir + ", or that of the given config.",
 			flags:  "config data-dir dry-run json", idle: "nothing to import", run: importLeases},
-		{Name: "graph", Summary: "a picture of the host: devices, bridges, links, containers, ports",
+		{Name: "graph", Summary: "draw the host: devices, bridges, links, containers, ports",
 			Detail: "It is a tree for the terminal, a diagram in the language of Graphviz (--format dot) or Mermaid, or an " +
 				"image (svg, png), which Graphviz's program dot draws.",
 			flags: "network container format", run: graph},
-		{Name: "metrics", Summary: "figures for Prometheus, in its text format",
+		{Name: "metrics", Summary: "print figures for Prometheus, in its text format",
 			Detail: "Addresses, attachments, published ports, drift and bridge ports. With --output it feeds the textfile collector " +
-				"of node_exporter. Range sets are those of the networks in " + netDir + ", or of the config that is given; of " +
-				"other networks the ranges that addresses have been given from.",
+				"of node_exporter. Range sets are those of the networks in " + netDir + ", or of the given config; for " +
+				"other networks, the ranges that addresses have been given from.",
 			flags: "network config output", run: metrics},
-		{Name: "completion", Subject: "SHELL", Words: []string{"bash", "zsh", "fish"}, Summary: "what makes a shell complete these commands",
+		{Name: "completion", Subject: "SHELL", Words: []string{"bash", "zsh", "fish"}, Summary: "print what makes a shell complete these commands",
 			Detail:  "For bash or zsh: source <(vethbridge completion bash); for fish: vethbridge completion fish | source.",
 			offline: true, run: completion},
-		{Name: "version", Summary: "which release this is, and what it goes on with", flags: "json", offline: true,
-			Detail: "Releases of one state schema and one table layout can follow each other without a change to what is there.",
+		{Name: "version", Summary: "show which release this is, and with which others it works", flags: "json", offline: true,
+			Detail: "Releases with the same state schema and table layout can replace each other without changing anything that is there.",
 			run:    func(_ context.Context, s *session) error { return release.Print(s.out, "vethbridge", s.json) }},
-		{Name: "help", Subject: "[COMMAND]", Summary: "this list, or all about a command", offline: true, run: help},
+		{Name: "help", Subject: "[COMMAND]", Summary: "show this list, or all about one command", offline: true, run: help},
 	}
 }
 

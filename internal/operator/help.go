@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-const exitStatuses = "Exit status: 0 fine, 1 findings, 2 usage.\n"
+const exitStatuses = "Exit status: 0 all is well, 1 findings or an error, 2 wrong usage.\n"
 
 func help(_ context.Context, s *session) error {
 	if s.subject() == "" {

@@ -14,17 +14,17 @@ the plugin that makes the interface, in one config list:
 
   {"type": "natport", "ipMasq": true, "capabilities": {"portMappings": true}}
 
-A person gets three commands of it:
+Started by hand, it has three commands:
 
-  natport help       this text
-  natport version    which release it is; with --json for machines
+  natport help       shows this text
+  natport version    shows which release it is; with --json for machines
   natport validate   judges the plugin's config on standard input, as ADD would
 
 What is published, by whom, and why a port does not answer:
 
   vethbridge ls --port 8080                      who has the port
   vethbridge inspect 8080                        the attachment whole
-  vethbridge trace CLIENT HOST 8080              which rules a packet to it meets
+  vethbridge trace CLIENT HOST 8080              which rules a packet to the port meets
   vethbridge validate /etc/cni/net.d/FILE        the whole config list
   vethbridge doctor                              every known trap on this host
 

@@ -122,7 +122,7 @@ func closing(p *page, other string) {
 	p.item("/etc/cni/net.d", "network configs of the runtimes.")
 	p.item("/run/vethbridge", "directory of the state file, which both plugins and all runtimes on the host share.")
 	p.section(`"EXIT STATUS"`)
-	p.paragraph("For a runtime: 0, or 1 with an error in JSON on the output. For a person: 0 fine, 1 findings, 2 usage; of validate also 3 warnings only.")
+	p.paragraph("For a runtime: 0, or 1 with an error in JSON on the output. For a person: 0 all is well, 1 findings or an error, 2 wrong usage; of validate also 3 warnings only.")
 	p.section(`"SEE ALSO"`)
 	p.line(`\fB` + other + `\fR(8), \fBip\fR(8), \fBbridge\fR(8), \fBnft\fR(8)`)
 }
