@@ -80,6 +80,7 @@ func TestRepairLeavesTheInsideOfContainersAlone(t *testing.T) {
 	c, _ := attach(t, h, n, "web")
 	h.RunIn(c.Netns, "ip", "route", "del", "default")
 	says(t, h, 1, []string{"check links: demo/web/eth0: the container lacks route 0.0.0.0/0 via 10.99.0.1"}, "check")
+	says(t, h, 0, []string{"nothing to repair"}, "repair", "--dry-run")
 	says(t, h, 0, []string{"nothing to repair"}, "repair")
 	if routes := h.RunIn(c.Netns, "ip", "route"); strings.Contains(routes, "default") {
 		t.Error(routes)

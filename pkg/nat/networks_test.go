@@ -1,6 +1,7 @@
 package nat
 
 import (
+	"errors"
 	"net/netip"
 	"testing"
 
@@ -13,10 +14,10 @@ import (
 func TestAWrongNumberOfHoldersOfANetworkIsNoticed(t *testing.T) {
 	n := Network{Prefix: netip.MustParsePrefix("10.1.0.0/24"), Treatment: Masquerade}
 	other := Network{Prefix: netip.MustParsePrefix("10.2.0.0/24"), Treatment: Masquerade}
-	owner := attachment.Owner{Network: "net", ContainerID: "c", IfName: "eth0"}
 	for name, spoil := range map[string]func(*state.Tx) error{
 		"too many": func(tx *state.Tx) error { return countHolders(tx, Nftables, []Network{n}, 1) },
 		"too few":  func(tx *state.Tx) error { return countHolders(tx, Nftables, []Network{n}, -1) },
+		"nobody":   func(tx *state.Tx) error { return countHolders(tx, Nftables, []Network{n}, -2) },
 		"of none":  func(tx *state.Tx) error { return countHolders(tx, Nftables, []Network{other}, 1) },
 	} {
 		store, err := state.Open(t.TempDir())
@@ -24,10 +25,13 @@ func TestAWrongNumberOfHoldersOfANetworkIsNoticed(t *testing.T) {
 			t.Fatal(err)
 		}
 		err = store.Update(t.Context(), func(tx *state.Tx) error {
-			if err := tx.PutAttachment(state.Attachment{Owner: owner, BootID: tx.BootID()}); err != nil {
-				return err
+			var failed []error
+			for _, id := range []string{"a", "b"} {
+				owner := attachment.Owner{Network: "net", ContainerID: id, IfName: "eth0"}
+				failed = append(failed, tx.PutAttachment(state.Attachment{Owner: owner, BootID: tx.BootID()}),
+					Claim(tx, owner, PartVethbridge, Nftables, Translations{Networks: []Network{n}}))
 			}
-			return Claim(tx, owner, PartVethbridge, Nftables, Translations{Networks: []Network{n}})
+			return errors.Join(failed...)
 		})
 		if err != nil {
 			t.Fatal(err)
