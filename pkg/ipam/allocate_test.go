@@ -187,3 +187,36 @@ func TestReleaseOfNothingIsNoError(t *testing.T) {
 		return errors.Join(err, err2)
 	})
 }
+
+// TestAdoptedAddressesAreLeasesLikeOthers: nobody else gets them, nor a network of theirs, and who came first keeps what two are said to have.
+func TestAdoptedAddressesAreLeasesLikeOthers(t *testing.T) {
+	s := statetest.Open(t, ipam.Check)
+	adopt := func(o attachment.Owner, want int, addresses ...string) {
+		t.Helper()
+		update(t, s, func(tx *state.Tx) error {
+			var list []netip.Prefix
+			for _, a := range addresses {
+				list = append(list, netip.MustParsePrefix(a))
+			}
+			err := ipam.Adopt(tx, o, list)
+			leases, err2 := ipam.Leases(tx, o)
+			if len(leases) != want {
+				t.Errorf("%s has %v, want %d", o, leases, want)
+			}
+			return errors.Join(err, err2)
+		})
+	}
+	adopt(owner(1), 1, "10.1.0.2/24")
+	adopt(owner(2), 1, "10.1.0.2/24", "10.1.0.3/24")
+	sets := decode(t, `{"subnet": "10.1.0.0/24"}`).Sets
+	if got := mustAllocate(t, s, ipam.Request{Owner: owner(3), Sets: sets})[0]; got != addr("10.1.0.4") {
+		t.Errorf("got %s", got)
+	}
+	for i := range 4 {
+		_, err := allocate(t, s, ipam.Request{Owner: attachment.Owner{Network: "other", ContainerID: "c", IfName: "eth0"}, Sets: sets})
+		if overlap := (*ipam.OverlapError)(nil); errors.As(err, &overlap) != (i < 3) {
+			t.Errorf("beside %d: %v", 3-i, err)
+		}
+		release(t, s, owner(3-i))
+	}
+}
