@@ -88,6 +88,21 @@ func TestRepairLeavesTheInsideOfContainersAlone(t *testing.T) {
 	says(t, h, 0, []string{"drifted"}, "ls", "--check")
 }
 
+// TestRepairLeavesHairpinModeOn where others have turned it on: published ports can need it.
+func TestRepairLeavesHairpinModeOn(t *testing.T) {
+	h, n := newDemo(t)
+	n = n.With(0, "mtu", 1500)
+	c, result := attach(t, h, n, "web")
+	link := linkOf(h)
+	h.Run("bridge", "link", "set", "dev", link, "hairpin", "on")
+	h.Run("ip", "link", "set", link, "mtu", "1300")
+	says(t, h, 0, []string{"made links again what they were"}, "repair")
+	if shown := h.Run("bridge", "-d", "link", "show", "dev", link); !strings.Contains(shown, "hairpin on") || !strings.Contains(shown, "mtu 1500") {
+		t.Error(shown)
+	}
+	n.Del(t, c, result.Raw)
+}
+
 // TestARebuiltRecordSaysNothingOfWhatItDoesNotKnow: flags, routes, the inside of a container.
 func TestARebuiltRecordSaysNothingOfWhatItDoesNotKnow(t *testing.T) {
 	h, n := newDemo(t)

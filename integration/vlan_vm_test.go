@@ -112,6 +112,7 @@ func TestTrunkCarriesTaggedFrames(t *testing.T) {
 	h.Same(t, before)
 }
 
+// TestCheckNamesWhatIsWrongWithAVLAN, and repair puts it back.
 func TestCheckNamesWhatIsWrongWithAVLAN(t *testing.T) {
 	for _, b := range []struct{ command, word string }{
 		{"bridge vlan del dev LINK vid 100", "is in no VLAN, not in 100 native"},
@@ -129,6 +130,11 @@ func TestCheckNamesWhatIsWrongWithAVLAN(t *testing.T) {
 			h.Run(words[0], words[1:]...)
 			if e, _ := n.Check(t, c, result.Raw).Error(); e.Code != 104 || !strings.Contains(e.Message, b.word) {
 				t.Errorf("CHECK: %+v; want the words %q", e, b.word)
+			}
+			says(t, h, 0, nil, "repair")
+			says(t, h, 0, []string{"all is as the state file says"}, "check")
+			if a := n.Check(t, c, result.Raw); a.Exit != 0 {
+				t.Errorf("CHECK after the repair: %s", a.Stdout)
 			}
 			n.Del(t, c, result.Raw)
 			h.Same(t, before)
