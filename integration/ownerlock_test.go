@@ -79,3 +79,21 @@ func waitedFor(t *testing.T, path string) bool {
 	}
 	return false
 }
+
+// TestRepairLeavesALinkToTheCallThatIsAtIt: it may be half made.
+func TestRepairLeavesALinkToTheCallThatIsAtIt(t *testing.T) {
+	h, n := newDemo(t)
+	attach(t, h, n, "web")
+	store, err := state.Open(h.StateDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Run("ip", "link", "set", linkOf(h), "nomaster")
+	unlock, err := store.LockOwner(t.Context(), attachment.Owner{Network: "demo", ContainerID: "web", IfName: "eth0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(t, h, 0, []string{"nothing to repair"}, "repair")
+	unlock()
+	says(t, h, 0, []string{"made links again what they were"}, "repair")
+}
