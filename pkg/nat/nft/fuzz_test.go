@@ -8,13 +8,14 @@ import (
 	"vethbridge/pkg/nat"
 )
 
-// FuzzElementsAreOfTheFixedMaps shows that any mapping is one element of one of the fixed maps,
+// FuzzElementsAreOfTheFixedMaps shows that any mapping in one piece is one element of one of the fixed maps,
 // whose key and value have the sizes of its fields, and is read back as what it was: no text
 // but the owner's mark gets to the kernel, and that as a comment.
 func FuzzElementsAreOfTheFixedMaps(f *testing.F) {
 	f.Add("vethbridge demo/web/eth0", "eth0", "192.0.2.0/24", "198.51.100.0/24", "0.0.0.0", uint16(8080), uint16(0), uint16(80))
 	f.Add("vethbridge demo/web/eth0", "", "", "", "::", uint16(5000), uint16(999), uint16(5000))
 	f.Add("\x00\" drop", "a+", "2001:db8::/33", "", "2001:db8::1", uint16(1), uint16(0), uint16(1))
+	f.Add("0", "", "", "", "0.0.0.0", uint16(8080), uint16(77), uint16(80))
 	f.Fuzz(func(t *testing.T, mark, via, from, to, host string, port, more, target uint16) {
 		m := nat.Mapping{Protocol: nat.SCTP, HostPort: port, Target: netip.AddrPortFrom(netip.MustParseAddr("10.1.0.2"), target)}
 		var err error
@@ -36,6 +37,9 @@ func FuzzElementsAreOfTheFixedMaps(f *testing.F) {
 		}
 		if int(port)+int(more) <= 65535 && m.Limit.Via == "" && more > 0 {
 			m.More, m.Target = more, netip.AddrPortFrom(m.Target.Addr(), port)
+		}
+		if !whole(&m) {
+			m = m.Single(more)
 		}
 		set := setOf(&m)
 		got, err := set.family.entry(set.name, mappingElement(mark, &m))
