@@ -103,6 +103,9 @@ func TestMetricsCountAsTheNetworksConfigSays(t *testing.T) {
 		n.Add(t, testbed.Container{ID: fmt.Sprint("c", i), Netns: h.NewContainer()})
 	}
 	figures(t, h, "with 14 containers", map[string]float64{"addresses " + labels: 16, "addresses_free " + labels: 2}, "--config", conf)
+	if out, status := operate(t, h, "metrics", "--config", conf, "--network", "other"); status != 0 || strings.Contains(out, "demo") {
+		t.Errorf("of another network: exit %d, %s", status, out)
+	}
 	says(t, h, 1, []string{"read network config"}, "metrics", "--config", "/nonexistent")
 }
 

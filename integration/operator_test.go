@@ -125,6 +125,28 @@ func TestLeasesOfHostLocalAreImported(t *testing.T) {
 	n.Del(t, c, n.Add(t, c).Raw)
 }
 
+// TestAnImportLeavesOutWhoIsGoneOrAttached: libcni's cache says where a container was.
+func TestAnImportLeavesOutWhoIsGoneOrAttached(t *testing.T) {
+	h, n := newDemo(t)
+	attach(t, h, n, "web")
+	dir := t.TempDir()
+	script := strings.NewReplacer("DIR", dir, "STATE", h.StateDir).Replace(`mount -t tmpfs none /var/lib; mkdir -p /var/lib/cni/results DIR/demo
+		printf 'gone\neth0' >DIR/demo/10.99.0.50; printf 'web\neth0' >DIR/demo/10.99.0.51
+		echo '{"netns": "DIR/gone"}' >/var/lib/cni/results/demo-gone-eth0
+		exec "$0" import --config DIR/demo.conf --data-dir DIR --state-dir STATE`)
+	if err := os.WriteFile(filepath.Join(dir, "demo.conf"), []byte(n.Chain[0].JSON()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out := h.Run("unshare", "--mount", "sh", "-ec", script, filepath.Join(string(built), "vethbridge"))
+	want := "left out demo/gone/eth0: its network namespace " + dir + "/gone is gone\nleft out demo/web/eth0: it is attached already\n"
+	if out != want {
+		t.Errorf("it says\n%s, want\n%s", out, want)
+	}
+	if out, _ := operate(t, h, "ls"); strings.Contains(out, "gone") || !strings.Contains(out, "10.99.0.2/24") {
+		t.Error(out)
+	}
+}
+
 // TestEveryCommandThatPrintsLinesListsThemForMachines: an empty list where there is nothing to say.
 func TestEveryCommandThatPrintsLinesListsThemForMachines(t *testing.T) {
 	h, n := newDemo(t)
