@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,6 +67,7 @@ func (h *Host) mendBridge(ctx context.Context, b links.Bridge) error {
 	if err := h.own(&b); err != nil {
 		return err
 	}
+	b.IPv6 = slices.ContainsFunc(b.Gateways, func(p netip.Prefix) bool { return p.Addr().Is6() }) // for a VLAN's link that is made anew
 	if err := h.Links.AnswerNeighbours(b.Name); err != nil {
 		return err
 	}

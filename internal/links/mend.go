@@ -24,7 +24,7 @@ func (h *Host) MendHostEnd(p Port) error {
 	if err := h.raw.mendHostEnd(&p, &link, bridge.Attrs().Index); err != nil {
 		return failure.To("mend link "+p.HostName, err)
 	}
-	if err := h.setPortVLANs(&p); err != nil {
+	if err := h.mendVLANs(&p, link.Attrs().Index); err != nil {
 		return err
 	}
 	return h.raw.setUp(nl.NewIfInfomsg(unix.AF_UNSPEC), name(p.HostName))
@@ -37,7 +37,10 @@ func (r *requests) mendHostEnd(p *Port, link *portLink, bridge int) error {
 			return err
 		}
 	}
-	data := []nl.NetlinkRequestData{ofLink(a.Index), name(p.HostName), number(unix.IFLA_GROUP, p.Group), number(unix.IFLA_MASTER, bridge)}
+	data := []nl.NetlinkRequestData{ofLink(a.Index), number(unix.IFLA_GROUP, p.Group), number(unix.IFLA_MASTER, bridge)}
+	if a.Name != p.HostName { // before Linux 6.2, a link that is up refuses the name that it has, too
+		data = append(data, name(p.HostName))
+	}
 	if p.MTU != 0 {
 		data = append(data, number(unix.IFLA_MTU, p.MTU))
 	}

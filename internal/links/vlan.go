@@ -97,14 +97,40 @@ func (h *Host) setPortVLANs(p *Port) error {
 	if err != nil {
 		return failure.To("find link "+p.HostName, err)
 	}
-	set := wanted(&p.VLANs, byDefault)
-	if _, stays := set[byDefault]; !stays && byDefault != 0 {
-		if err := rare.BridgeVlanDel(port, byDefault, false, false, false, true); err != nil {
-			return failure.To("take "+p.HostName+" out of VLAN "+strconv.Itoa(int(byDefault)), err)
+	have := vlanSet{}
+	if byDefault != 0 {
+		have[byDefault] = vlanFlags
+	}
+	return h.changeVLANs(p, port.Attrs().Index, have, wanted(&p.VLANs, byDefault))
+}
+
+// mendVLANs is setPortVLANs for a port that others have put into VLANs.
+func (h *Host) mendVLANs(p *Port, index int) error {
+	if !said(&p.VLANs) {
+		return nil
+	}
+	byDefault, err := h.defaultVLAN(p.Bridge)
+	if err != nil {
+		return err
+	}
+	have, err := h.raw.vlans(index)
+	if err != nil {
+		return failure.To("list VLANs of "+p.HostName, err)
+	}
+	return h.changeVLANs(p, index, have, wanted(&p.VLANs, byDefault))
+}
+
+func (h *Host) changeVLANs(p *Port, index int, have, want vlanSet) error {
+	for vlan := range have {
+		if _, stays := want[vlan]; stays {
+			continue
+		}
+		if err := rare.BridgeVlanDel(device(Link{Index: index}), vlan, false, false, false, true); err != nil {
+			return failure.To("take "+p.HostName+" out of VLAN "+strconv.Itoa(int(vlan)), err)
 		}
 	}
-	if err := h.raw.addVLANs(port.Attrs().Index, set); err != nil {
-		return failure.To("put "+p.HostName+" into VLANs "+set.String(), err)
+	if err := h.raw.addVLANs(index, want); err != nil {
+		return failure.To("put "+p.HostName+" into VLANs "+want.String(), err)
 	}
 	return nil
 }
