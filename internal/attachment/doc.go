@@ -6,7 +6,8 @@
 //
 // Files:
 //
-//	owner.go  Owner, its store key and its text form
-//	mark.go   the mark put on kernel objects, and the host-side link name
-//	port.go   Port: what its link shall be
+//	owner.go      Owner, its store key and its text form
+//	mark.go       the mark put on kernel objects, and the host-side link name
+//	port.go       Port: what its link shall be
+//	linklocal.go  the address that follows from a link's MAC address
 package attachment

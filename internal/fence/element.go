@@ -76,12 +76,6 @@ func (m *MAC) UnmarshalText(text []byte) error {
 	return err
 }
 
-// linkLocal is the address that the kernel gives an interface with the MAC address (RFC 4291,
-// appendix A).
-func (m MAC) linkLocal() netip.Addr {
-	return netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 8: m[0] ^ 2, 9: m[1], 10: m[2], 11: 0xff, 12: 0xfe, 13: m[3], 14: m[4], 15: m[5]})
-}
-
 // Element is an entry of a set. Fields that the set's key does not have are zero. It is
 // comparable.
 type Element struct {

@@ -3,6 +3,8 @@ package fence
 import (
 	"fmt"
 	"net/netip"
+
+	"vethbridge/internal/attachment"
 )
 
 // Group is the device group of guarded ports (ip link show group 30306): "vb" in ASCII.
@@ -42,7 +44,7 @@ func (p Port) Elements() []Element {
 		list = append(list, Element{Set: set, Link: p.Link, MAC: p.MAC, Address: a})
 	}
 	if six {
-		list = append(list, Element{Set: Senders6, Link: p.Link, MAC: p.MAC, Address: p.MAC.linkLocal()})
+		list = append(list, Element{Set: Senders6, Link: p.Link, MAC: p.MAC, Address: attachment.LinkLocal(p.MAC[:])})
 	}
 	return list
 }

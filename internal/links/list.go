@@ -68,7 +68,7 @@ func (h *Host) Others(prefix string, except []string) ([]string, error) {
 // MarksBut lists the marks of the host's links, but for those of known names. Names alone the kernel tells of thousands of
 // links in a few milliseconds; it is asked about those that are not known, one by one.
 func (h *Host) MarksBut(known map[string]bool) (marks []string, err error) {
-	text, err := readAll(netns.ProcNet() + "/dev")
+	text, err := netns.ReadNet("dev")
 	if err != nil {
 		return nil, failure.To("list links", err)
 	}
@@ -85,25 +85,4 @@ func (h *Host) MarksBut(known map[string]bool) (marks []string, err error) {
 		}
 	}
 	return marks, nil
-}
-
-// readAll is os.ReadFile without the runtime's poller, which nothing else in a call needs.
-func readAll(path string) (string, error) {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return "", failure.To("open "+path, err)
-	}
-	defer unix.Close(fd)
-	var text strings.Builder
-	for piece := make([]byte, 16<<10); ; {
-		n, err := unix.Read(fd, piece)
-		switch {
-		case err == unix.EINTR:
-		case err != nil:
-			return "", failure.To("read "+path, err)
-		case n == 0:
-			return text.String(), nil
-		}
-		text.Write(piece[:max(n, 0)])
-	}
 }

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+
+	"vethbridge/internal/attachment"
 )
 
 // StableMAC returns the locally administered unicast MAC address that follows from an IP
@@ -23,10 +25,8 @@ func DerivedMAC(texts ...string) net.HardwareAddr {
 	return hashedMAC(0x5a, strings.Join(texts, "\x00"))
 }
 
-// LinkLocal is the address that the kernel gives a link with the MAC address (RFC 4291, appendix A).
-func LinkLocal(m net.HardwareAddr) netip.Prefix {
-	return netip.PrefixFrom(netip.AddrFrom16([16]byte{0: 0xfe, 1: 0x80, 8: m[0] ^ 2, 9: m[1], 10: m[2], 11: 0xff, 12: 0xfe, 13: m[3], 14: m[4], 15: m[5]}), 64)
-}
+// LinkLocal is a link's address that follows from its MAC address, with the length of its subnet.
+func LinkLocal(m net.HardwareAddr) netip.Prefix { return netip.PrefixFrom(attachment.LinkLocal(m), 64) }
 
 // hashedMAC ends in 32 bits of FNV-1a, which differ for any two addresses of one /112.
 func hashedMAC(kind byte, text string) net.HardwareAddr {

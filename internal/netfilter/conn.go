@@ -137,9 +137,3 @@ func IsDrift(err error) bool {
 	}
 	return false
 }
-
-// IsMissing reports whether a batch failed because something is not there.
-func IsMissing(err error) bool { return errors.Is(err, unix.ENOENT) }
-
-// IsThere reports whether a batch failed because something is there already.
-func IsThere(err error) bool { return errors.Is(err, unix.EEXIST) }

@@ -5,7 +5,7 @@
 // Files:
 //
 //	namespace.go  Namespace: open, identity, close
-//	own.go        Own, ProcNet: the calling thread's namespace
+//	own.go        Own, ProcNet, ReadNet: the calling thread's namespace
 //	errors.go     what can be wrong with a path
 //	do.go         running a function inside
 package netns

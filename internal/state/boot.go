@@ -2,29 +2,22 @@ package state
 
 import (
 	"fmt"
-	"os"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"vethbridge/internal/failure"
+	"vethbridge/internal/sysctl"
 )
 
-// bootIDFile changes with every boot (Documentation/admin-guide/sysctl/kernel.rst, random).
-const bootIDFile = "/proc/sys/kernel/random/boot_id"
+// bootIDKey changes with every boot (Documentation/admin-guide/sysctl/kernel.rst, random).
+const bootIDKey = "kernel/random/boot_id"
 
 func readBootID() (string, error) {
-	fd, err := openPlain(bootIDFile, os.O_RDONLY, 0)
+	id, err := sysctl.Get(bootIDKey)
 	if err != nil {
 		return "", failure.To("read boot ID", err)
 	}
-	defer unix.Close(fd)
-	var id [64]byte // more than it has
-	n, err := unix.Read(fd, id[:])
-	if err != nil {
-		return "", failure.To("read boot ID", err)
-	}
-	return strings.TrimSpace(string(id[:n])), nil
+	return id, nil
 }
 
 // Now returns the time since the boot in nanoseconds, suspended time included
