@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"os"
 	"strings"
 
 	"vethbridge/integration/testbed"
@@ -50,6 +51,15 @@ func hostAilments() []ailment {
 				"nft add rule ip cni_hostport hostports ip daddr 192.0.2.2 tcp dport 8080 dnat to 192.0.2.1:80 comment old"), nil},
 		{"a process listens", "listens on port 8080, which is published for demo/web/eth0", func(h *testbed.Host, _ testbed.Network, _ testbed.Container) { h.Serve("", "tcp", 8080, "host") },
 			func(h *testbed.Host, _ testbed.Network, _ testbed.Container) { h.StopServing() }},
+		{"docker publishes our port", "docker-proxy (pid ", func(h *testbed.Host, _ testbed.Network, _ testbed.Container) {
+			rename(h, "docker-proxy")
+			h.Serve("", "tcp", 8080, "host")
+		}, func(h *testbed.Host, _ testbed.Network, _ testbed.Container) {
+			h.StopServing()
+			rename(h, "integration.tes")
+		}},
+		{"firewalld's StrictForwardPorts", "firewalld refuses ports that others than itself publish", byShell("nft add table inet firewalld; nft add chain inet firewalld filter_FORWARD_dnat"),
+			byShell("nft delete table inet firewalld")},
 		{"a killed trace", "a killed trace has left its tables", func(h *testbed.Host, _ testbed.Network, _ testbed.Container) {
 			cmd, _ := startTrace(h.T(), h, testbed.HostAddr4, 8080)
 			_ = cmd.Process.Kill()
@@ -107,6 +117,13 @@ func linkAilments() []ailment {
 // inContainer runs commands in the container.
 func inContainer(words string) deed {
 	return func(h *testbed.Host, _ testbed.Network, c testbed.Container) { h.RunIn(c.Netns, "sh", "-ec", words) }
+}
+
+// rename gives this process another name.
+func rename(h *testbed.Host, name string) {
+	if err := os.WriteFile("/proc/self/comm", []byte(name), 0); err != nil {
+		h.T().Fatal(err)
+	}
 }
 
 // second makes a second network, and the reverse-path filter strict.

@@ -137,6 +137,9 @@ func withoutAZone(t *testing.T, h *testbed.Host, n testbed.Network, theirs strin
 	}
 	if theirs == "nftables" {
 		says(t, h, 1, []string{"firewalld refuses what is forwarded", `"firewalldZone": "trusted"`}, "doctor")
+		h.Run("firewall-cmd", "--panic-on")
+		says(t, h, 1, []string{"firewalld is in panic mode", "$ firewall-cmd --panic-off"}, "doctor")
+		h.Run("firewall-cmd", "--panic-off")
 	}
 	n.Del(t, web, result.Raw)
 }
@@ -168,4 +171,27 @@ func TestAZoneOfFirewalldIsNoReasonToFail(t *testing.T) {
 		t.Errorf("a zone that is not there: %s", answer.Stdout)
 	}
 	n.Del(t, unknown, nil)
+}
+
+// TestTheUnitRepairsAfterEachReloadOfFirewalld runs what the unit's file says, but for the place of the executable.
+func TestTheUnitRepairsAfterEachReloadOfFirewalld(t *testing.T) {
+	h, n := newDemo(t)
+	f := newFirewalld(t, h, "nftables")
+	zoned := n.With(0, "firewalldZone", "trusted")
+	web, result := attach(t, h, zoned, "web")
+	unit, err := os.ReadFile(confDir + "/systemd/vethbridge-firewalld.service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, script, _ := strings.Cut(string(unit), "ExecStart=/bin/sh -c '")
+	script, _, _ = strings.Cut(script, "'")
+	said := filepath.Join(f.dir, "said")
+	f.start("sh", "-c", strings.NewReplacer(" monitor ", " monitor 2>"+said+" ", "/opt/cni/bin/vethbridge repair",
+		filepath.Join(string(built), "vethbridge")+" repair --state-dir "+h.StateDir).Replace(script))
+	testbed.Await(t, "the unit listens", func() bool { text, _ := os.ReadFile(said); return len(text) > 0 })
+	for range 2 {
+		f.cmd("--reload")
+		testbed.Await(t, "the bridge is in its zone again", func() bool { return strings.Contains(f.cmd("--get-active-zones"), "demo0") })
+	}
+	zoned.Del(t, web, result.Raw)
 }

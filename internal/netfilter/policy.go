@@ -18,6 +18,7 @@ type Family uint8
 const (
 	IPv4 Family = unix.NFPROTO_IPV4
 	IPv6 Family = unix.NFPROTO_IPV6
+	Inet Family = unix.NFPROTO_INET
 )
 
 // DropsRest reports whether a chain drops what its rules have not let through: by its policy, or by

@@ -59,7 +59,7 @@ type examination func(context.Context, *session) error
 // examinations are all, those about the host first.
 func examinations() []examination {
 	return []examination{
-		stateFile, kernelFeatures, kernelAsBook, dead, forwarding, firewalls, foreignDrops, bothVariants, routerAdvertisements,
+		stateFile, kernelFeatures, kernelAsBook, dead, forwarding, firewalls, foreignDrops, strictFirewalld, bothVariants, routerAdvertisements,
 		noIPv6, connections, reversePath, bridgeFilter, bridges, uplinks, ports, lostGateways, ways, loopback, managers, takenPorts, otherPlugins, leftTrace, pools, leftovers, configFiles, refusals, oneRelease,
 	}
 }

@@ -3,10 +3,12 @@ package operator
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"vethbridge/internal/forward"
 	"vethbridge/internal/host"
+	"vethbridge/internal/netfilter"
 )
 
 // firewalls are those of iptables: where one drops, our chain must be there.
@@ -57,6 +59,27 @@ func foreignDrops(ctx context.Context, s *session) error {
 		s.problem("another-nftables-chain-drops-what-is-forwarded", "the nftables chain "+name+" drops what is forwarded and not accepted in it",
 			"ours can't override it; save the rules with that chain's own",
 			append(commands("nft insert rule "+name+" iifname %s accept", bridges), commands("nft insert rule "+name+" oifname %s accept", bridges)...)...)
+	}
+	return err
+}
+
+// strictFirewalld is about states of firewalld in which no zone helps; each has a chain of its own.
+func strictFirewalld(ctx context.Context, s *session) error {
+	panics, err := netfilter.ChainExists(netfilter.Inet, "firewalld_policy_drop", "raw_prerouting")
+	if err != nil {
+		return err
+	}
+	if panics {
+		s.problem("firewalld-is-in-panic-mode", "firewalld is in panic mode: it drops every packet", "", "firewall-cmd --panic-off")
+	}
+	strict, err := netfilter.ChainExists(netfilter.Inet, "firewalld", "filter_FORWARD_dnat")
+	if err != nil || !strict {
+		return err
+	}
+	rows, err := s.rows(ctx)
+	if slices.ContainsFunc(rows, func(r *row) bool { return len(r.mappings) > 0 }) {
+		s.problem("firewalld-refuses-published-ports", "firewalld refuses ports that others than itself publish (StrictForwardPorts)",
+			"StrictForwardPorts=no in /etc/firewalld/firewalld.conf, then firewall-cmd --reload and vethbridge repair")
 	}
 	return err
 }

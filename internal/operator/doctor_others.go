@@ -95,7 +95,7 @@ func (s *session) waitingInVain(r *row, protocol nat.Protocol, sockets []listene
 			}
 			process := listeners.Process(l.Inode)
 			name, _, _ := strings.Cut(process, " ")
-			if slices.Contains([]string{"conmon", "rootlessport", "docker-proxy"}, name) {
+			if slices.Contains([]string{"conmon", "rootlessport"}, name) {
 				continue
 			}
 			s.warning("a-process-of-the-host-listens-on-a-published-port", fmt.Sprintf("%s listens on port %d, which is published for %s: clients get to the container", process, m.HostPort, r.record.Owner),
