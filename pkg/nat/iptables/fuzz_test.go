@@ -66,16 +66,43 @@ func FuzzRulesAreOfTheFixedGrammar(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for chain, list := range rules {
-			for _, rule := range list {
-				if !ruleGrammar.MatchString(rule) {
-					t.Errorf("chain %s has %q", chain, rule)
-				}
-			}
-		}
+		checkGrammar(t, rules)
 		back, err := fam.ruleset(saved{chains: rules})
 		if err != nil || !slices.Equal(back.Entries, apart(entries)) {
 			t.Errorf("%+v is read back as %+v, %v", m, back, err)
+		}
+	})
+}
+
+func checkGrammar(t *testing.T, rules map[string][]string) {
+	t.Helper()
+	for chain, list := range rules {
+		for _, rule := range list {
+			if !ruleGrammar.MatchString(rule) {
+				t.Errorf("chain %s has %q", chain, rule)
+			}
+		}
+	}
+}
+
+// FuzzWhatIsReadIsWrittenByTheGrammar has anything stand in the chains: what is read of it is written again with the next change.
+func FuzzWhatIsReadIsWrittenByTheGrammar(f *testing.F) {
+	f.Add("*nat\n:VETHBRIDGE-DNAT - [0:0]\n:VETHBRIDGE-POSTROUTING - [0:0]\n" +
+		`-A VETHBRIDGE-DNAT -s 192.0.2.0/24 -i eth0 -p tcp -m tcp --dport 80:90 -m comment --comment "vethbridge a/b/c" -j DNAT --to-destination 10.1.0.2` + "\n" +
+		`-A VETHBRIDGE-POSTROUTING -s 10.1.0.0/24 -m comment --comment "leaving as one address" -j SNAT --to-source 192.0.2.1` + "\nCOMMIT\n")
+	f.Add("*nat\n:VETHBRIDGE-PREROUTING - [0:0]\n" +
+		`-A VETHBRIDGE-PREROUTING -s fd00::/64 -m comment --comment "from a container" -j MARK --set-xmark 0x2000/0x2000` + "\nCOMMIT\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		s := readSaved(text)
+		for _, fam := range families() {
+			r, err := fam.ruleset(s)
+			if err != nil {
+				continue
+			}
+			if rules, err := fam.rules(&r); err == nil {
+				s.missing(&fam, rules)
+				checkGrammar(t, rules)
+			}
 		}
 	})
 }
