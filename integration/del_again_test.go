@@ -87,9 +87,11 @@ func TestWhatACopyOfTheBookDoesNotKnowIsFoundByItsMark(t *testing.T) {
 			h.StopServing()
 			h.Run("cp", h.StateDir+"/state.db", h.StateDir+"/copy")
 			c, result := attach(t, h, n, "web", testbed.Port{HostPort: 8080, ContainerPort: 80})
+			attach(t, h, otherNetwork(n), "elsewhere")
 			h.Run("mv", h.StateDir+"/copy", h.StateDir+"/state.db")
 			release(h, n, c, result.Interfaces[1].Name)
-			if left := h.Snapshot(); strings.Contains(left, "demo/web/eth0") || !strings.Contains(left, "demo/other/eth0") {
+			left := h.Snapshot()
+			if strings.Contains(left, "demo/web/eth0") || !strings.Contains(left, "demo/other/eth0") || !strings.Contains(left, "/elsewhere/eth0") {
 				t.Errorf("left:\n%s", left)
 			}
 		})
