@@ -3,7 +3,6 @@ package host
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"vethbridge/internal/attachment"
 	"vethbridge/internal/fence"
@@ -48,9 +47,9 @@ type Drop struct {
 // ForeignDrops lists the chains of others that drop what is forwarded and not accepted in them, unless they accept all
 // bridges that are in use, or the frames of all ports. iptables' own are left out; firewalld's accepts what is in a zone.
 func (h *Host) ForeignDrops(ctx context.Context) (list []Drop, err error) {
-	chains, err := h.rules.DroppingForward()
+	chains, err := h.rules.DroppingForward(fence.GuardTable, fence.WallsTable)
 	for _, chain := range chains {
-		if chain.Name == "ip filter FORWARD" || chain.Name == "ip6 filter FORWARD" || strings.HasPrefix(chain.Name, "bridge "+fence.GuardTable+" ") {
+		if chain.Name == "ip filter FORWARD" || chain.Name == "ip6 filter FORWARD" {
 			continue
 		}
 		bridges, err := h.bridgesInUse(ctx)

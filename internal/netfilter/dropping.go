@@ -2,6 +2,7 @@ package netfilter
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/nftables"
@@ -32,8 +33,8 @@ func names(list []string, link string) bool {
 }
 
 // DroppingForward lists the chains at the hook forward, and those of bridges at any hook, that let nothing through but what
-// they accept: by their policy, or by a last rule for all packets. It reads all chains of the host.
-func (c *Conn) DroppingForward() ([]Dropper, error) {
+// they accept: by their policy, or by a last rule for all packets. It reads all chains of the host but those of some tables.
+func (c *Conn) DroppingForward(but ...string) ([]Dropper, error) {
 	conn, err := c.Open()
 	if err != nil {
 		return nil, err
@@ -44,7 +45,7 @@ func (c *Conn) DroppingForward() ([]Dropper, error) {
 	}
 	var list []Dropper
 	for _, chain := range chains {
-		if chain.Hooknum == nil || *chain.Hooknum != *nftables.ChainHookForward && chain.Table.Family != nftables.TableFamilyBridge {
+		if chain.Hooknum == nil || *chain.Hooknum != *nftables.ChainHookForward && chain.Table.Family != nftables.TableFamilyBridge || slices.Contains(but, chain.Table.Name) {
 			continue
 		}
 		rules, err := conn.GetRules(chain.Table, chain)
