@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -60,6 +61,49 @@ func TestAForeignBridgeThatIsAGatewayKeepsItsMACAddress(t *testing.T) {
 			t.Errorf("lost %t: afterwards it is %s, was %s", lost, now, kept)
 		}
 	}
+}
+
+// TestAForeignBridgeKeepsItsMACAddressWhoeverMadeItAGateway: the administrator, or an ADD that was killed at whatever moment. A port of a
+// lower MAC address would change that of the bridge, as would its last port when it goes.
+func TestAForeignBridgeKeepsItsMACAddressWhoeverMadeItAGateway(t *testing.T) {
+	h, n := newDemo(t)
+	anew := func(gateways ...string) {
+		_ = exec.Command("ip", "link", "del", "demo0").Run()
+		h.Run("ip", "link", "add", "demo0", "type", "bridge")
+		for _, gateway := range gateways {
+			h.Run("ip", "addr", "add", gateway, "dev", "demo0")
+		}
+	}
+	web := testbed.Container{ID: "web", Netns: h.NewContainer()}
+	low := testbed.Container{ID: "low", Netns: h.NewContainer(), Args: "IgnoreUnknown=1;MAC=02:00:00:00:00:01"}
+	keeps := func() {
+		t.Helper()
+		n.Add(t, web)
+		kept := linkMAC(h, "", "demo0").String()
+		n.Add(t, low)
+		for _, c := range []testbed.Container{web, low} {
+			if now := linkMAC(h, "", "demo0").String(); now != kept {
+				t.Errorf("before DEL of %s it is %s, was %s", c.ID, now, kept)
+			}
+			n.Del(t, c, nil)
+		}
+	}
+	var gateways []string
+	anew()
+	for _, ip := range n.Add(t, web).IPs {
+		_, bits, _ := strings.Cut(ip.Address, "/")
+		gateways = append(gateways, ip.Gateway+"/"+bits)
+	}
+	n.Del(t, web, nil)
+	anew(gateways...)
+	keeps()
+	anew()
+	killed := testbed.Container{ID: "killed", Netns: h.NewContainer()}
+	killEverywhere(t, n, killed, "ADD", 0, 4, func() {
+		keeps()
+		n.Del(t, killed, nil)
+		anew()
+	})
 }
 
 // TestTheMTUOfABridgeFollowsItsConfigWhileNobodyUsesIt: then too it is never smaller than a port's.

@@ -29,6 +29,7 @@ type Bridge struct {
 	IPv6         bool           // false: a bridge made here gets no link-local address
 	Forward4     bool           // what comes in by it of IPv4 goes further
 	Promisc      bool
+	First        bool // it has no attachment yet
 	ForceAddress bool // other addresses of the gateway's family give way
 	// Exclusive refuses a new gateway whose network overlaps addresses or routes of other links,
 	// with an *OverlapError.
@@ -49,10 +50,7 @@ func (h *Host) EnsureBridge(ctx context.Context, b Bridge) (BridgeState, error) 
 	gateway, err := h.gatewayLink(link, &b, &st)
 	if err == nil {
 		st.Gateway = linkOf(gateway)
-		st.Added, err = h.addGateways(gateway, &b)
-	}
-	if err == nil && len(st.Added) > 0 && !st.Ours {
-		err = keepMAC(&b, &st)
+		st.Added, err = h.addGateways(gateway, &b, &st)
 	}
 	if err == nil {
 		err = h.bringUp(link, &b, &st)
@@ -63,7 +61,7 @@ func (h *Host) EnsureBridge(ctx context.Context, b Bridge) (BridgeState, error) 
 	return st, nil
 }
 
-// keepMAC has a bridge of others, which becomes a gateway, keep the MAC address that it has: otherwise it would change it
+// keepMAC has a bridge of others, which is a gateway, keep the MAC address that it has: otherwise it would change it
 // with its ports, and containers would send to the former one. One that has lost all its ports has none left, and gets
 // another one than b has, by which a bridge made here is known.
 func keepMAC(b *Bridge, st *BridgeState) error {

@@ -13,8 +13,9 @@ import (
 	"vethbridge/internal/failure"
 )
 
-// addGateways adds the gateway addresses that the bridge lacks and returns them.
-func (h *Host) addGateways(link netlink.Link, b *Bridge) ([]netip.Prefix, error) {
+// addGateways adds the gateway addresses that the bridge lacks and returns them. One of others keeps its MAC address from before it gets
+// the first one, so that a kill in between leaves no gateway without; where it has all, from its first attachment on.
+func (h *Host) addGateways(link netlink.Link, b *Bridge, st *BridgeState) ([]netip.Prefix, error) {
 	if len(b.Gateways) == 0 {
 		return nil, nil
 	}
@@ -23,6 +24,14 @@ func (h *Host) addGateways(link netlink.Link, b *Bridge) ([]netip.Prefix, error)
 		return nil, err
 	}
 	var added []netip.Prefix
+	kept := st.Ours
+	keep := func() error {
+		if kept {
+			return nil
+		}
+		kept = true
+		return keepMAC(b, st)
+	}
 	for _, gw := range b.Gateways {
 		if slices.Contains(have, gw) {
 			continue
@@ -35,6 +44,9 @@ func (h *Host) addGateways(link netlink.Link, b *Bridge) ([]netip.Prefix, error)
 		if err := h.makeWay(link, b, gw, have); err != nil {
 			return added, err
 		}
+		if err := keep(); err != nil {
+			return added, err
+		}
 		err := rare.AddrAdd(link, address(gw, false))
 		if errors.Is(err, unix.EEXIST) {
 			continue // someone else has just added it
@@ -43,6 +55,11 @@ func (h *Host) addGateways(link netlink.Link, b *Bridge) ([]netip.Prefix, error)
 			return added, addressError(err, gw, "bridge "+b.GatewayName())
 		}
 		added = append(added, gw)
+	}
+	if b.First {
+		if err := keep(); err != nil {
+			return added, err
+		}
 	}
 	return added, h.addLinkLocal(link, b, have)
 }

@@ -163,6 +163,7 @@ func (a *adding) announce(ctx context.Context) error {
 }
 
 func (a *adding) useBridge(ctx context.Context) (st links.BridgeState, err error) {
+	a.plan.Bridge.First = a.alone
 	if a.alone {
 		if a.plan.Bridge.MTU, err = a.host.Links.BridgeMTU(a.plan.Bridge); err != nil {
 			return st, err
