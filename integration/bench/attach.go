@@ -21,7 +21,7 @@ func (b *bench) attach() (failed error) {
 		})
 		runners, err := b.runners(s, list)
 		if err == nil {
-			err = b.rounds(attachPart, s.Name, s.Rounds, runners)
+			err = b.rounds(attachPart, s.Name, s.Rounds, runners, b.elapsed)
 			closeAll(runners)
 		}
 		if err != nil {

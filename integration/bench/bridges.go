@@ -32,7 +32,7 @@ func (b *bench) bridges() error {
 		}
 		runners = append(runners, more...)
 	}
-	err = b.rounds(bridgesPart, s.Name, b.rounds0(), runners)
+	err = b.rounds(bridgesPart, s.Name, b.rounds0(), runners, b.elapsed)
 	for name, why := range missing {
 		b.leaveOut(subject{bridgesPart, s.Name, "ADD", "ms", name}, "left out: "+firstWords(why))
 	}

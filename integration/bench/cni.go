@@ -56,6 +56,18 @@ func (a cniAttacher) status(c container) error {
 	})
 }
 
+// start has each plugin of the chain tell its versions.
+func (a cniAttacher) start(c container) error {
+	return a.call(c, func(ctx context.Context, list *libcni.NetworkConfigList) error {
+		for _, p := range list.Plugins {
+			if _, err := a.cni.GetVersionInfo(ctx, p.Network.Type); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // gc keeps containers 1 to others.
 func (a cniAttacher) gc(c container) error {
 	valid := []types.GCAttachment{}

@@ -14,6 +14,7 @@
 //	cni.go        calling through libcni
 //	bare.go       attaching by the kernel calls alone
 //	measure.go    the rounds
+//	cost.go       what a call took: elapsed, CPU time
 //	attach.go     part "attach": one ADD and DEL
 //	ports.go      part "ports": 100 ports and one, in turns
 //	bridges.go    part "bridges": beside docker's and podman's own
@@ -30,7 +31,8 @@
 //	datagrams.go  small packets, for it
 //	iperf.go      bulk data by iperf3, for both
 //	tracked.go    part "tracked": dropping a stale connection beside others
-//	grow.go       parts "grow" and "full": one ADD, DEL and CHECK beside ever more others
+//	grow.go       parts "alone", "grow" and "full": one ADD, DEL and CHECK beside ever more others
+//	checks.go     CHECK, for them, and the start of the same plugins
 //	summary.go    what was found against what is wanted
 //	results.go    samples, and the machine, as JSON
 //	table.go      medians, spread and ratios, as Markdown

@@ -60,7 +60,7 @@ func (b *bench) growing(part string, s scenario, sizes []int, list []contender) 
 			return err != nil
 		})
 		n := max(b.rounds0()/2, 3)
-		if err := errors.Join(b.rounds(part, name, n, measured), b.checks(part, name, n, measured)); err != nil {
+		if err := errors.Join(b.rounds(part, name, n, measured, b.noting(part)), b.checks(part, name, n, measured)); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		if err := b.save(); err != nil {
@@ -85,30 +85,4 @@ func (b *bench) reach(r *runner, others int) error {
 		return errors.New("fails: " + firstWords(err))
 	}
 	return err
-}
-
-// checks measures CHECK of one attachment, for those that know it.
-func (b *bench) checks(part, name string, n int, list []*runner) error {
-	for _, r := range list {
-		a, known := r.attach.(cniAttacher)
-		if !known {
-			continue
-		}
-		c, err := r.newContainer(0)
-		if err != nil {
-			return err
-		}
-		err = r.host.do(func() error { return a.add(c) })
-		for i := 0; i < n && err == nil; i++ {
-			var ms float64
-			ms, err = r.timed(func() error { return a.check(c) })
-			b.add(subject{part, name, "CHECK", "ms", r.Name}, ms)
-		}
-		err = errors.Join(err, r.host.do(func() error { return a.del(c) }))
-		forget(c.netns)
-		if err != nil {
-			return fmt.Errorf("%s: CHECK: %w", r.Name, err)
-		}
-	}
-	return nil
 }

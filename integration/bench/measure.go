@@ -110,30 +110,30 @@ func (r *runner) newContainer(number int) (container, error) {
 	return c, err
 }
 
-// round attaches and detaches once; noted are both durations in milliseconds.
-func (r *runner) round() (add, del float64, err error) {
+// round attaches and detaches once.
+func (r *runner) round() (add, del cost, err error) {
 	c, err := r.newContainer(0)
 	if err != nil {
-		return 0, 0, err
+		return add, del, err
 	}
 	defer forget(c.netns)
 	if add, err = r.timed(func() error { return r.attach.add(c) }); err != nil {
-		return 0, 0, fmt.Errorf("ADD: %w", err)
+		return add, del, fmt.Errorf("ADD: %w", err)
 	}
 	if del, err = r.timed(func() error { return r.attach.del(c) }); err != nil {
-		return 0, 0, fmt.Errorf("DEL: %w", err)
+		return add, del, fmt.Errorf("DEL: %w", err)
 	}
 	return add, del, nil
 }
 
 // rounds lets all contenders attach and detach, in turns: what disturbs the machine disturbs
-// all of them.
-func (b *bench) rounds(part, name string, n int, list []*runner) error {
+// all of them. Of each verb that is noted which note takes.
+func (b *bench) rounds(part, name string, n int, list []*runner, note func(subject, cost)) error {
 	return b.turns(part, name, warmUp+n, list, func(i int, r *runner) error {
 		add, del, err := r.round()
 		if err == nil && i >= warmUp {
-			b.add(subject{part, name, "ADD", "ms", r.Name}, add)
-			b.add(subject{part, name, "DEL", "ms", r.Name}, del)
+			note(subject{part, name, "ADD", "ms", r.Name}, add)
+			note(subject{part, name, "DEL", "ms", r.Name}, del)
 		}
 		return err
 	})
@@ -156,16 +156,3 @@ func (b *bench) turns(part, name string, n int, list []*runner, turn func(i int,
 	}
 	return failed
 }
-
-// timed runs fn on the host and returns how many milliseconds it took.
-func (r *runner) timed(fn func() error) (ms float64, err error) {
-	err = r.host.do(func() error {
-		begin := time.Now()
-		err := fn()
-		ms = milliseconds(time.Since(begin))
-		return err
-	})
-	return ms, err
-}
-
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -21,8 +21,8 @@ func (b *bench) ports() error {
 func (b *bench) portsTurn(i int, r *runner) error {
 	add, del, err := r.round()
 	if err == nil && i >= warmUp {
-		b.add(subject{portsPart, r.of.Name, "ADD", "ms", r.Name}, add)
-		b.add(subject{portsPart, r.of.Name, "DEL", "ms", r.Name}, del)
+		b.elapsed(subject{portsPart, r.of.Name, "ADD", "ms", r.Name}, add)
+		b.elapsed(subject{portsPart, r.of.Name, "DEL", "ms", r.Name}, del)
 	}
 	return err
 }

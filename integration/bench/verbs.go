@@ -35,12 +35,12 @@ func (b *bench) verbsOf(r *runner, name string) error {
 		name string
 		call func(container) error
 	}{{"CHECK", a.check}, {"STATUS", a.status}, {"GC", a.gc}} {
-		ms, err := r.timed(func() error { return v.call(first) })
+		took, err := r.timed(func() error { return v.call(first) })
 		if err != nil {
 			b.leaveOut(subject{verbsPart, name, v.name, "ms", r.Name}, "fails: "+firstWords(err))
 			continue
 		}
-		b.add(subject{verbsPart, name, v.name, "ms", r.Name}, ms)
+		b.elapsed(subject{verbsPart, name, v.name, "ms", r.Name}, took)
 	}
 	return nil
 }
