@@ -56,7 +56,7 @@
 //	group_frames_test.go frames for bridges (01:80:c2:00:00:00 to 0f) with an IP packet in them
 //	fragments_test.go   what fragments may not hide
 //	multicast_router_test.go  who gets all multicasts
-//	walls_test.go       who reaches whom
+//	walls_test.go       who reaches whom; related_test.go, by ICMP errors about connections of others
 //	doctor_test.go      broken hosts, and their cure
 //	keys_test.go        every key's effect
 //	mac_test.go         MAC addresses that are taken

@@ -33,6 +33,16 @@ func known() []expr.Any {
 	return netfilter.TrackedAs(expr.CtKeySTATE, expr.CtStateBitESTABLISHED|expr.CtStateBitRELATED)
 }
 
+func established() netfilter.Rule {
+	return rule("of a connection that was let in", netfilter.TrackedAs(expr.CtKeySTATE, expr.CtStateBitESTABLISHED), accept())
+}
+
+// related is behind what no packet may pass: an error that a container makes up about a connection of others
+// is related to that, and quotes whatever it likes.
+func related() netfilter.Rule {
+	return rule("about a connection that was let in", netfilter.TrackedAs(expr.CtKeySTATE, expr.CtStateBitRELATED), accept())
+}
+
 func published() []expr.Any {
 	return netfilter.TrackedAs(expr.CtKeySTATUS, netfilter.DestinationTranslated)
 }
@@ -42,9 +52,10 @@ func published() []expr.Any {
 func forwardRules() []netfilter.Rule {
 	return []netfilter.Rule{
 		netfilter.ToUser("forward"),
-		rule("of a connection that was let in", known(), accept()),
+		established(),
 		rule("into a network", oifname(), in(Bridges), netfilter.Goto("into")),
 		outOfInternal(),
+		related(),
 		outsideOfConnections(),
 		toPublished(),
 		betweenOthers("IPv4", unix.NFPROTO_IPV4, Unrouted4),
@@ -59,6 +70,7 @@ func intoRules() []netfilter.Rule {
 		rule("inside a network", sameBridge(), in(Inner), accept()),
 		outOfInternal(),
 		rule("into an internal network", oifname(), in(Internal), drop()),
+		related(),
 		outsideOfConnections(),
 		toPublished(),
 		rule("into a network reached by published ports only", oifname(), in(Closed), drop()),
