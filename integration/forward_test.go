@@ -89,7 +89,7 @@ func TestRepairLetsBridgesThroughAPolicyThatCameLater(t *testing.T) {
 			if !h.Silent(web.Netns, "tcp", testbed.LANAddr4, 7001) {
 				t.Error("the policy does not drop")
 			}
-			says(t, h, 0, []string{"would put right: iptables-" + variant + " does not let bridge demo0 through"}, "repair", "--dry-run")
+			says(t, h, 0, []string{"would put right: check firewall: iptables-" + variant + " does not let bridge demo0 through"}, "repair", "--dry-run")
 			says(t, h, 0, []string{"let bridges through iptables again"}, "repair")
 			says(t, h, 0, []string{"nothing to repair"}, "repair")
 			expect(t, h, web.Netns, "tcp", testbed.LANAddr4, 7001, "lan", "")

@@ -69,15 +69,16 @@ func TestMetricsAreWhatIsThere(t *testing.T) {
 		"addresses_used demo 1 fd99::/64": 2, "addresses_used other 0 10.98.0.0/24": 1,
 		"attachments demo alive": 2, "attachments demo dead": 0, "attachments demo unknown": 0, "attachments other alive": 1,
 		"published_ports tcp ipv4": 2, "published_ports tcp ipv6": 1, "published_ports udp ipv4": 1, "published_ports sctp ipv4": 0,
-		"drift translations": 0, "drift fence": 0,
+		"drift translations": 0, "drift fence": 0, "drift links": 0, "drift firewalls": 0,
 		"bridge_ports demo0": 2, "bridge_ports_limit demo0": 1023, "bridge_ports other0": 1,
 	})
 	h.Run("nft", "delete", "element", "inet", "vethbridge", "any_ports4", "{ tcp . 8080 }")
 	h.Run("nft", "flush", "set", "bridge", "vethbridge", "senders6")
+	h.Run("iptables-nft", "-P", "FORWARD", "DROP")
 	h.StopServing()
 	h.RunIn(lost.Netns, "ip", "link", "del", "eth0")
 	h.Forget(lost.Netns)
-	figures(t, h, "broken", map[string]float64{"drift translations": 1, "drift fence": 6, "attachments demo dead": 1, "attachments demo alive": 1, "bridge_ports demo0": 1})
+	figures(t, h, "broken", map[string]float64{"drift translations": 1, "drift fence": 6, "drift firewalls": 2, "attachments demo dead": 1, "attachments demo alive": 1, "bridge_ports demo0": 1})
 }
 
 // TestMetricsCountEachPublishedPortOnce: a range is many, and two sorts of clients share one.

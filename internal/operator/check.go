@@ -44,10 +44,15 @@ func check(ctx context.Context, s *session) error {
 
 // checkRules looks at the rules of all, our own and those that others have to have for us.
 func (s *session) checkRules(ctx context.Context) error {
-	failed := []error{s.translations(ctx), s.host.Fence.VerifyAll(ctx)}
+	return errors.Join(s.translations(ctx), s.host.Fence.VerifyAll(ctx), s.checkFirewalls(ctx))
+}
+
+// checkFirewalls looks at what others have to have for us.
+func (s *session) checkFirewalls(ctx context.Context) error {
 	barred, err := s.host.Barred(ctx)
+	var failed []error
 	for _, b := range barred {
-		failed = append(failed, errors.New(b.String()))
+		failed = append(failed, errors.New("check firewall: "+b.String()))
 	}
 	zones, misplaced := s.host.Misplaced(ctx)
 	for _, bridge := range slices.Sorted(maps.Keys(zones)) {

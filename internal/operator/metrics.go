@@ -181,19 +181,17 @@ func published(_ context.Context, _ *session, rows []*row) ([]*gauge, error) {
 
 func drift(ctx context.Context, s *session, _ []*row) ([]*gauge, error) {
 	g := newGauge("drift", "Differences between the kernel and the state file, as \"vethbridge check\" lists them.")
-	translations, err := count(s.translations(ctx))
-	if err != nil {
-		return nil, err
+	for _, part := range []struct {
+		name    string
+		compare func(context.Context) error
+	}{{"translations", s.translations}, {"fence", s.host.Fence.VerifyAll}, {"links", s.checkLinks}, {"firewalls", s.checkFirewalls}} {
+		differences, err := count(part.compare(ctx))
+		if err != nil {
+			return nil, err
+		}
+		g.add(differences, "of", part.name)
 	}
-	fence, err := count(s.host.Fence.VerifyAll(ctx))
-	if err != nil {
-		return nil, err
-	}
-	links, err := count(s.checkLinks(ctx))
-	g.add(translations, "of", "translations")
-	g.add(fence, "of", "fence")
-	g.add(links, "of", "links")
-	return []*gauge{g}, err
+	return []*gauge{g}, nil
 }
 
 // count tells a kernel that differs from one that can't be read.
