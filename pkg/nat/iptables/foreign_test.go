@@ -64,9 +64,16 @@ func TestRulesOfOthersSurviveClear(t *testing.T) {
 		if got := kernel(t, v); strings.Index(got, "-j "+guard) > strings.Index(got, "-j ACCEPT") {
 			t.Errorf("a rule of another stands before the guard:\n%s", got)
 		}
+		iptables(t, v, "-t", "nat", "-A", "POSTROUTING", "-j", postrouting) // as who restores what was saved without a flush has it
+		iptables(t, v, "-t", "nat", "-A", userPrerouting, "-j", "ACCEPT")
 		if err := b.Clear(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		if got := kernel(t, v); !strings.Contains(got, "-A "+userPrerouting+" -j ACCEPT") {
+			t.Errorf("the administrator's rule is gone:\n%s", got)
+		}
+		iptables(t, v, "-t", "nat", "-F", userPrerouting)
+		iptables(t, v, "-t", "nat", "-X", userPrerouting)
 		if after := kernel(t, v); after != before {
 			t.Errorf("left\n%swant\n%s", after, before)
 		}
