@@ -183,3 +183,13 @@ func TestTheNextAddRestoresWhatAFlushTookFromAll(t *testing.T) {
 	n.Del(t, db, dbResult.Raw)
 	h.Same(t, before)
 }
+
+// TestCheckNamesAWallThatTheConfigNoLongerAsksFor, which stands as long as the attachment.
+func TestCheckNamesAWallThatTheConfigNoLongerAsksFor(t *testing.T) {
+	h, n := newDemo(t)
+	c, result := attach(t, h, n.With(0, "hostAccess", "gateway"), "web")
+	if e, _ := n.Check(t, c, result.Raw).Error(); e.Code != 104 || !strings.Contains(e.Message, "demo/web/eth0 is recorded with another one than its config asks for") {
+		t.Errorf("CHECK: %+v", e)
+	}
+	n.Del(t, c, result.Raw)
+}
