@@ -34,7 +34,7 @@ func breakages() []breakage {
 		{"port out of the guarded group", "device group 0", onHost("ip link set LINK group 0")},
 		{"frames for bridges past the guard", "group_fwd_mask 0x0", onHost("ip link set LINK type bridge_slave group_fwd_mask 0")},
 		{"port that only learns", "port LINK of bridge demo0 does not forward, it is learning", onHost("bridge link set dev LINK state 2")},
-		{"host link renamed", "link LINK is called other0 now", onHost("ip link set LINK down name other0 up")},
+		{"host link renamed", "link LINK is called other0 now", onHost("ip link set LINK down; ip link set LINK name other0; ip link set other0 up")},
 		{"wall gone", "closed demo0 is missing", onHost("nft delete element inet vethbridge-walls closed { demo0 }")},
 		{"host link down", "is down", onHost("ip link set LINK down")},
 		{"host link out of the bridge", "not a port of bridge demo0", onHost("ip link set LINK nomaster")},
@@ -128,8 +128,7 @@ func TestCheckNamesWhatIsBrokenOnLayerTwo(t *testing.T) {
 // onHost breaks something by a command, with LINK for the host's end of the port.
 func onHost(command string) func(*testbed.Host, testbed.Container, string) {
 	return func(h *testbed.Host, _ testbed.Container, link string) {
-		words := strings.Fields(strings.ReplaceAll(command, "LINK", link))
-		h.Run(words[0], words[1:]...)
+		h.Run("sh", "-ec", strings.ReplaceAll(command, "LINK", link))
 	}
 }
 

@@ -85,7 +85,7 @@ func TestAddressesAndPortsOfTheDeadAreReclaimedWhenNeeded(t *testing.T) {
 
 // TestAContainerThatAProcessHoldsAliveKeepsWhatItHas: the runtime has unbound its namespace, and somebody may have renamed its link.
 func TestAContainerThatAProcessHoldsAliveKeepsWhatItHas(t *testing.T) {
-	for name, befall := range map[string]string{"link as it was": "", "link renamed": "ip link set LINK name hidden0"} {
+	for name, befall := range map[string]string{"link as it was": "", "link renamed": "ip link set LINK down; ip link set LINK name hidden0; ip link set hidden0 up"} {
 		t.Run(name, func(t *testing.T) {
 			h, n := newDemo(t)
 			before := h.Snapshot()

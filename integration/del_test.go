@@ -52,7 +52,7 @@ func situations() []situation {
 			h.RunIn(c.Netns, "ip", "link", "set", "eth0", "netns", h.NewContainer(), "name", "moved")
 		})},
 		{"host link renamed, netns path gone, namespace alive", unchanged(func(t *testing.T, h *testbed.Host, c ctr) {
-			h.Run("sh", "-c", "ip link set $(ip -br link show master demo0 | cut -d@ -f1) name hidden0")
+			h.Run("sh", "-c", "link=$(ip -br link show master demo0 | cut -d@ -f1); ip link set $link down; ip link set $link name hidden0")
 			holdNamespace(t, c.Netns)
 			h.Forget(c.Netns)
 		})},

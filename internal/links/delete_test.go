@@ -155,7 +155,7 @@ func (c container) change(t *testing.T, name string, by func(netlink.Link) error
 func TestTheMarksOfLinksThatAreNotKnownAreTold(t *testing.T) {
 	h, c := twoPorts(t)
 	change(t, c.port(1).HostName, netlink.LinkSetNoMaster)
-	change(t, c.port(1).HostName, func(l netlink.Link) error { return netlink.LinkSetName(l, "renamed0") })
+	rename(t, c.port(1).HostName, "renamed0")
 	for _, known := range []map[string]bool{{}, {c.port(0).HostName: true}, {c.port(1).HostName: true}} {
 		marks, err := h.MarksBut(known)
 		want := []string{c.port(0).Mark, c.port(1).Mark}
