@@ -64,8 +64,13 @@ func (d *disk) cut() {
 	}
 }
 
+// reboot goes on with a copy of the disk: whoever made a mount namespace in the meantime holds the stopped file system
+// in it, so that the kernel would take that for the same disk.
 func (d *disk) reboot() {
 	d.run("umount", d.path)
+	copied := d.image + ".copied"
+	d.run("cp", "--sparse=always", d.image, copied)
+	d.run("mv", copied, d.image)
 	d.mount()
 }
 
