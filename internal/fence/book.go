@@ -1,36 +1,34 @@
 package fence
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
-	"slices"
+	"strings"
 
 	"vethbridge/internal/attachment"
+	"vethbridge/internal/failure"
 	"vethbridge/internal/state"
 )
 
-// The tables of the book: what each owner needs, and for each element who needs it.
+// The tables of the book: what each owner needs, and how many of them need each element that is not of one port. Who they
+// are stands in the first: with a key for each of them, an owner's elements would lie on as many pages of the file.
 const (
-	owners state.Table = "fence-owners"
-	users  state.Table = "fence-users"
+	owners   state.Table = "fence-owners"
+	together state.Table = "fence-shared"
 )
 
-// use is one owner's need of an element.
-type use struct {
-	Owner   attachment.Owner `json:"owner"`
-	Element Element          `json:"element"`
+// claim is what one owner needs.
+type claim struct {
+	Owner    attachment.Owner `json:"owner"`
+	Elements []Element        `json:"elements"`
 }
 
-func (e Element) bookKey() []byte { return append([]byte(e.String()), 0) }
-
-func (u use) key() []byte { return append(u.Element.bookKey(), u.Owner.Key()...) }
-
-// entry is the element as the kernel shall hold it for its user.
-func (u use) entry() entry {
-	if u.Element.ofPort() {
-		return entry{u.Element, u.Owner.Mark()}
+// entry is an element as the kernel shall hold it for an owner.
+func (c *claim) entry(e Element) entry {
+	if e.ofPort() {
+		return entry{e, c.Owner.Mark()}
 	}
-	return entry{u.Element, ""}
+	return entry{e, ""}
 }
 
 // Claim enters in the book what an owner needs, in place of what it needed before. The kernel
@@ -42,118 +40,127 @@ func Claim(tx *state.Tx, owner attachment.Owner, list []Element) error {
 	if len(list) == 0 {
 		return nil
 	}
-	list = sorted(list)
-	for _, e := range list {
-		u := use{owner, e}
-		if err := state.Put(tx, users, u.key(), u); err != nil {
+	c := claim{owner, sorted(list)}
+	if err := c.count(tx, 1); err != nil {
+		return err
+	}
+	return state.Put(tx, owners, owner.Key(), c)
+}
+
+// count enters that so many more need what the claim has in common with others.
+func (c *claim) count(tx *state.Tx, more int) error {
+	for _, e := range c.Elements {
+		if e.ofPort() {
+			continue
+		}
+		if err := state.AddTo(tx, together, e.String(), more); err != nil {
 			return err
 		}
 	}
-	return state.Put(tx, owners, owner.Key(), list)
+	return nil
+}
+
+func recorded(tx *state.Tx, owner attachment.Owner) (*claim, error) {
+	c, _, err := state.Get[claim](tx, owners, owner.Key())
+	return c, err
 }
 
 // Recorded returns what the book says that an owner needs.
 func Recorded(tx *state.Tx, owner attachment.Owner) ([]Element, error) {
-	list, _, err := state.Get[[]Element](tx, owners, owner.Key())
-	return *list, err
+	c, err := recorded(tx, owner)
+	return c.Elements, err
 }
 
-// OfHost returns the elements of a set that is about the host itself. Everybody has the same, so that
-// it asks one owner only, however many there are.
-func OfHost(tx *state.Tx, s Set) (list []Element, err error) {
-	err = state.Each(tx, users, []byte(s.String()+" "), func(_ []byte, u *use) error {
-		all, err := Recorded(tx, u.Owner)
-		if err != nil {
-			return err
-		}
-		list = slices.DeleteFunc(all, func(e Element) bool { return e.Set != s })
-		return state.ErrStop
-	})
-	return list, err
+// OfHost returns the elements of a set that is about the host itself, of which only links are told. Everybody has the same.
+func OfHost(tx *state.Tx, s Set) (list []Element) {
+	prefix := s.String() + " "
+	for key := range state.KeysWith(tx, together, []byte(prefix)) {
+		list = append(list, Element{Set: s, Link: strings.TrimPrefix(string(key), prefix)})
+	}
+	return list
 }
 
 // forget removes an owner from the book.
 func forget(tx *state.Tx, owner attachment.Owner) error {
-	list, err := Recorded(tx, owner)
+	c, err := recorded(tx, owner)
 	if err != nil {
 		return err
 	}
-	for _, e := range list {
-		if err := state.Delete(tx, users, use{owner, e}.key()); err != nil {
-			return err
-		}
+	if err := c.count(tx, -1); err != nil {
+		return err
 	}
 	return state.Delete(tx, owners, owner.Key())
 }
 
-// alone are those of an owner's elements that nobody else needs.
-func alone(tx *state.Tx, owner attachment.Owner) ([]entry, error) {
-	list, err := Recorded(tx, owner)
-	var only []entry
-	for _, e := range list {
-		shared := false
-		if err == nil {
-			err = state.Each(tx, users, e.bookKey(), func(_ []byte, u *use) error {
-				if u.Owner != owner {
-					shared = true
-					return state.ErrStop
-				}
-				return nil
-			})
+// alone are those of a claim's elements that nobody else needs.
+func (c *claim) alone(tx *state.Tx) (only []entry, err error) {
+	for _, e := range c.Elements {
+		if !e.ofPort() {
+			n, err := state.NumberAt(tx, together, e.String())
+			if err != nil {
+				return nil, err
+			}
+			if n > 1 {
+				continue
+			}
 		}
-		if !shared {
-			only = append(only, use{owner, e}.entry())
-		}
+		only = append(only, c.entry(e))
 	}
-	return only, err
+	return only, nil
 }
 
 // nobodyBut reports whether the owner is the only one in the book, or nobody is.
-func nobodyBut(tx *state.Tx, owner attachment.Owner) (bool, error) {
-	only := true
-	err := state.Each(tx, users, nil, func(_ []byte, u *use) error {
-		if u.Owner != owner {
-			only = false
-			return state.ErrStop
+func nobodyBut(tx *state.Tx, owner attachment.Owner) bool {
+	for key := range state.Keys(tx, owners, nil) {
+		if !bytes.Equal(key, owner.Key()) {
+			return false
 		}
-		return nil
-	})
-	return only, err
+	}
+	return true
 }
 
 // wanted is all that the kernel shall hold, but for one owner on its way out, which may be the
 // zero Owner.
-func wanted(tx *state.Tx, except attachment.Owner) ([]entry, error) {
-	var list []entry
-	var last Element
-	err := state.Each(tx, users, nil, func(_ []byte, u *use) error {
-		if u.Owner != except && u.Element != last {
-			list, last = append(list, u.entry()), u.Element
+func wanted(tx *state.Tx, except attachment.Owner) (list []entry, err error) {
+	seen := map[string]bool{}
+	err = state.Each(tx, owners, nil, func(_ []byte, c *claim) error {
+		if c.Owner == except {
+			return nil
+		}
+		for _, e := range c.Elements {
+			if !e.ofPort() {
+				if seen[e.String()] {
+					continue
+				}
+				seen[e.String()] = true
+			}
+			list = append(list, c.entry(e))
 		}
 		return nil
 	})
 	return list, err
 }
 
-// Check verifies that owners and elements agree, and that every owner is attached.
+// Check verifies that as many are counted for each element as need it, and that every owner is attached.
 func Check(tx *state.Tx) error {
-	needs := 0
-	err := state.Each(tx, users, nil, func(_ []byte, u *use) error {
-		needs++
-		if _, ok, err := tx.Attachment(u.Owner); err != nil || !ok {
-			return errors.Join(fmt.Errorf("check fence: %s is needed by %s, which is not attached", u.Element, u.Owner), err)
+	needs := map[string]int{}
+	err := state.Each(tx, owners, nil, func(_ []byte, c *claim) error {
+		for _, e := range c.Elements {
+			if !e.ofPort() {
+				needs[e.String()]++
+			}
 		}
-		return nil
-	})
-	if err != nil {
+		_, ok, err := tx.Attachment(c.Owner)
+		if err == nil && !ok {
+			err = fmt.Errorf("%s has one, and is not attached", c.Owner)
+		}
 		return err
-	}
-	err = state.Each(tx, owners, nil, func(_ []byte, list *[]Element) error {
-		needs -= len(*list)
-		return nil
 	})
-	if err == nil && needs != 0 {
-		err = fmt.Errorf("check fence: owners and elements differ by %d", needs)
+	if err == nil {
+		err = state.CheckNumbers(tx, together, needs)
 	}
-	return err
+	if err != nil {
+		return failure.To("check fence", err)
+	}
+	return nil
 }

@@ -7,5 +7,5 @@ import (
 )
 
 func FuzzRecordsAreReadAndWrittenAsByEncodingJSON(f *testing.F) {
-	plainjsontest.Fuzz(f, plainjsontest.Record(use{}), plainjsontest.Record([]Element(nil)))
+	plainjsontest.Fuzz(f, plainjsontest.Record(claim{}))
 }

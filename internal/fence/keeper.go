@@ -36,14 +36,11 @@ func (k Keeper) Apply(ctx context.Context, owner attachment.Owner) error {
 // coming is what the book says of an owner, and whether it says so of nobody else.
 func (k Keeper) coming(ctx context.Context, owner attachment.Owner) (list []entry, first bool, err error) {
 	err = k.Store.View(ctx, func(tx *state.Tx) error {
-		elements, err := Recorded(tx, owner)
-		if err != nil {
-			return err
+		c, err := recorded(tx, owner)
+		for _, e := range c.Elements {
+			list = append(list, c.entry(e))
 		}
-		for _, e := range elements {
-			list = append(list, use{owner, e}.entry())
-		}
-		first, err = nobodyBut(tx, owner)
+		first = nobodyBut(tx, owner)
 		return err
 	})
 	return list, first, err
@@ -97,15 +94,12 @@ type leaving struct {
 
 func (k Keeper) leaving(ctx context.Context, owner attachment.Owner) (l leaving, err error) {
 	err = k.Store.View(ctx, func(tx *state.Tx) error {
-		list, err := Recorded(tx, owner)
-		if err != nil || len(list) == 0 {
+		c, err := recorded(tx, owner)
+		if err != nil || len(c.Elements) == 0 {
 			return err
 		}
-		l.recorded = true
-		if l.only, err = alone(tx, owner); err != nil {
-			return err
-		}
-		l.last, err = nobodyBut(tx, owner)
+		l.recorded, l.last = true, nobodyBut(tx, owner)
+		l.only, err = c.alone(tx)
 		return err
 	})
 	return l, err

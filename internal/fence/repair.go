@@ -37,9 +37,8 @@ func (k Keeper) Heal(ctx context.Context) (lost bool, err error) {
 	}
 	err = k.locked(ctx, func() error {
 		err := k.Store.View(ctx, func(tx *state.Tx) error {
-			nobody, err := nobodyBut(tx, attachment.Owner{})
-			lost = !nobody
-			return err
+			lost = !nobodyBut(tx, attachment.Owner{})
+			return nil
 		})
 		if err != nil || !lost {
 			return err

@@ -187,7 +187,7 @@ func (h *Host) acceptedBridges(ctx context.Context) (list []string, err error) {
 			if err != nil {
 				return err
 			}
-			if len(users) > 0 {
+			if users > 0 {
 				list = append(list, bridge)
 			}
 		}

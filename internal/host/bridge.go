@@ -127,7 +127,10 @@ func (h *Host) RemoveUnusedBridge(ctx context.Context, name string) error {
 
 func (h *Host) usedByOthers(ctx context.Context, o shared.Object, owner attachment.Owner) (used bool, err error) {
 	err = h.Store.View(ctx, func(tx *state.Tx) error {
-		used, err = o.UsedByOthers(tx, owner)
+		record, _, err := tx.Attachment(owner)
+		if err == nil {
+			used, err = o.UsedByOthers(tx, record)
+		}
 		return err
 	})
 	return used, err

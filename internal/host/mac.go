@@ -41,10 +41,9 @@ func ClaimMAC(tx *state.Tx, record *state.Attachment, mac net.HardwareAddr) erro
 	return state.Put(tx, macs, key, record.Owner)
 }
 
-func releaseMAC(tx *state.Tx, owner attachment.Owner) error {
-	record, known, err := tx.Attachment(owner)
-	if err != nil || !known || record.MAC == nil {
-		return err
+func releaseMAC(tx *state.Tx, record *state.Attachment) error {
+	if record.MAC == nil {
+		return nil
 	}
 	return state.Delete(tx, macs, macKey(record.Bridge, record.MAC))
 }

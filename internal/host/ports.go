@@ -45,12 +45,18 @@ func (h *Host) releaseLocalhost(ctx context.Context, record *state.Attachment) e
 	if record.LocalhostVia == "" {
 		return nil
 	}
-	o := []shared.Object{Localhost(record.LocalhostVia)}
+	o := Localhost(record.LocalhostVia)
 	return h.locked(ctx, func() error {
-		return h.leave(ctx, record, o, func(tx *state.Tx) error {
-			rest := *record
+		return h.leave(ctx, record, []shared.Object{o}, func(tx *state.Tx) error {
+			rest, known, err := tx.Attachment(record.Owner)
+			if err != nil || !known {
+				return err
+			}
+			if err := shared.Leave(tx, rest, o); err != nil {
+				return err
+			}
 			rest.LocalhostVia = ""
-			return tx.PutAttachment(rest)
+			return tx.PutAttachment(*rest)
 		})
 	})
 }

@@ -75,12 +75,6 @@ func (h *Host) adopt(tx *state.Tx, owner attachment.Owner, l links.Marked, rules
 	if err := adoptLocalhost(tx, &record, rules.translations); err != nil {
 		return err
 	}
-	if err := tx.PutAttachment(record); err != nil {
-		return err
-	}
-	if err := Bridge(l.Bridge).Use(tx, owner); err != nil {
-		return err
-	}
 	if err := adoptAccepted(tx, l.Bridge); err != nil {
 		return err
 	}
@@ -88,10 +82,11 @@ func (h *Host) adopt(tx *state.Tx, owner attachment.Owner, l links.Marked, rules
 	for _, a := range l.Addresses {
 		families = families.With(a.Addr())
 	}
-	for _, o := range append(families.Objects(), Accepted(l.Bridge)) {
-		if err := o.Use(tx, owner); err != nil {
-			return err
-		}
+	if err := shared.Use(tx, &record, append(families.Objects(), Bridge(l.Bridge), Accepted(l.Bridge))...); err != nil {
+		return err
+	}
+	if err := tx.PutAttachment(record); err != nil {
+		return err
 	}
 	if err := ipam.Adopt(tx, owner, l.Addresses); err != nil {
 		return err
@@ -151,5 +146,5 @@ func adoptLocalhost(tx *state.Tx, record *state.Attachment, held map[nat.Kind]na
 	if err := o.Remember(tx, shared.Setting{Key: key, Previous: "0"}); err != nil {
 		return err
 	}
-	return o.Use(tx, record.Owner)
+	return shared.Use(tx, record, o)
 }

@@ -118,18 +118,10 @@ func (h *Host) markedPorts() ([]links.Marked, error) {
 	return slices.DeleteFunc(marked, func(l links.Marked) bool { return l.Mark == BridgeMark }), err
 }
 
-// leave runs forget in the transaction that takes a record's owner off objects. What nobody else uses is put
+// leave runs finish, which takes a record's owner off objects, in a transaction. What nobody else uses is put
 // back before. The caller holds the kernel lock.
-func (h *Host) leave(ctx context.Context, record *state.Attachment, objects []shared.Object, forget func(*state.Tx) error) error {
+func (h *Host) leave(ctx context.Context, record *state.Attachment, objects []shared.Object, finish func(*state.Tx) error) error {
 	var last []shared.Object
-	finish := func(tx *state.Tx) error {
-		for _, o := range objects {
-			if err := o.Leave(tx, record.Owner); err != nil {
-				return err
-			}
-		}
-		return forget(tx)
-	}
 	err := h.Store.Update(ctx, func(tx *state.Tx) (err error) {
 		if last, err = toPutBack(tx, record, objects); err != nil || len(last) > 0 {
 			return err
@@ -149,8 +141,12 @@ func (h *Host) leave(ctx context.Context, record *state.Attachment, objects []sh
 
 // toPutBack are those objects that have changed something, and that nobody else uses.
 func toPutBack(tx *state.Tx, record *state.Attachment, objects []shared.Object) (list []shared.Object, err error) {
+	own, _, err := tx.Attachment(record.Owner) // a book that was rebuilt meanwhile may not have it
+	if err != nil {
+		return nil, err
+	}
 	for _, o := range objects {
-		used, err := o.UsedByOthers(tx, record.Owner)
+		used, err := o.UsedByOthers(tx, own)
 		if err != nil {
 			return nil, err
 		}
@@ -215,7 +211,11 @@ func (h *Host) putBack(ctx context.Context, o shared.Object, record *state.Attac
 
 // forget closes the owner's record.
 func forget(tx *state.Tx, owner attachment.Owner) error {
-	if err := releaseMAC(tx, owner); err != nil {
+	record, _, err := tx.Attachment(owner)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(shared.LeaveAll(tx, record), releaseMAC(tx, record)); err != nil {
 		return err
 	}
 	if err := ipam.Release(tx, owner); err != nil {

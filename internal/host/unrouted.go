@@ -33,12 +33,12 @@ func (h *Host) Unrouted(tx *state.Tx, families Families, except ...string) ([]fe
 		if !slices.Contains(families.Objects(), f.object) {
 			continue
 		}
-		of, err := fence.OfHost(tx, f.unrouted)
-		if err == nil && len(of) == 0 {
-			of, err = h.firstUnrouted(tx, f, except)
-		}
-		if err != nil {
-			return nil, err
+		of := fence.OfHost(tx, f.unrouted)
+		if len(of) == 0 {
+			var err error
+			if of, err = h.firstUnrouted(tx, f, except); err != nil {
+				return nil, err
+			}
 		}
 		list = append(list, of...)
 	}

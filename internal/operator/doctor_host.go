@@ -40,9 +40,9 @@ func forwarding(ctx context.Context, s *session) error {
 		if err != nil {
 			return err
 		}
-		if now, err := sysctl.Get(f.key); len(users) > 0 && (err != nil || now != "1") {
+		if now, err := sysctl.Get(f.key); users > 0 && (err != nil || now != "1") {
 			on = false
-			s.problem(forwardingOff, fmt.Sprintf("%s is %q, and %d attachments need it", dotted(f.key), now, len(users)), "see who turned it off (/etc/sysctl.d)", set(f.key, "1"))
+			s.problem(forwardingOff, fmt.Sprintf("%s is %q, and %d attachments need it", dotted(f.key), now, users), "see who turned it off (/etc/sysctl.d)", set(f.key, "1"))
 		}
 	}
 	if !on {
@@ -55,7 +55,7 @@ func forwarding(ctx context.Context, s *session) error {
 // with all others unless somebody, such as systemd-networkd, sets it alone.
 func (s *session) forwardingOf(ctx context.Context) error {
 	users, err := s.users(ctx, host.Forwarding4)
-	if err != nil || len(users) == 0 {
+	if err != nil || users == 0 {
 		return err
 	}
 	bridges, err := s.bridgeNames(ctx)
@@ -84,12 +84,9 @@ func dotted(key string) string {
 	return strings.ReplaceAll(key, "/", ".")
 }
 
-func (s *session) users(ctx context.Context, o shared.Object) (n []string, err error) {
-	err = s.host.Store.View(ctx, func(tx *state.Tx) error {
-		owners, err := o.Users(tx)
-		for _, owner := range owners {
-			n = append(n, owner.String())
-		}
+func (s *session) users(ctx context.Context, o shared.Object) (n int, err error) {
+	err = s.host.Store.View(ctx, func(tx *state.Tx) (err error) {
+		n, err = o.Users(tx)
 		return err
 	})
 	return n, err
@@ -113,10 +110,10 @@ func routerAdvertisements(_ context.Context, s *session) error {
 // noIPv6 is a trap for the next container: the kernel gives its link no address.
 func noIPv6(ctx context.Context, s *session) error {
 	users, err := s.users(ctx, host.Forwarding6)
-	if now, off := sysctl.Get("net/ipv6/conf/default/disable_ipv6"); err != nil || len(users) == 0 || off != nil || now != "1" {
+	if now, off := sysctl.Get("net/ipv6/conf/default/disable_ipv6"); err != nil || users == 0 || off != nil || now != "1" {
 		return err
 	}
-	s.problem("ipv6-is-turned-off", fmt.Sprintf("net.ipv6.conf.default.disable_ipv6 is 1: new links get no IPv6 address, and %d attachments have one", len(users)),
+	s.problem("ipv6-is-turned-off", fmt.Sprintf("net.ipv6.conf.default.disable_ipv6 is 1: new links get no IPv6 address, and %d attachments have one", users),
 		"or leave IPv6 out of the networks", set("net/ipv6/conf/default/disable_ipv6", "0"))
 	return nil
 }

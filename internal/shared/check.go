@@ -1,18 +1,24 @@
 package shared
 
 import (
-	"fmt"
-
-	"vethbridge/internal/attachment"
+	"vethbridge/internal/failure"
 	"vethbridge/internal/state"
 )
 
-// Check verifies that every user of an object is an attachment in the book.
+// Check verifies that as many users are counted for each object as have it in their records.
 func Check(tx *state.Tx) error {
-	return state.Each(tx, users, nil, func(key []byte, user *attachment.Owner) error {
-		if _, ok, err := tx.Attachment(*user); err != nil || ok {
-			return err
+	all, err := tx.Attachments("")
+	if err != nil {
+		return err
+	}
+	used := map[string]int{}
+	for _, a := range all {
+		for _, name := range a.Shares {
+			used[name]++
 		}
-		return fmt.Errorf("check shared objects: %q is used by %s, which is not attached", key, user)
-	})
+	}
+	if err := state.CheckNumbers(tx, users, used); err != nil {
+		return failure.To("check shared objects", err)
+	}
+	return nil
 }

@@ -2,11 +2,12 @@ package shared
 
 import (
 	"fmt"
+	"slices"
 
-	"vethbridge/internal/attachment"
 	"vethbridge/internal/state"
 )
 
+// users says how many attachments use an object, by its name. Who they are stands in their records.
 const users state.Table = "shared-users"
 
 // Kind is the kind of a shared object.
@@ -29,7 +30,7 @@ type Object struct {
 	Name string
 }
 
-// String returns "bridge cni0".
+// String returns "bridge cni0". It stands in the state file.
 func (o Object) String() string {
 	if o.Name == "" {
 		return string(o.Kind)
@@ -41,36 +42,49 @@ func (o Object) key() []byte {
 	return []byte(string(o.Kind) + "\x00" + o.Name + "\x00")
 }
 
-// Use records that owner uses the object; repeating it changes nothing.
-func (o Object) Use(tx *state.Tx, owner attachment.Owner) error {
-	return state.Put(tx, users, append(o.key(), owner.Key()...), owner)
-}
-
-// Leave records that owner no longer uses the object.
-func (o Object) Leave(tx *state.Tx, owner attachment.Owner) error {
-	return state.Delete(tx, users, append(o.key(), owner.Key()...))
-}
-
-// UsedByOthers reports whether anyone but owner uses the object. It looks at two entries
-// at most, whatever their number.
-func (o Object) UsedByOthers(tx *state.Tx, owner attachment.Owner) (bool, error) {
-	used := false
-	err := state.Each(tx, users, o.key(), func(_ []byte, user *attachment.Owner) error {
-		if *user != owner {
-			used = true
-			return state.ErrStop
+// Use makes an attachment a user of objects, after which its record must be put. Repeating it changes nothing.
+func Use(tx *state.Tx, record *state.Attachment, objects ...Object) error {
+	for _, o := range objects {
+		if o.usedBy(record) {
+			continue
 		}
-		return nil
-	})
-	return used, err
+		if err := state.AddTo(tx, users, o.String(), 1); err != nil {
+			return err
+		}
+		record.Shares = append(record.Shares, o.String())
+	}
+	return nil
 }
 
-// Users lists who uses the object.
-func (o Object) Users(tx *state.Tx) ([]attachment.Owner, error) {
-	var list []attachment.Owner
-	err := state.Each(tx, users, o.key(), func(_ []byte, user *attachment.Owner) error {
-		list = append(list, *user)
+// Leave takes an attachment off an object, after which its record must be put.
+func Leave(tx *state.Tx, record *state.Attachment, o Object) error {
+	if !o.usedBy(record) {
 		return nil
-	})
-	return list, err
+	}
+	record.Shares = slices.DeleteFunc(record.Shares, func(name string) bool { return name == o.String() })
+	return state.AddTo(tx, users, o.String(), -1)
 }
+
+// LeaveAll takes an attachment off all that it uses, after which its record must be deleted.
+func LeaveAll(tx *state.Tx, record *state.Attachment) error {
+	for _, name := range record.Shares {
+		if err := state.AddTo(tx, users, name, -1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o Object) usedBy(a *state.Attachment) bool { return slices.Contains(a.Shares, o.String()) }
+
+// UsedByOthers reports whether anyone uses the object but the attachment of a record, which may be the zero one.
+func (o Object) UsedByOthers(tx *state.Tx, record *state.Attachment) (bool, error) {
+	n, err := o.Users(tx)
+	if o.usedBy(record) {
+		n--
+	}
+	return n > 0, err
+}
+
+// Users counts who uses the object.
+func (o Object) Users(tx *state.Tx) (int, error) { return state.NumberAt(tx, users, o.String()) }

@@ -43,6 +43,8 @@ type Attachment struct {
 	// LocalhostVia is the device by which the host's 127.0.0.1 reaches the published ports;
 	// empty if it doesn't.
 	LocalhostVia string `json:"localhostVia,omitempty"`
+	// Shares are the objects of internal/shared that the attachment uses, by name.
+	Shares []string `json:"shares,omitempty"`
 	// Created is CLOCK_BOOTTIME in nanoseconds: an age that no wall clock step changes.
 	Created int64 `json:"created"`
 }

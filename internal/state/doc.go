@@ -22,6 +22,7 @@
 //	corrupt.go     what tells corrupt content from a fault of the program
 //	schema.go      the version of what is in the file
 //	table.go       typed access to the tables inside a transaction
+//	numbers.go     tables that count
 //	attachment.go  the record of one attachment
 //	outcome.go     Outcome: how the last call of each verb went, for metrics
 //	boot.go        which boot this is

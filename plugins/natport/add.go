@@ -8,6 +8,7 @@ import (
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
 	"vethbridge/internal/netns"
+	"vethbridge/internal/shared"
 	"vethbridge/internal/state"
 	"vethbridge/internal/steps"
 	"vethbridge/pkg/nat"
@@ -207,7 +208,7 @@ func (a *adding) renew(tx *state.Tx, record *state.Attachment) {
 // useLocalhost enters the device in the record, and leaves one of a former ADD.
 func (a *adding) useLocalhost(tx *state.Tx, record *state.Attachment) error {
 	if record.LocalhostVia != "" && record.LocalhostVia != a.device {
-		if err := host.Localhost(record.LocalhostVia).Leave(tx, record.Owner); err != nil {
+		if err := shared.Leave(tx, record, host.Localhost(record.LocalhostVia)); err != nil {
 			return err
 		}
 	}
@@ -215,7 +216,7 @@ func (a *adding) useLocalhost(tx *state.Tx, record *state.Attachment) error {
 	if a.device == "" {
 		return nil
 	}
-	return host.Localhost(a.device).Use(tx, record.Owner)
+	return shared.Use(tx, record, host.Localhost(a.device))
 }
 
 func (a *adding) allowLocalhost(ctx context.Context) error {

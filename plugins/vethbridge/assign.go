@@ -83,22 +83,22 @@ func (a *adding) record(tx *state.Tx, assignment *Assignment) error {
 		HostLink: a.plan.Port.HostName, Bridge: a.cfg.Bridge, Uplink: a.cfg.Uplink, GatewayLink: a.cfg.gatewayLink(), RemoveBridge: a.cfg.RemoveBridge, Created: state.Now(),
 		Port: a.plan.Port.Port, Promisc: a.plan.Bridge.Promisc, VLANFiltering: a.plan.Bridge.VLANFiltering,
 	}
-	used, err := host.Bridge(a.cfg.Bridge).UsedByOthers(tx, owner)
-	accepted, err2 := host.Accepted(a.plan.Bridge.GatewayName()).UsedByOthers(tx, owner)
-	if err := errors.Join(err, err2); err != nil {
+	before, _, err := tx.Attachment(owner) // of the same ADD: without the addresses of an IPAM plugin
+	record.Shares = before.Shares
+	used, err2 := host.Bridge(a.cfg.Bridge).UsedByOthers(tx, &record)
+	accepted, err3 := host.Accepted(a.plan.Bridge.GatewayName()).UsedByOthers(tx, &record)
+	if err := errors.Join(err, err2, err3); err != nil {
 		return err
 	}
 	a.alone, a.first = !used, !accepted
 	if err := host.ClaimMAC(tx, &record, a.plan.Port.MAC); err != nil {
 		return err
 	}
-	if err := tx.PutAttachment(record); err != nil {
+	if err := shared.Use(tx, &record, a.shared()...); err != nil {
 		return err
 	}
-	for _, o := range a.shared() {
-		if err := o.Use(tx, owner); err != nil {
-			return err
-		}
+	if err := tx.PutAttachment(record); err != nil {
+		return err
 	}
 	unrouted, err := a.host.Unrouted(tx, a.plan.Forward, a.cfg.Bridge, a.cfg.Uplink)
 	if err != nil {
