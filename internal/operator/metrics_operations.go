@@ -12,7 +12,11 @@ func lastOperations(_ context.Context, s *session, _ []*row) ([]*gauge, error) {
 	ended := newGauge("last_operation_timestamp_seconds", "When the last call of a verb ended, in seconds since 1970.")
 	failed := newGauge("last_operation_failed", "1 if the last call of a verb ended with an error.")
 	took.fraction, ended.fraction = true, true
-	for _, o := range state.Outcomes(s.stateDir) {
+	outcomes, err := state.Outcomes(s.stateDir)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range outcomes {
 		labels := []string{"plugin", o.Plugin, "verb", o.Verb}
 		took.add(uint64(o.Took), labels...)
 		ended.add(uint64(o.Ended.UnixNano()), labels...)

@@ -2,6 +2,8 @@ package state
 
 import (
 	"encoding/binary"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -61,15 +63,18 @@ func RecordOutcome(dir string, o Outcome) {
 	_, _ = unix.Pwrite(fd, binary.LittleEndian.AppendUint64(b, failed), offset)
 }
 
-// Outcomes lists those of the calls that there have been.
-func Outcomes(dir string) (list []Outcome) {
-	text, _ := os.ReadFile(filepath.Join(dir, outcomeFile))
+// Outcomes lists those of the calls that there have been. Without any call there is no file.
+func Outcomes(dir string) (list []Outcome, err error) {
+	text, err := os.ReadFile(filepath.Join(dir, outcomeFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	for _, plugin := range outcomePlugins {
 		for _, verb := range outcomeVerbs {
 			o := Outcome{Plugin: plugin, Verb: verb}
 			offset, _ := o.place()
 			if int64(len(text)) < offset+outcomeSize {
-				return list
+				return list, nil
 			}
 			b := text[offset:]
 			ended := binary.LittleEndian.Uint64(b)
@@ -81,5 +86,5 @@ func Outcomes(dir string) (list []Outcome) {
 			list = append(list, o)
 		}
 	}
-	return list
+	return list, nil
 }
