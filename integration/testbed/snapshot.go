@@ -2,6 +2,7 @@ package testbed
 
 import (
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,7 +22,12 @@ func (h *Host) Snapshot() string {
 		{"ip", "-details", "address"}, {"ip", "route"}, {"ip", "-6", "route"}, {"nft", "--stateless", "list", "ruleset"},
 	} {
 		b.WriteString("# " + strings.Join(command, " ") + "\n")
-		b.WriteString(volatile.ReplaceAllString(h.Run(command[0], command[1:]...), "$1"))
+		// What ip says on stderr is of namespaces in /run/netns, whoever is about to make one there.
+		out, err := exec.Command(command[0], command[1:]...).Output()
+		if err != nil {
+			h.t.Fatalf("%v: %v", command, err)
+		}
+		b.WriteString(volatile.ReplaceAllString(string(out), "$1"))
 	}
 	b.WriteString("# sysctls\n")
 	for _, key := range []string{"net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding", "net/ipv6/conf/uplink/accept_ra"} {
