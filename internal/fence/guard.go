@@ -103,8 +103,9 @@ func groupRules() []netfilter.Rule {
 		rule("IGMP in fragments", igmp, network(6, 2, 0), netfilter.Masked([]byte{0x3f, 0xff}), differs([]byte{0, 0}), drop()),
 		rule("multicast querier, IPv4", igmp, transport(0, 1, 0), equals([]byte{query}), drop()),
 		rule("multicast router, IPv4", igmp, transport(0, 1, 0), equals([]byte{router}), drop()),
-		rule("multicast router, IPv6", icmpv6(router6), drop()),
-		rule("multicast router, PIM", protocol(unix.IPPROTO_PIM), drop()),
+		rule("multicast router, IPv6", etherType(unix.ETH_P_IPV6), icmpv6(router6), drop()),
+		rule("multicast router, PIM over IPv4", etherType(unix.ETH_P_IP), protocol(unix.IPPROTO_PIM), drop()),
+		rule("multicast router, PIM over IPv6", etherType(unix.ETH_P_IPV6), protocol(unix.IPPROTO_PIM), drop()),
 	}
 }
 

@@ -27,25 +27,38 @@ func (k Keeper) Repair(ctx context.Context) (changed bool, err error) {
 	return changed, err
 }
 
-// Heal restores all where both tables are lost, as after "nft flush ruleset", and reports whether they were. It costs one
-// message while the first one is there.
+// Heal restores all where both tables are lost, as after "nft flush ruleset", and reports whether they were. It costs a
+// message or two while one of them is there.
 func (k Keeper) Heal(ctx context.Context) (lost bool, err error) {
 	for _, t := range []*nftables.Table{guardTable(), wallsTable()} {
 		if there, err := k.Conn.HasTable(t); there || err != nil {
 			return false, err
 		}
 	}
+	if lost, err = k.needed(ctx); err != nil || !lost {
+		return false, err
+	}
 	err = k.locked(ctx, func() error {
-		err := k.Store.View(ctx, func(tx *state.Tx) error {
-			lost = !nobodyBut(tx, attachment.Owner{})
-			return nil
-		})
-		if err != nil || !lost {
+		if lost, err = k.needed(ctx); err != nil || !lost { // a DEL was faster
 			return err
 		}
 		return k.restore(ctx, attachment.Owner{})
 	})
 	return lost, err
+}
+
+// needed reports whether anybody of this boot needs anything.
+func (k Keeper) needed(ctx context.Context) (some bool, err error) {
+	err = k.Store.View(ctx, func(tx *state.Tx) error {
+		return state.Each(tx, owners, nil, func(_ []byte, c *claim) error {
+			a, _, err := tx.Attachment(c.Owner)
+			if err == nil && a.BootID == tx.BootID() {
+				some, err = true, state.ErrStop
+			}
+			return err
+		})
+	})
+	return some, err
 }
 
 // VerifyAll compares the kernel with the book for all owners. The error names all that

@@ -6,12 +6,22 @@ import (
 )
 
 // Heal restores what nftables has lost as a whole, as by "nft flush ruleset", since without it route_localnet lets containers
-// reach what listens on 127.0.0.1 only. An ADD does so by itself for what it has a part in.
+// reach what listens on 127.0.0.1 only.
 func (h *Host) Heal(ctx context.Context) error {
-	translations, err := h.NAT.Heal(ctx)
-	fences, failed := h.Fence.Heal(ctx)
-	if translations || fences {
-		h.Log.WarnContext(ctx, "our rules were gone, and are restored", "translations", translations, "fences", fences)
+	lost, err := h.Fence.Heal(ctx)
+	h.warnOfLoss(ctx, "guard and walls", lost)
+	return errors.Join(h.HealTranslations(ctx), err)
+}
+
+// HealTranslations restores the translations, for an ADD that changes none of nftables.
+func (h *Host) HealTranslations(ctx context.Context) error {
+	lost, err := h.NAT.Heal(ctx)
+	h.warnOfLoss(ctx, "translations", lost)
+	return err
+}
+
+func (h *Host) warnOfLoss(ctx context.Context, what string, lost bool) {
+	if lost {
+		h.Log.WarnContext(ctx, "our rules were gone, and are restored", "rules", what)
 	}
-	return errors.Join(err, failed)
 }

@@ -71,7 +71,11 @@ func (h *Host) kernelRules() (r kernelRules, err error) {
 }
 
 func (h *Host) adopt(tx *state.Tx, owner attachment.Owner, l links.Marked, rules kernelRules) error {
-	record := state.Attachment{Owner: owner, BootID: tx.BootID(), HostLink: l.Name, Bridge: l.Bridge, Created: state.Now()}
+	before, _, err := tx.Attachment(owner) // where two links carry its mark
+	if err != nil {
+		return err
+	}
+	record := state.Attachment{Owner: owner, BootID: tx.BootID(), HostLink: l.Name, Bridge: l.Bridge, Created: state.Now(), Shares: before.Shares}
 	if err := adoptLocalhost(tx, &record, rules.translations); err != nil {
 		return err
 	}

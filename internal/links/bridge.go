@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 
 	"github.com/vishvananda/netlink"
@@ -72,10 +73,19 @@ func keepMAC(b *Bridge, st *BridgeState) error {
 	if st.Gateway.Index == st.Link.Index {
 		st.Gateway.MAC = st.Link.MAC
 	}
+	if keepsMAC(b.Name) {
+		return nil // setting it again would cost the bridge its neighbours, those that somebody entered for good too
+	}
 	if err := rare.LinkSetHardwareAddr(device(st.Link), st.Link.MAC); err != nil {
 		return failure.To("keep MAC address of bridge "+b.Name, err)
 	}
 	return nil
+}
+
+// keepsMAC reports whether somebody has set the MAC address of a link, as far as sysfs tells, which may be that of another namespace.
+func keepsMAC(name string) bool {
+	how, err := os.ReadFile("/sys/class/net/" + name + "/addr_assign_type")
+	return err == nil && string(how) == "3\n" // NET_ADDR_SET, uapi/linux/netdevice.h
 }
 
 func (h *Host) findOrMake(b Bridge) (netlink.Link, bool, error) {

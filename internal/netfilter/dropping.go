@@ -73,6 +73,12 @@ func dropper(chain *nftables.Chain, rules []*nftables.Rule) Dropper {
 			d.in, d.out = append(d.in, name), append(d.out, name)
 		}
 	}
+	switch *chain.Hooknum {
+	case *nftables.ChainHookPrerouting, *nftables.ChainHookInput: // a frame has no link to leave by yet, or none at all
+		d.out = d.in
+	case *nftables.ChainHookOutput, *nftables.ChainHookPostrouting:
+		d.in = d.out
+	}
 	return d
 }
 

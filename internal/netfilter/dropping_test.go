@@ -52,12 +52,23 @@ func TestOnlyARuleThatAcceptsAllOfALinkIsTakenForOne(t *testing.T) {
 
 // TestAChainOfFramesMayNameTheBridgeOrItsPorts: which of both, the kernel tells by other keys.
 func TestAChainOfFramesMayNameTheBridgeOrItsPorts(t *testing.T) {
-	chain := &nftables.Chain{Name: "forward", Table: &nftables.Table{Name: "theirs", Family: nftables.TableFamilyBridge}}
+	chain := &nftables.Chain{Name: "forward", Table: &nftables.Table{Name: "theirs", Family: nftables.TableFamilyBridge}, Hooknum: nftables.ChainHookForward}
 	accepting := func(key expr.MetaKey, name string) *nftables.Rule {
 		return &nftables.Rule{Exprs: []expr.Any{&expr.Meta{Key: key, Register: 1}, &expr.Cmp{Op: expr.CmpOpEq, Register: 1, Data: []byte(name)}, &expr.Verdict{Kind: expr.VerdictAccept}}}
 	}
 	of := dropper(chain, []*nftables.Rule{accepting(expr.MetaKeyBRIIIFNAME, "cni0\x00")})
 	if !of.Frames || of.Name != "bridge theirs forward" || !of.Accepts("cni0") || of.Accepts("cni1") {
 		t.Errorf("%+v", of)
+	}
+	in, out := accepting(expr.MetaKeyIIFNAME, "veth"), accepting(expr.MetaKeyOIFNAME, "veth")
+	for _, c := range []struct {
+		hook *nftables.ChainHook
+		rule *nftables.Rule
+		want bool
+	}{{nftables.ChainHookForward, in, false}, {nftables.ChainHookPrerouting, in, true}, {nftables.ChainHookInput, out, false}, {nftables.ChainHookOutput, out, true}} {
+		chain.Hooknum = c.hook
+		if got := dropper(chain, []*nftables.Rule{c.rule}).Accepts("veth1"); got != c.want {
+			t.Errorf("hook %d: %v, want %v", *c.hook, got, c.want)
+		}
 	}
 }

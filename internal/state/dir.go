@@ -59,5 +59,5 @@ func (s *Store) Full() bool { return s.short(1, 0) }
 func (s *Store) short(bytes, files uint64) bool {
 	var st unix.Statfs_t
 	err := unix.Statfs(s.dir, &st)
-	return err == nil && (st.Blocks > 0 && st.Bfree*uint64(st.Bsize) < bytes || st.Files > 0 && st.Ffree < files)
+	return err == nil && (st.Blocks > 0 && st.Bfree*uint64(st.Frsize) < bytes || st.Files > 0 && st.Ffree < files)
 }

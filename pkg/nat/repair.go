@@ -33,18 +33,20 @@ func (k Keeper) Heal(ctx context.Context) (lost bool, err error) {
 	if there, err := k.Backends[Nftables].Present(); there || err != nil {
 		return false, err
 	}
-	err = k.locked(ctx, func() error {
-		err := k.Store.View(ctx, func(tx *state.Tx) error {
-			nobody, err := alone(tx, Nftables, holder{})
-			lost = !nobody
-			return err
-		})
-		if err != nil || !lost {
-			return err
-		}
-		return k.restore(ctx, Nftables, nil)
+	if lost, err = k.wants(ctx, Nftables); err != nil || !lost {
+		return false, err
+	}
+	return true, k.locked(ctx, func() error { return k.restore(ctx, Nftables, nil) })
+}
+
+// wants reports whether a backend shall hold anything.
+func (k Keeper) wants(ctx context.Context, kind Kind) (some bool, err error) {
+	err = k.Store.View(ctx, func(tx *state.Tx) error {
+		book, err := ruleset(tx, kind, nil)
+		some = !book.empty()
+		return err
 	})
-	return lost, err
+	return some, err
 }
 
 // CheckAll compares the kernel with the book for all owners. The error names all that

@@ -9,6 +9,7 @@ import (
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
 	"vethbridge/internal/links"
+	"vethbridge/internal/masquerade"
 	"vethbridge/internal/netns"
 	"vethbridge/internal/steps"
 	"vethbridge/internal/sysctl"
@@ -141,10 +142,15 @@ func (a *adding) lastSteps() []steps.Step {
 	return []steps.Step{
 		{Name: "masquerade network", Do: func(ctx context.Context) error {
 			if a.plan.Translations.Empty() {
-				_, err := a.host.NAT.Heal(ctx) // those of others
-				return err
+				return nil
 			}
 			return a.host.NAT.Apply(ctx, a.req.Owner, nat.PartVethbridge)
+		}},
+		{Name: "restore rules of others", Do: func(ctx context.Context) error {
+			if !a.plan.Translations.Empty() && a.cfg.Backend == masquerade.Nftables {
+				return nil // they came back with ours
+			}
+			return a.host.HealTranslations(ctx)
 		}},
 		{Name: "announce addresses", Do: a.announce},
 	}

@@ -8,10 +8,10 @@ import (
 	"vethbridge/internal/cni"
 )
 
-// readResolvConf reads a resolv.conf(5) file into the DNS part of a result. No path is no
-// DNS.
+// readResolvConf reads a resolv.conf(5) file into the DNS part of a result. No path, or
+// /dev/null, is no DNS.
 func readResolvConf(path string) (cni.DNS, error) {
-	if path == "" {
+	if path == "" || path == os.DevNull {
 		return cni.DNS{}, nil
 	}
 	info, err := os.Stat(path)

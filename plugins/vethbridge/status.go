@@ -32,11 +32,14 @@ func status(ctx context.Context, r cni.Request) error {
 	if err := h.Store.Writable(ctx); err != nil {
 		return cni.NotAvailable(err)
 	}
-	if err := usable(ctx, h, &cfg); err != nil {
+	if err := h.BackendUsable(ctx, masquerade.Nftables); err != nil { // of guard and walls, in any case
 		return cni.NotAvailable(cniError(err))
 	}
 	if err := h.Heal(ctx); err != nil {
 		return cni.NotAvailable(err)
+	}
+	if err := usable(ctx, h, &cfg); err != nil {
+		return cni.NotAvailable(cniError(err))
 	}
 	if cfg.IsGateway {
 		h.WarnOfDrops(ctx)
@@ -53,12 +56,8 @@ func status(ctx context.Context, r cni.Request) error {
 	return nil
 }
 
-// usable names what of the config the kernel, or what others have made, stands against. Guard and
-// walls are nftables in any case.
+// usable names what of the config the kernel, or what others have made, stands against.
 func usable(ctx context.Context, h *host.Host, cfg *Config) error {
-	if err := h.BackendUsable(ctx, masquerade.Nftables); err != nil {
-		return err
-	}
 	if cfg.Leave.Masquerade && cfg.Backend == masquerade.Iptables {
 		if err := h.BackendUsable(ctx, cfg.Backend); err != nil {
 			return err
