@@ -41,14 +41,14 @@ func (n Network) DelAll(t testing.TB, containers []Container) {
 func (n Network) all(t testing.TB, command string, conf Config, containers []Container, previous []json.RawMessage) []json.RawMessage {
 	t.Helper()
 	commands := make([]*exec.Cmd, len(containers))
-	outputs := make([]bytes.Buffer, len(containers))
+	outputs, warnings := make([]bytes.Buffer, len(containers)), make([]bytes.Buffer, len(containers))
 	for i, c := range containers {
 		call := conf.With("runtimeConfig", Config{"portMappings": c.Ports})
 		if previous[i] != nil {
 			call = call.With("prevResult", previous[i])
 		}
 		commands[i] = n.Plugins.Command(Call{Plugin: conf["type"].(string), Command: command, Container: c.ID, Netns: c.Netns, Config: call.JSON()})
-		commands[i].Stdout, commands[i].Stderr = &outputs[i], &outputs[i]
+		commands[i].Stdout, commands[i].Stderr = &outputs[i], &warnings[i]
 		if err := commands[i].Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +56,7 @@ func (n Network) all(t testing.TB, command string, conf Config, containers []Con
 	answers := make([]json.RawMessage, len(containers))
 	for i, cmd := range commands {
 		if err := cmd.Wait(); err != nil {
-			t.Errorf("%s of %s: %v: %s", command, containers[i].ID, err, outputs[i].String())
+			t.Errorf("%s of %s: %v: %s%s", command, containers[i].ID, err, outputs[i].String(), warnings[i].String())
 		}
 		answers[i] = outputs[i].Bytes()
 	}
