@@ -95,13 +95,13 @@ func (r *results) cells(s subject, cell func(m, first *measure) string, contende
 	first := r.find(s)
 	for _, c := range contenders {
 		s.Contender = c
-		list = append(list, cell(r.any(s), first))
+		list = append(list, cell(r.noted(s), first))
 	}
 	return list
 }
 
-// any returns a measure, or a word on why there is none, or nil.
-func (r *results) any(s subject) *measure {
+// noted returns a measure, or a word on why there is none, or nil.
+func (r *results) noted(s subject) *measure {
 	if i := slices.IndexFunc(r.Measures, func(m *measure) bool { return m.subject == s }); i >= 0 {
 		return r.Measures[i]
 	}

@@ -120,10 +120,8 @@ func (r *results) fasterReference(of func(contender string) subject) subject {
 
 // find returns a measure that has samples, or nil.
 func (r *results) find(s subject) *measure {
-	for _, m := range r.Measures {
-		if m.subject == s && len(m.Samples) > 0 {
-			return m
-		}
+	if m := r.noted(s); m != nil && len(m.Samples) > 0 {
+		return m
 	}
 	return nil
 }

@@ -25,11 +25,8 @@ func (k Keeper) Repair(ctx context.Context) (changed bool, err error) {
 }
 
 // Heal restores all where nftables has lost our table, as after "nft flush ruleset", and reports whether it had. It costs one
-// message while the table is there. A kernel without nftables has lost nothing.
+// message while the table is there.
 func (k Keeper) Heal(ctx context.Context) (lost bool, err error) {
-	if k.Backends[Nftables].Usable(ctx) != nil {
-		return false, nil
-	}
 	if there, err := k.Backends[Nftables].Present(); there || err != nil {
 		return false, err
 	}

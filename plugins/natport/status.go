@@ -5,7 +5,6 @@ import (
 
 	"vethbridge/internal/cni"
 	"vethbridge/internal/host"
-	"vethbridge/pkg/nat"
 )
 
 // status tells whether an ADD could succeed now: the config is valid, the state can be
@@ -25,9 +24,6 @@ func status(ctx context.Context, r cni.Request) error {
 	}
 	if err := h.BackendUsable(ctx, cfg.Backend); err != nil {
 		return cni.NotAvailable(err)
-	}
-	if h.NAT.Backends[nat.Nftables].Usable(ctx) != nil {
-		return nil // then it has lost nothing
 	}
 	if err := h.Heal(ctx); err != nil {
 		return cni.NotAvailable(err)
